@@ -1,0 +1,189 @@
+package spectrum
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// DType names the storage type of weights, with the spelling safetensors uses.
+type DType string
+
+// The storage types that [Weights] holds.
+const (
+	F64  DType = "F64"  // IEEE 754 binary64
+	F32  DType = "F32"  // IEEE 754 binary32
+	F16  DType = "F16"  // IEEE 754 binary16
+	BF16 DType = "BF16" // bfloat16: the upper half of a binary32
+)
+
+// Size returns the width of one element in bytes, 0 for an unknown type.
+func (d DType) Size() int {
+	switch d {
+	case F64:
+		return 8
+	case F32:
+		return 4
+	case F16, BF16:
+		return 2
+	}
+	return 0
+}
+
+// BFloat16 holds the bits of a bfloat16 number.
+type BFloat16 uint16
+
+// Float16 holds the bits of an IEEE 754 binary16 number.
+type Float16 uint16
+
+// Float32 returns the value of b, exactly.
+func (b BFloat16) Float32() float32 { return math.Float32frombits(uint32(b) << 16) }
+
+// ToBFloat16 rounds x to the nearest bfloat16, ties to even. A NaN stays a NaN.
+func ToBFloat16(x float32) BFloat16 {
+	u := math.Float32bits(x)
+	if x != x {
+		return BFloat16(u>>16 | 0x40)
+	}
+	return BFloat16((u + 0x7fff + u>>16&1) >> 16)
+}
+
+// Float32 returns the value of h, exactly.
+func (h Float16) Float32() float32 {
+	sign := uint32(h>>15) << 31
+	exp, frac := uint32(h>>10&0x1f), uint32(h&0x3ff)
+	switch exp {
+	case 0: // zero or subnormal: frac · 2⁻²⁴
+		return math.Float32frombits(sign | math.Float32bits(float32(frac)*0x1p-24))
+	case 0x1f:
+		return math.Float32frombits(sign | 0xff<<23 | frac<<13)
+	}
+	return math.Float32frombits(sign | (exp+127-15)<<23 | frac<<13)
+}
+
+// ToFloat16 rounds x to the nearest binary16, ties to even; values beyond the
+// range become infinite. A NaN stays a NaN.
+func ToFloat16(x float32) Float16 {
+	u := math.Float32bits(x)
+	sign, mag := Float16(u>>16&0x8000), u&0x7fffffff
+	switch {
+	case mag > 0xff<<23:
+		return sign | 0x7e00
+	case mag >= 0x477ff000: // 65520, where rounding reaches 2¹⁶
+		return sign | 0x7c00
+	case mag < 0x38800000: // below 2⁻¹⁴: subnormal, in units of 2⁻²⁴
+		return sign | Float16(math.RoundToEven(float64(math.Float32frombits(mag))*0x1p24))
+	}
+	mag += 0xfff + mag>>13&1
+	return sign | Float16((mag-112<<23)>>13)
+}
+
+// Element is a Go type whose slices can be weights.
+type Element interface {
+	float64 | float32 | BFloat16 | Float16
+}
+
+// Weights is a dense r×c matrix stored by rows in one of the types of
+// [Element]. It is never up-cast as a whole: back-ends convert the pieces they
+// work on. It satisfies gonum's [mat.Matrix], so it can be passed wherever a
+// matrix is read.
+type Weights struct {
+	rows, cols, stride int
+	dtype              DType
+	data               any // a slice of one of the Element types
+}
+
+// NewWeights wraps data, which holds rows·cols elements by rows, without
+// copying it. The error wraps [ErrShape] when the lengths do not agree.
+func NewWeights[T Element](rows, cols int, data []T) (*Weights, error) {
+	if rows < 0 || cols < 0 || (cols != 0 && rows > math.MaxInt/cols) || rows*cols != len(data) {
+		return nil, fmt.Errorf("%w: %d elements for %d×%d", ErrShape, len(data), rows, cols)
+	}
+	return newStrided(rows, cols, cols, data), nil
+}
+
+func newStrided[T Element](rows, cols, stride int, data []T) *Weights {
+	w := &Weights{rows: rows, cols: cols, stride: stride, data: data}
+	switch any(data).(type) {
+	case []float64:
+		w.dtype = F64
+	case []float32:
+		w.dtype = F32
+	case []BFloat16:
+		w.dtype = BF16
+	case []Float16:
+		w.dtype = F16
+	}
+	return w
+}
+
+// Dims returns the number of rows and columns.
+func (w *Weights) Dims() (r, c int) { return w.rows, w.cols }
+
+// DType returns the storage type.
+func (w *Weights) DType() DType { return w.dtype }
+
+// T returns the transpose as a view, as [mat.Matrix] requires.
+func (w *Weights) T() mat.Matrix { return mat.Transpose{Matrix: w} }
+
+// At returns the element in row i, column j. Like every [mat.Matrix] it panics
+// when an index is out of range.
+func (w *Weights) At(i, j int) float64 {
+	if uint(i) >= uint(w.rows) {
+		panic(mat.ErrRowAccess)
+	}
+	if uint(j) >= uint(w.cols) {
+		panic(mat.ErrColAccess)
+	}
+	k := i*w.stride + j
+	switch d := w.data.(type) {
+	case []float64:
+		return d[k]
+	case []float32:
+		return float64(d[k])
+	case []BFloat16:
+		return float64(d[k].Float32())
+	case []Float16:
+		return float64(d[k].Float32())
+	}
+	panic("spectrum: Weights of unknown type")
+}
+
+// Row copies row i into dst, widened to float64, and returns it; a nil dst is
+// allocated. It panics when i is out of range or dst is not as long as a row.
+func (w *Weights) Row(dst []float64, i int) []float64 {
+	if dst == nil {
+		dst = make([]float64, w.cols)
+	}
+	if len(dst) != w.cols {
+		panic(mat.ErrRowLength)
+	}
+	if uint(i) >= uint(w.rows) {
+		panic(mat.ErrRowAccess)
+	}
+	w.segment(dst, i, 0)
+	return dst
+}
+
+// segment widens the len(dst) elements of row i that start at column j.
+func (w *Weights) segment(dst []float64, i, j int) {
+	from := i*w.stride + j
+	to := from + len(dst)
+	switch d := w.data.(type) {
+	case []float64:
+		copy(dst, d[from:to])
+	case []float32:
+		for k, v := range d[from:to] {
+			dst[k] = float64(v)
+		}
+	case []BFloat16:
+		for k, v := range d[from:to] {
+			dst[k] = float64(v.Float32())
+		}
+	case []Float16:
+		for k, v := range d[from:to] {
+			dst[k] = float64(v.Float32())
+		}
+	}
+}
