@@ -1,8 +1,40 @@
-// Package spectrum computes the singular values of neural-network weights and
-// separates noise from signal.
+// Package spectrum computes the singular values of neural-network weights,
+// separates noise from signal with random-matrix theory and gives each layer a
+// signal-to-noise ratio by which to choose the layers worth training. The
+// method is Spectrum (Hartford et al. 2024, arXiv 2406.06623).
+//
+// [Analyze], [SNR] and [SingularValues] work on one matrix with the default
+// settings; an [Analyzer] carries other settings; [SelectTopK] turns the
+// scores of many layers into a selection. A matrix is anything that satisfies
+// gonum's [mat.Matrix]; [Weights] holds the types checkpoints use without
+// widening them.
+//
+// # Definitions
+//
+// W is r×c, n = min(r,c), m = max(r,c), β = n/m, s₁ ≥ … ≥ sₙ are its singular
+// values and Q(p) is their quantile by linear interpolation.
+//
+//	noise scale  σ = (Q(¾) − Q(¼)) / 1.349        (NoiseIQR)
+//	threshold    t = σ·(1 + √β)
+//	signal       the values above t; noise: all others
+//	ratio        Σ signal / Σ noise               (RatioSum)
+//	SNR          ratio / s₁
+//
+// The score grows with a broad signal over a small noise floor and falls with
+// a lone large value, which raises s₁; it scales as 1/‖W‖. It ranks layers of
+// one shape against each other and means nothing across shapes: see
+// [NoiseCalibrated] for a scale whose threshold is the edge of the noise.
+//
+// Nothing in this package is global or starts goroutines that outlive a call.
 package spectrum
 
-import "errors"
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gonum.org/v1/gonum/mat"
+)
 
 // Errors that results of this package wrap; test for them with [errors.Is].
 var (
@@ -10,8 +42,130 @@ var (
 	ErrEmpty = errors.New("empty matrix")
 	// ErrShape reports dimensions that do not fit the data.
 	ErrShape = errors.New("shape does not fit the data")
-	// ErrNotFinite reports a NaN or infinite weight.
+	// ErrNotFinite reports a NaN or infinite weight; the error is an [*ElementError].
 	ErrNotFinite = errors.New("weight is not finite")
 	// ErrOption reports an option outside its range.
 	ErrOption = errors.New("invalid option")
+	// ErrBackend reports a back-end that is unknown or failed.
+	ErrBackend = errors.New("back-end")
 )
+
+// ElementError locates a weight that no spectrum can be computed from. It
+// wraps [ErrNotFinite].
+type ElementError struct {
+	Row, Col int // zero-based
+	Value    float64
+}
+
+func (e *ElementError) Error() string {
+	return fmt.Sprintf("%v: %v at row %d, column %d", ErrNotFinite, e.Value, e.Row, e.Col)
+}
+
+// Unwrap returns [ErrNotFinite].
+func (e *ElementError) Unwrap() error { return ErrNotFinite }
+
+// Analyzer holds the settings of an analysis. The zero value follows the paper
+// and its reference implementation and is ready to use; an Analyzer is not
+// changed by its methods and may be shared between goroutines.
+type Analyzer struct {
+	Noise   NoiseScale // how the noise scale σ is estimated; default NoiseIQR
+	Ratio   Ratio      // which ratio the SNR divides; default RatioSum
+	Backend Backend    // what computes the singular values; nil means DefaultBackend
+}
+
+// Analysis is what is known of one weight matrix. Singular values, σ, t, the
+// sums and the norm are in the units of the weights, SNR in their reciprocal;
+// the rest has none.
+type Analysis struct {
+	Rows, Cols int
+	DType      DType // storage type of the weights; empty for a given spectrum
+
+	SingularValues []float64 // all min(Rows, Cols) of them, descending
+
+	Noise     NoiseScale // the settings that gave σ, t and SNR
+	Ratio     Ratio
+	Sigma     float64 // noise scale σ
+	Threshold float64 // t: values above it are signal
+
+	SignalCount, NoiseCount int
+	SignalSum, NoiseSum     float64
+	RatioSum, RatioCount    float64 // +Inf when there is signal and no noise to divide by
+
+	SNR      float64 // the chosen ratio divided by SMax
+	SNRError float64 // bound on |computed − exact| / exact of SNR; +Inf where nothing is certain
+
+	SMax, SMin    float64 // s₁ and sₙ
+	Frobenius     float64 // ‖W‖_F = √Σs²
+	StableRank    float64 // ‖W‖_F² / s₁²
+	EffectiveRank float64 // exp of the entropy of s/Σs (Roy & Vetterli 2007)
+
+	Saturated bool // the chosen ratio is +Inf, so the score cannot rank
+	Zero      bool // every weight is zero; SNR and both ratios are 0
+
+	Backend, Kernel, Precision string // what computed the singular values
+}
+
+// Analyze computes every singular value of w and what follows from them, with
+// the default settings. See [Analyzer.Analyze] for the errors.
+func Analyze(ctx context.Context, w mat.Matrix) (*Analysis, error) {
+	return Analyzer{}.Analyze(ctx, w)
+}
+
+// SNR returns the signal-to-noise ratio of w with the default settings: +Inf
+// when no singular value falls below the threshold, 0 for an all-zero matrix.
+// See [Analyzer.Analyze] for the errors.
+func SNR(ctx context.Context, w mat.Matrix) (float64, error) {
+	a, err := Analyze(ctx, w)
+	if err != nil {
+		return 0, err
+	}
+	return a.SNR, nil
+}
+
+// Analyze computes every singular value of w and what follows from them.
+//
+// The error wraps [ErrEmpty] for a matrix without elements, [ErrNotFinite]
+// for a NaN or infinite weight, [ErrOption] for settings out of range,
+// [ErrBackend] when the back-end fails, and the context's error when ctx ends
+// first.
+func (a Analyzer) Analyze(ctx context.Context, w mat.Matrix) (*Analysis, error) {
+	if err := a.check(); err != nil {
+		return nil, err
+	}
+	spec, in, err := a.compute(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	res := a.split(spec.Values, spec.Errors, in.rows, in.cols)
+	res.DType = in.w.dtype
+	res.Backend, res.Kernel, res.Precision = a.backend().Name(), spec.Kernel, spec.Precision
+	return res, nil
+}
+
+// AnalyzeSpectrum is [Analyzer.Analyze] for singular values that are known
+// already: s holds all min(rows, cols) of them in descending order, taken as
+// exact. It keeps s. The error wraps [ErrEmpty], [ErrShape] when the number
+// of values does not fit or they do not descend, [ErrNotFinite] or [ErrOption].
+func (a Analyzer) AnalyzeSpectrum(s []float64, rows, cols int) (*Analysis, error) {
+	if err := a.check(); err != nil {
+		return nil, err
+	}
+	if err := checkSpectrum(s, rows, cols); err != nil {
+		return nil, err
+	}
+	return a.split(s, nil, rows, cols), nil
+}
+
+func (a Analyzer) check() error {
+	if err := a.Noise.check(); err != nil {
+		return err
+	}
+	return a.Ratio.check()
+}
+
+func (a Analyzer) backend() Backend {
+	if a.Backend != nil {
+		return a.Backend
+	}
+	return DefaultBackend()
+}

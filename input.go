@@ -1,0 +1,107 @@
+package spectrum
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// input is a caller's matrix as back-ends take it. Singular values do not
+// change under transposition, so a transpose is unwrapped and only remembered.
+type input struct {
+	w          *Weights
+	transposed bool
+	rows, cols int // as the caller sees them
+}
+
+// newInput views m as weights, without a copy wherever its data can be reached.
+func newInput(m mat.Matrix) (*input, error) {
+	in := &input{}
+	for {
+		t, ok := m.(mat.Transpose)
+		if !ok {
+			break
+		}
+		m, in.transposed = t.Matrix, !in.transposed
+	}
+	w, err := asWeights(m)
+	if err != nil {
+		return nil, err
+	}
+	in.w, in.rows, in.cols = w, w.rows, w.cols
+	if in.transposed {
+		in.rows, in.cols = w.cols, w.rows
+	}
+	if w.rows == 0 || w.cols == 0 {
+		return nil, fmt.Errorf("%w: %d×%d", ErrEmpty, in.rows, in.cols)
+	}
+	return in, nil
+}
+
+func asWeights(m mat.Matrix) (w *Weights, err error) {
+	// A foreign implementation, or a nil pointer inside the interface, may
+	// panic; to the caller of this package that is an error like any other.
+	defer func() {
+		if r := recover(); r != nil {
+			w, err = nil, fmt.Errorf("%w: reading the matrix panicked: %v", ErrShape, r)
+		}
+	}()
+	switch m := m.(type) {
+	case nil:
+		return nil, fmt.Errorf("%w: nil", ErrEmpty)
+	case *Weights:
+		if m == nil {
+			return nil, fmt.Errorf("%w: nil", ErrEmpty)
+		}
+		return m, nil
+	case *mat.Dense:
+		raw := m.RawMatrix()
+		return newStrided(raw.Rows, raw.Cols, raw.Stride, raw.Data), nil
+	}
+	r, c := m.Dims()
+	if r < 0 || c < 0 || (c > 0 && r > math.MaxInt/8/c) {
+		return nil, fmt.Errorf("%w: %d×%d", ErrShape, r, c)
+	}
+	data := make([]float64, r*c)
+	for i := range r {
+		for j := range c {
+			data[i*c+j] = m.At(i, j)
+		}
+	}
+	return newStrided(r, c, c, data), nil
+}
+
+// maxAbs returns the largest |w|, or an [*ElementError] for the first weight
+// that is not finite. No arithmetic may come before this check: a kernel that
+// skips zeros would lose a NaN.
+func (in *input) maxAbs(ctx context.Context) (float64, error) {
+	w := in.w
+	buf := make([]float64, min(w.cols, 4096))
+	var largest float64
+	for i := range w.rows {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		for j := 0; j < w.cols; j += len(buf) {
+			seg := buf[:min(len(buf), w.cols-j)]
+			w.segment(seg, i, j)
+			for k, v := range seg {
+				v = math.Abs(v)
+				if !(v <= math.MaxFloat64) {
+					return 0, in.elementError(i, j+k, seg[k])
+				}
+				largest = max(largest, v)
+			}
+		}
+	}
+	return largest, nil
+}
+
+func (in *input) elementError(i, j int, v float64) error {
+	if in.transposed {
+		i, j = j, i
+	}
+	return &ElementError{Row: i, Col: j, Value: v}
+}
