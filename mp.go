@@ -49,7 +49,10 @@ func (d MarchenkoPastur) Quantile(p float64) float64 {
 		return math.NaN()
 	}
 	atom := d.atom()
-	if p <= atom && atom > 0 {
+	switch {
+	case p == 1:
+		return upper
+	case p <= atom && atom > 0:
 		return 0
 	}
 	p = (p - atom) / (1 - atom)

@@ -102,7 +102,7 @@ func (a Analyzer) split(s, errs []float64, rows, cols int) *Analysis {
 	res.Saturated = math.IsInf(ratio, 1)
 	res.SNR = ratio / res.SMax
 	if errs != nil {
-		res.SNRError = res.snrError(errs, scale*edge)
+		res.SNRError = res.snrError(ratio, errs, scale*edge)
 	}
 	return res
 }
@@ -147,7 +147,7 @@ func (res *Analysis) ranks() {
 // put every value whose side of t is in doubt with the noise, or with the
 // signal, and move the sums and s₁ to their worst ends. tFactor is
 // t / (Q(¾)−Q(¼)).
-func (res *Analysis) snrError(errs []float64, tFactor float64) float64 {
+func (res *Analysis) snrError(ratio float64, errs []float64, tFactor float64) float64 {
 	tErr := tFactor * (quantile(errs, 0.75) + quantile(errs, 0.25))
 	var lo, hi interval
 	for i, v := range res.SingularValues {
@@ -167,17 +167,17 @@ func (res *Analysis) snrError(errs []float64, tFactor float64) float64 {
 		}
 		return math.Inf(1)
 	}
-	low := lo.signalLow / lo.noiseHigh / (res.SMax + s1Err)
-	high := hi.signalHigh / max(hi.noiseLow, 0) / (res.SMax - s1Err)
-	// Sums of n rounded terms, quotients: a few n·ε.
-	rounding := float64(len(errs)+8) * 0x1p-52
-	if res.SNR == 0 {
+	low := lo.signalLow / lo.noiseHigh * (res.SMax / (res.SMax + s1Err))
+	high := hi.signalHigh / max(hi.noiseLow, 0) * (res.SMax / (res.SMax - s1Err))
+	if ratio == 0 {
 		if high > 0 {
 			return math.Inf(1)
 		}
 		return 0
 	}
-	return max(high/res.SNR-1, 1-low/res.SNR) + rounding
+	// Sums of n rounded terms and a few quotients.
+	rounding := float64(len(errs)+8) * 0x1p-52
+	return max(high/ratio-1, 1-low/ratio) + rounding
 }
 
 // interval holds the ends between which the sums of signal and noise lie.

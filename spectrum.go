@@ -32,6 +32,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -137,6 +138,9 @@ func (a Analyzer) Analyze(ctx context.Context, w mat.Matrix) (*Analysis, error) 
 		return nil, err
 	}
 	res := a.split(spec.Values, spec.Errors, in.rows, in.cols)
+	if len(spec.Errors) == 0 {
+		res.SNRError = math.Inf(1) // nothing was promised, so nothing is certain
+	}
 	res.DType = in.w.dtype
 	res.Backend, res.Kernel, res.Precision = a.backend().Name(), spec.Kernel, spec.Precision
 	return res, nil

@@ -34,7 +34,7 @@ type Problem struct {
 // Spectrum is what a [Backend] found.
 type Spectrum struct {
 	Values    []float64 // all min(r, c) singular values, descending
-	Errors    []float64 // a bound on the absolute error of each value
+	Errors    []float64 // a bound on the absolute error of each value; nil if unknown
 	Kernel    string    // which code ran inside the back-end
 	Precision string    // the arithmetic: "float64"
 }
@@ -101,6 +101,10 @@ func (a Analyzer) compute(ctx context.Context, m mat.Matrix) (*Spectrum, *input,
 	if err := checkSpectrum(spec.Values, in.rows, in.cols); err != nil {
 		return nil, nil, fmt.Errorf("%w %s: singular values: %w", ErrBackend, a.backend().Name(), err)
 	}
+	if spec.Errors != nil && len(spec.Errors) != len(spec.Values) {
+		return nil, nil, fmt.Errorf("%w %s: %w: %d error bounds for %d singular values",
+			ErrBackend, a.backend().Name(), ErrShape, len(spec.Errors), len(spec.Values))
+	}
 	return spec, in, nil
 }
 
@@ -147,12 +151,14 @@ func (gonumBackend) SingularValues(ctx context.Context, p Problem) (*Spectrum, e
 	// polynomial p (LAPACK Users' Guide, section 4.9). Rounding errors add up
 	// like √(m+n) in practice; p = m+n leaves room for the worst of them.
 	bound := float64(r+c) * 0x1p-53 * s[0]
+	// Undoing the scale rounds only where the result is subnormal.
+	bound = math.Ldexp(bound, -e) + 0x1p-1074
 	for i := range s {
 		s[i] = math.Ldexp(s[i], -e)
 	}
 	return &Spectrum{
 		Values:    s,
-		Errors:    slices.Repeat([]float64{math.Ldexp(bound, -e)}, len(s)),
+		Errors:    slices.Repeat([]float64{bound}, len(s)),
 		Kernel:    "generic",
 		Precision: "float64",
 	}, nil
