@@ -1,0 +1,91 @@
+// Command spectrum scans the weights of a checkpoint for signal and noise and
+// selects the layers worth training.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes of the command.
+const (
+	exitOK     = 0
+	exitFailed = 1 // some tensors failed, or the scan was interrupted
+	exitUsage  = 2 // wrong usage, or input that cannot be read
+)
+
+// errPartial reports results that were written but lack some layers.
+var errPartial = errors.New("results are incomplete")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C kills
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is main without its process.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	cmd := newCommand()
+	cmd.SetArgs(args)
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	err := cmd.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errPartial):
+		fmt.Fprintln(stderr, "spectrum:", err)
+		return exitFailed
+	}
+	fmt.Fprintln(stderr, "spectrum:", err)
+	return exitUsage
+}
+
+func newCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "spectrum",
+		Short: "Signal and noise in neural-network weights",
+		Long: `spectrum computes every singular value of every weight matrix of a checkpoint,
+separates noise from signal with random-matrix theory, gives each layer a
+signal-to-noise ratio and selects the layers worth training.
+
+Results go to standard output or the file named by -o, everything else to
+standard error. Exit code 0: done; 1: some tensors failed or the scan was
+interrupted, the rest was written; 2: wrong usage or unreadable input.`,
+		Example: `  spectrum inspect ./Llama-3-8B
+  spectrum scan ./Llama-3-8B --top 25
+  spectrum scan ./Llama-3-8B -o llama.json
+  spectrum select llama.json --top 25 -o unfrozen.yaml`,
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	cmd.AddCommand(newInspect(), newScan(), newSelect(), newExport())
+	return cmd
+}
+
+// version names the build as Go recorded it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	if v == "" || v == "(devel)" {
+		v = "devel"
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				v += "+" + s.Value[:min(12, len(s.Value))]
+			}
+		}
+	}
+	return v
+}

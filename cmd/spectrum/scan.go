@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/checkpoint"
+	"github.com/gospectrum/spectrum/results"
+	"github.com/gospectrum/spectrum/scan"
+)
+
+const (
+	formatTable = "table"
+	formatJSON  = "json"
+	formatCSV   = "csv"
+)
+
+type scanFlags struct {
+	opt     scan.Options
+	output  string
+	format  string
+	backend string
+	memory  byteSize
+	top     float64
+}
+
+func newScan() *cobra.Command {
+	f := &scanFlags{}
+	cmd := &cobra.Command{
+		Use:   "scan MODEL",
+		Short: "Compute the spectrum and signal-to-noise ratio of every matrix",
+		Long: `scan computes every singular value of every 2-D weight of MODEL, a Hugging Face
+model directory or one .safetensors file, and prints per type of layer the
+signal-to-noise ratio (SNR), noise scale σ, threshold t, and how many values
+are signal (above t) and noise.
+
+Patterns of --include and --exclude are held against a tensor's name, its name
+without ".weight" and its type; * matches any characters.`,
+		Example: `  spectrum scan ./Llama-3-8B --top 25
+  spectrum scan ./Llama-3-8B -o llama.json --jobs 4 --memory 8GiB
+  spectrum scan ./Llama-3-8B --include 'self_attn.*' --exclude '*.0.*' --format csv`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.run(cmd, args[0])
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVarP(&f.output, "output", "o", "", "write the results to `FILE` instead of standard output; .json and .csv choose the format")
+	fl.StringVar(&f.format, "format", "", "`FORMAT` of the results: table, json or csv (default: by the name of the file, else table)")
+	fl.Float64Var(&f.top, "top", 0, "also select the top `P` percent of the layers of each type")
+	fl.StringArrayVar(&f.opt.Include, "include", nil, "scan only tensors that match `GLOB` (repeatable)")
+	fl.StringArrayVar(&f.opt.Exclude, "exclude", nil, "leave out tensors that match `GLOB` (repeatable)")
+	fl.TextVar(&f.opt.Analyzer.Noise, "noise", spectrum.NoiseIQR, "noise `SCALE`: iqr (paper and reference) or calibrated")
+	fl.TextVar(&f.opt.Analyzer.Ratio, "ratio", spectrum.RatioSum, "`RATIO` of signal to noise: sum or count")
+	fl.StringVar(&f.backend, "backend", "", "`NAME` of the back-end that computes singular values (default: "+spectrum.DefaultBackend().Name()+")")
+	fl.IntVar(&f.opt.Jobs, "jobs", 0, "`N` matrices at a time (default: one per processor)")
+	fl.Var(&f.memory, "memory", "cap on weights and workspace in use, such as 8GiB (default: none)")
+	fl.BoolVar(&f.opt.Vectors, "vectors", false, "rank 1-D weights too, as 1×n matrices")
+	fl.BoolVar(&f.opt.SingularValues, "singular-values", false, "write every singular value (json only)")
+	for name, values := range map[string][]string{
+		"format": {formatTable, formatJSON, formatCSV}, "noise": {"iqr", "calibrated"}, "ratio": {"sum", "count"},
+		"backend": backendNames(),
+	} {
+		must(cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)))
+	}
+	return cmd
+}
+
+func backendNames() []string {
+	var names []string
+	for _, b := range spectrum.Backends() {
+		names = append(names, b.Name())
+	}
+	return names
+}
+
+// must is for calls that fail only when this program is wrong.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+func (f *scanFlags) run(cmd *cobra.Command, model string) error {
+	if err := f.check(cmd); err != nil {
+		return err
+	}
+	m, err := checkpoint.Open(model)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	out, err := newOutput(f.output, cmd.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	if f.memory > 0 {
+		// The cap counts what is in use; the collector must not add garbage.
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(int64(f.memory) + 64<<20))
+	}
+
+	bar := newProgress(cmd.ErrOrStderr())
+	f.opt.Progress = bar.update
+	file, err := scan.Run(cmd.Context(), m, f.opt)
+	bar.finish()
+	if file == nil {
+		return err
+	}
+	file.Provenance.Tool, file.Provenance.Version = "spectrum", version()
+	if cmd.Flags().Changed("top") {
+		sel, err := spectrum.SelectTopK(results.FromFile(file).Layers(), f.top)
+		if err != nil {
+			return err
+		}
+		file.Selection = results.NewSelection(sel, modelParams(m))
+	}
+	if err := out.commit(func(w io.Writer) error { return f.write(w, file, m) }); err != nil {
+		return err
+	}
+	return report(cmd.ErrOrStderr(), file, out, err)
+}
+
+func (f *scanFlags) check(cmd *cobra.Command) error {
+	if f.format == "" {
+		f.format = formatTable
+		if ext := strings.TrimPrefix(strings.ToLower(filepath.Ext(f.output)), "."); ext == formatJSON || ext == formatCSV {
+			f.format = ext
+		}
+	}
+	if !slices.Contains([]string{formatTable, formatJSON, formatCSV}, f.format) {
+		return fmt.Errorf("--format %q: want table, json or csv", f.format)
+	}
+	if f.opt.SingularValues && f.format != formatJSON {
+		return errors.New("--singular-values needs --format json or -o FILE.json")
+	}
+	if cmd.Flags().Changed("top") {
+		if _, err := spectrum.SelectTopK(nil, f.top); err != nil {
+			return fmt.Errorf("--top: %w", err)
+		}
+	}
+	f.opt.Memory = int64(f.memory)
+	if f.backend != "" {
+		var err error
+		if f.opt.Analyzer.Backend, err = spectrum.BackendByName(f.backend); err != nil {
+			return fmt.Errorf("--backend: %w", err)
+		}
+	}
+	return nil
+}
+
+func (f *scanFlags) write(w io.Writer, file *results.File, m *checkpoint.Model) error {
+	switch f.format {
+	case formatJSON:
+		return file.WriteJSON(w)
+	case formatCSV:
+		return file.WriteCSV(w)
+	}
+	return writeTable(w, file, modelParams(m))
+}
+
+// report says on stderr what the results do not show, and turns failed
+// tensors and an interruption into the exit code.
+func report(stderr io.Writer, file *results.File, out *output, scanErr error) error {
+	failed := 0
+	for _, l := range file.Layers {
+		if l.Error != "" && l.TiedTo == "" {
+			failed++
+			fmt.Fprintf(stderr, "spectrum: failed: %s\n", l.Error)
+		}
+	}
+	if out.name != "" {
+		fmt.Fprintf(stderr, "%d layers written to %s\n", len(file.Layers), out.name)
+	}
+	switch {
+	case errors.Is(scanErr, context.Canceled):
+		return fmt.Errorf("%w: interrupted; what was finished is written", errPartial)
+	case scanErr != nil:
+		return fmt.Errorf("%w: %w", errPartial, scanErr)
+	case failed > 0:
+		return fmt.Errorf("%w: %d of %d layers failed", errPartial, failed, len(file.Layers))
+	}
+	return nil
+}
+
+// modelParams returns the number of parameters in all tensors of m.
+func modelParams(m *checkpoint.Model) int64 {
+	var n int64
+	for _, t := range m.Tensors() {
+		n += t.Params()
+	}
+	return n
+}

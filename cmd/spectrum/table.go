@@ -1,0 +1,166 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/gospectrum/spectrum/results"
+)
+
+// writeTable prints the layers grouped by type, best first; total is the
+// number of parameters of the model.
+func writeTable(w io.Writer, file *results.File, total int64) error {
+	b := &strings.Builder{}
+	p := file.Provenance
+	fmt.Fprintf(b, "%s: %s, %s parameters in %d files (%s)\n", p.Model, modelKind(p), formatCount(total), len(p.Files), formatBytes(fileBytes(p)))
+	fmt.Fprintf(b, "SNR = %s(signal)/%s(noise) / s_max; signal: singular values above t; noise scale σ: %s; %s\n",
+		sigmaOf(p.Options.Ratio), sigmaOf(p.Options.Ratio), p.Options.Noise, ran(file))
+
+	chosen := make(map[string]bool)
+	if file.Selection != nil {
+		for _, name := range file.Selection.Layers {
+			chosen[name] = true
+		}
+	}
+	for _, group := range byType(file.Layers) {
+		writeGroup(b, group, chosen)
+	}
+	writeNotes(b, file)
+	if s := file.Selection; s != nil {
+		fmt.Fprintf(b, "\ntop %v %% of each type (marked *): %d layers, %s parameters, %.1f %% of the model\n",
+			s.TopPercent, len(s.Layers), formatCount(s.Params), 100*s.Share)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func modelKind(p results.Provenance) string {
+	if p.Config == nil || p.Config.ModelType == "" {
+		return "no config.json"
+	}
+	return p.Config.ModelType
+}
+
+func fileBytes(p results.Provenance) int64 {
+	var n int64
+	for _, f := range p.Files {
+		n += f.Size
+	}
+	return n
+}
+
+// sigmaOf writes the ratio the way the formula reads.
+func sigmaOf(ratio string) string {
+	if ratio == "count" {
+		return "#"
+	}
+	return "Σ"
+}
+
+// ran says what computed the values, once for all layers.
+func ran(file *results.File) string {
+	var seen []string
+	for _, l := range file.Layers {
+		if s := l.Backend + " " + l.Precision; l.Precision != "" && !slices.Contains(seen, s) {
+			seen = append(seen, s)
+		}
+	}
+	return strings.Join(seen, ", ")
+}
+
+// byType groups the layers that were ranked, types in order of appearance, the
+// layers of each by descending SNR, failed ones last.
+func byType(layers []results.Layer) [][]results.Layer {
+	var groups [][]results.Layer
+	index := make(map[string]int)
+	for _, l := range layers {
+		if !l.Ranked {
+			continue
+		}
+		i, seen := index[l.Type]
+		if !seen {
+			i = len(groups)
+			index[l.Type] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], l)
+	}
+	for _, g := range groups {
+		slices.SortStableFunc(g, func(a, b results.Layer) int {
+			if an, bn := math.IsNaN(float64(a.SNR)), math.IsNaN(float64(b.SNR)); an || bn {
+				return cmp.Compare(btoi(an), btoi(bn))
+			}
+			return cmp.Compare(b.SNR, a.SNR)
+		})
+	}
+	return groups
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func writeGroup(b *strings.Builder, group []results.Layer, chosen map[string]bool) {
+	fmt.Fprintf(b, "\n%s (%d)\n", group[0].Type, len(group))
+	tw := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(tw, "\tSNR\tσ\tt\tsignal\tnoise\ts_max\tshape\t  layer")
+	for _, l := range group {
+		mark := ""
+		if chosen[l.Name] {
+			mark = "*"
+		}
+		if l.Error != "" {
+			fmt.Fprintf(tw, "%s\tfailed\t\t\t\t\t\t%d×%d\t  %s\n", mark, l.Rows, l.Cols, l.Name)
+			continue
+		}
+		note := ""
+		switch {
+		case l.Zero:
+			note = "  (all zero)"
+		case l.Saturated:
+			note = "  (saturated: no noise to divide by)"
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%d×%d\t  %s%s\n", mark, formatNumber(l.SNR), formatNumber(l.Sigma),
+			formatNumber(l.Threshold), l.SignalCount, l.NoiseCount, formatNumber(l.SMax), l.Rows, l.Cols, l.Name, note)
+	}
+	tw.Flush()
+}
+
+// writeNotes lists what is not in the groups, one line for each reason.
+func writeNotes(b *strings.Builder, file *results.File) {
+	for _, l := range file.Layers {
+		if l.TiedTo != "" {
+			fmt.Fprintf(b, "\n%s is tied to %s: one matrix, ranked once\n", l.Name, l.TiedTo)
+		}
+	}
+	var reasons []string
+	names := make(map[string][]string)
+	for _, s := range file.Skipped {
+		if names[s.Reason] == nil {
+			reasons = append(reasons, s.Reason)
+		}
+		names[s.Reason] = append(names[s.Reason], s.Name)
+	}
+	if len(reasons) > 0 {
+		fmt.Fprintln(b, "\nnot ranked:")
+	}
+	for _, r := range reasons {
+		list := names[r]
+		more := ""
+		if len(list) > 3 {
+			list, more = list[:3], fmt.Sprintf(" and %d more", len(names[r])-3)
+		}
+		fmt.Fprintf(b, "  %d × %s: %s%s\n", len(names[r]), r, strings.Join(list, ", "), more)
+	}
+	if file.Interrupted {
+		fmt.Fprintln(b, "\ninterrupted: layers that were not finished are missing")
+	}
+}

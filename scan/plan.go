@@ -1,0 +1,132 @@
+package scan
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/gospectrum/spectrum/checkpoint"
+	"github.com/gospectrum/spectrum/results"
+)
+
+// job is one matrix to analyse.
+type job struct {
+	tensor checkpoint.Tensor
+	row    int     // index into plan.rows
+	cost   float64 // flops of its spectrum, up to a constant
+	memory int64   // bytes of weights and workspace
+}
+
+// plan is what a scan has to do and what came of it.
+type plan struct {
+	jobs     []job // largest first
+	rows     []*results.Layer
+	skipped  []results.Skipped
+	finished int // jobs whose row is there
+
+	head, embedding string // names of a tied output head and what it shares, or empty
+}
+
+// newPlan sorts the tensors of m into jobs and skipped ones.
+func newPlan(m *checkpoint.Model, opt Options) *plan {
+	p := &plan{}
+	p.head, p.embedding = TiedHead(m)
+	for _, t := range m.Tensors() {
+		if reason := p.skip(t, opt); reason != "" {
+			p.skipped = append(p.skipped, results.Skipped{Name: t.Name, DType: t.DType, Shape: t.Shape, Reason: reason})
+			continue
+		}
+		r, c := matrixDims(t.Shape)
+		small, large := float64(min(r, c)), float64(max(r, c))
+		p.jobs = append(p.jobs, job{
+			tensor: t,
+			row:    len(p.jobs),
+			cost:   small * small * (large + small),
+			memory: t.Size + opt.backend().Workspace(int(r), int(c)),
+		})
+	}
+	p.rows = make([]*results.Layer, len(p.jobs))
+	slices.SortStableFunc(p.jobs, func(a, b job) int { return cmp.Compare(b.cost, a.cost) })
+	return p
+}
+
+// skip returns why t is not analysed, or "".
+func (p *plan) skip(t checkpoint.Tensor, opt Options) string {
+	switch {
+	case len(opt.Include) > 0 && matchAny(opt.Include, t.Name) == "":
+		return "not included"
+	case matchAny(opt.Exclude, t.Name) != "":
+		return fmt.Sprintf("excluded by %q", matchAny(opt.Exclude, t.Name))
+	case t.Skip != "":
+		return t.Skip
+	case t.Name == p.head:
+		return "tied to " + p.embedding
+	case len(t.Shape) == 0:
+		return "a scalar has no spectrum"
+	case len(t.Shape) == 1 && !opt.Vectors:
+		return "1-D: not ranked unless asked for"
+	case len(t.Shape) > 2:
+		return fmt.Sprintf("%d-D: only matrices are analysed", len(t.Shape))
+	}
+	return ""
+}
+
+// matchAny returns the first pattern that fits the tensor's name, its
+// module's or its type, or "". The patterns are known to be well-formed.
+func matchAny(patterns []string, name string) string {
+	module, _ := checkpoint.Module(name)
+	for _, pattern := range patterns {
+		for _, s := range []string{name, module, checkpoint.Type(name)} {
+			if ok, _ := path.Match(pattern, s); ok {
+				return pattern
+			}
+		}
+	}
+	return ""
+}
+
+// matrixDims reads a shape of one or two dimensions as a matrix.
+func matrixDims(shape []int64) (rows, cols int64) {
+	if len(shape) == 1 {
+		return 1, shape[0]
+	}
+	return shape[0], shape[1]
+}
+
+const headName = "lm_head.weight"
+
+// TiedHead returns the name of the output head of a model with tied embeddings
+// and that of the token embedding it shares. Both are empty when config.json
+// does not say tie_word_embeddings, or no embedding is found.
+func TiedHead(m *checkpoint.Model) (head, embedding string) {
+	if !m.Config().TieWordEmbeddings {
+		return "", ""
+	}
+	for _, t := range m.Tensors() {
+		if len(t.Shape) != 2 {
+			continue
+		}
+		for _, suffix := range []string{"embed_tokens.weight", "wte.weight", "embed_in.weight", "word_embeddings.weight", "shared.weight"} {
+			if t.Name == suffix || strings.HasSuffix(t.Name, "."+suffix) {
+				return headName, t.Name
+			}
+		}
+	}
+	return "", ""
+}
+
+// addTied repeats the row of the embedding under the name of the head that
+// shares it, so that the head is reported, once, and ranked only with its
+// embedding.
+func (p *plan) addTied(file *results.File) {
+	for _, l := range file.Layers {
+		if l.Name == p.embedding {
+			l.Name, l.TiedTo, l.Ranked, l.Seconds = p.head, p.embedding, false, 0
+			l.Type = checkpoint.Type(p.head)
+			file.Layers = append(file.Layers, l)
+			return
+		}
+	}
+}

@@ -1,0 +1,155 @@
+// Package scan computes the spectra of the matrices of a checkpoint with a
+// number of workers, under a memory cap, and reports them in an order that
+// depends on neither.
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"runtime"
+	"time"
+
+	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/checkpoint"
+	"github.com/gospectrum/spectrum/results"
+)
+
+// ErrMemory reports a tensor that does not fit under the memory cap.
+var ErrMemory = errors.New("does not fit under the memory cap")
+
+// Options are the settings of a scan; the zero value scans every matrix with
+// the default analysis.
+type Options struct {
+	Analyzer spectrum.Analyzer
+
+	// Jobs is the number of matrices worked on at a time; 0 means GOMAXPROCS.
+	Jobs int
+	// Memory caps the bytes of weights and workspace in use at a time; 0
+	// means no cap. A matrix that needs more fails with ErrMemory.
+	Memory int64
+	// Include, if not empty, limits the scan to tensors that match one of its
+	// patterns; Exclude leaves out those that match one. Patterns are those of
+	// path.Match, so * also matches dots, and are held against the tensor's
+	// name, its module's name and its type.
+	Include, Exclude []string
+	// Vectors ranks 1-D weights too, as 1×n matrices.
+	Vectors bool
+	// SingularValues keeps every singular value in the rows.
+	SingularValues bool
+
+	// Progress, if not nil, is called once before the first matrix and after
+	// each, from one goroutine at a time.
+	Progress func(Progress)
+}
+
+// Progress says how far a scan has come.
+type Progress struct {
+	Done, Total     int            // matrices
+	Work, TotalWork float64        // their cost in flops, up to a constant
+	Layer           *results.Layer // the row just finished, nil at the start
+}
+
+// List says what a scan of m with opt would do, computing nothing: the tensors
+// it would analyse, in the order of m, and those it would skip with the reason.
+// The error wraps [spectrum.ErrOption].
+func List(m *checkpoint.Model, opt Options) ([]checkpoint.Tensor, []results.Skipped, error) {
+	if err := opt.check(); err != nil {
+		return nil, nil, err
+	}
+	p := newPlan(m, opt)
+	tensors := make([]checkpoint.Tensor, len(p.jobs))
+	for _, j := range p.jobs {
+		tensors[j.row] = j.tensor
+	}
+	return tensors, p.skipped, nil
+}
+
+// Run scans m. The rows come in the order of the tensors in m, whatever the
+// number of workers.
+//
+// A tensor that cannot be analysed becomes a row with its error; the others
+// go on. When ctx ends, Run returns at once what was finished, marked
+// interrupted, together with the error of ctx; matrices in flight are
+// abandoned and stop at their next look at ctx, so m must not be used again
+// but may be closed. Any other error means that nothing was scanned; it wraps
+// [spectrum.ErrOption].
+func Run(ctx context.Context, m *checkpoint.Model, opt Options) (*results.File, error) {
+	if err := opt.check(); err != nil {
+		return nil, err
+	}
+	file := &results.File{Provenance: provenance(m, opt)}
+	p := newPlan(m, opt)
+	file.Skipped = p.skipped
+	p.run(ctx, m, opt)
+
+	for _, row := range p.rows {
+		if row != nil {
+			file.Layers = append(file.Layers, *row)
+		}
+	}
+	p.addTied(file)
+	file.Provenance.Finished = time.Now().UTC()
+	file.Provenance.Seconds = results.Number(file.Provenance.Finished.Sub(file.Provenance.Started).Seconds())
+	if p.finished < len(p.jobs) {
+		file.Interrupted = true
+		return file, context.Cause(ctx)
+	}
+	return file, nil
+}
+
+func (o *Options) check() error {
+	if o.Jobs < 0 {
+		return fmt.Errorf("%w: %d jobs", spectrum.ErrOption, o.Jobs)
+	}
+	if o.Memory < 0 {
+		return fmt.Errorf("%w: memory cap of %d bytes", spectrum.ErrOption, o.Memory)
+	}
+	for _, list := range [][]string{o.Include, o.Exclude} {
+		for _, pattern := range list {
+			if _, err := path.Match(pattern, ""); err != nil {
+				return fmt.Errorf("%w: pattern %q: %w", spectrum.ErrOption, pattern, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (o *Options) jobs() int {
+	if o.Jobs == 0 {
+		return runtime.GOMAXPROCS(0)
+	}
+	return o.Jobs
+}
+
+func (o *Options) backend() spectrum.Backend {
+	if o.Analyzer.Backend != nil {
+		return o.Analyzer.Backend
+	}
+	return spectrum.DefaultBackend()
+}
+
+func provenance(m *checkpoint.Model, opt Options) results.Provenance {
+	p := results.Provenance{
+		Started: time.Now().UTC(),
+		Model:   m.Path(),
+		Options: results.Options{
+			Noise:   opt.Analyzer.Noise.String(),
+			Ratio:   opt.Analyzer.Ratio.String(),
+			Backend: opt.backend().Name(),
+			Jobs:    opt.jobs(),
+			Memory:  opt.Memory,
+			Include: opt.Include,
+			Exclude: opt.Exclude,
+			Vectors: opt.Vectors,
+		},
+	}
+	if c := m.Config(); c.SHA256 != "" {
+		p.Config = &results.Config{SHA256: c.SHA256, ModelType: c.ModelType, Architectures: c.Architectures}
+	}
+	for _, f := range m.Files() {
+		p.Files = append(p.Files, results.Source{Name: f.Name, Size: f.Size})
+	}
+	return p
+}
