@@ -74,7 +74,7 @@ func Matrices() []Matrix {
 	}
 	all := []Matrix{{
 		Name: "model.embed_tokens.weight", Type: "model.embed_tokens",
-		Rows: Vocabulary, Cols: Hidden, Spectrum: prescribe(Vocabulary, Hidden, 0),
+		Rows: Vocabulary, Cols: Hidden, Spectrum: powerLaw(Hidden),
 	}}
 	for b := range Blocks {
 		for i, t := range types {
@@ -95,21 +95,31 @@ func Matrices() []Matrix {
 
 // prescribe returns the spectrum of the rank-th best layer of its shape: a bulk
 // at the quantiles of the Marchenko–Pastur law, and above it evenly spaced
-// signal values. The better the layer, the more signal it has and the smaller
-// its noise. Signal stays below a quarter of the values, where the
-// interquartile range still measures the noise.
+// signal values, a fifth of all, where the interquartile range still measures
+// the noise. The better the layer, the less its signal decays and the smaller
+// its noise.
 func prescribe(rows, cols, rank int) []float64 {
 	n, m := min(rows, cols), max(rows, cols)
-	signal := int(math.Round(float64(n) * (0.22 - 0.015*float64(rank))))
-	level := 0.1 * (1 + 0.15*float64(rank))
+	signal := n / 5
+	decay := 0.4 + 0.1*float64(rank)
+	level := 0.06 * math.Pow(1.15, float64(rank))
 	law := spectrum.MarchenkoPastur{Ratio: float64(n) / float64(m), Variance: level * level}
 	s := make([]float64, n)
 	for i := range s {
 		if i < signal {
-			s[i] = 2 - 1.2*float64(i)/float64(signal)
+			s[i] = 2 - decay*float64(i)/float64(signal)
 		} else {
 			s[i] = math.Sqrt(law.Quantile(1 - (float64(i-signal)+0.5)/float64(n-signal)))
 		}
+	}
+	return s
+}
+
+// powerLaw returns 4/i, the kind of spectrum trained embeddings have.
+func powerLaw(n int) []float64 {
+	s := make([]float64, n)
+	for i := range s {
+		s[i] = 4 / float64(i+1)
 	}
 	return s
 }
