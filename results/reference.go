@@ -1,0 +1,158 @@
+package results
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/gospectrum/spectrum"
+)
+
+// Convention is one of the two ways in which versions of the reference treat a
+// layer without noise.
+type Convention int
+
+const (
+	// V0, to April 2025, divides by zero: such a layer scores +Inf.
+	V0 Convention = iota
+	// V1, since then, takes 1 for the noise when no value is noise.
+	V1
+)
+
+// ParseConvention reads "v0" or "v1". The error wraps [spectrum.ErrOption].
+func ParseConvention(s string) (Convention, error) {
+	switch s {
+	case "v0":
+		return V0, nil
+	case "v1":
+		return V1, nil
+	}
+	return 0, fmt.Errorf("%w: convention %q is neither v0 nor v1", spectrum.ErrOption, s)
+}
+
+// String returns "v0" or "v1".
+func (c Convention) String() string {
+	switch c {
+	case V0:
+		return "v0"
+	case V1:
+		return "v1"
+	}
+	return fmt.Sprintf("Convention(%d)", int(c))
+}
+
+// ReferenceRows returns what the reference would write for the model of f: its
+// module names, types and order, and SNR rounded to float32.
+//
+// Only parameters called "weight" count. SNR is always the sum ratio over
+// s_max, whatever ratio the scan ranked by. Skipped tensors of three and more
+// dimensions are NaN in V1, placed after the layers they would share a type
+// scan with; V0 crashed on them, so they are left out.
+//
+// The order is the reference's if f.Layers is in module order and holds every
+// weight that the reference would see. The error wraps [ErrConvention] if the
+// scan used another noise scale than [spectrum.NoiseIQR], from whose sums the reference's
+// score cannot be computed, and [spectrum.ErrOption] for an unknown c.
+func ReferenceRows(f *File, c Convention) ([]spectrum.Layer, error) {
+	if c != V0 && c != V1 {
+		return nil, fmt.Errorf("%w: unknown convention %v", spectrum.ErrOption, c)
+	}
+	iqr := spectrum.NoiseIQR.String()
+	if noise := f.Provenance.Options.Noise; noise != "" && noise != iqr {
+		return nil, fmt.Errorf("%w: noise scale %q, the reference has only %q", ErrConvention, noise, iqr)
+	}
+	return referenceOrder(referenceModules(f, c)), nil
+}
+
+// referenceModules returns the modules the reference scores, in the order of f.
+func referenceModules(f *File, c Convention) []spectrum.Layer {
+	var modules []spectrum.Layer
+	add := func(parameter string, snr float64, params int64) {
+		name, ok := strings.CutSuffix(parameter, weightSuffix)
+		if ok {
+			modules = append(modules, spectrum.Layer{Name: name, Type: referenceType(name), SNR: snr, Params: params})
+		}
+	}
+	for i := range f.Layers {
+		l := &f.Layers[i]
+		add(l.Name, referenceSNR(l, c), l.Params)
+	}
+	if c == V1 {
+		for _, s := range f.Skipped {
+			if len(s.Shape) >= 3 {
+				add(s.Name, math.NaN(), 0)
+			}
+		}
+	}
+	return modules
+}
+
+// referenceType returns what follows the first all-digit component of name, or
+// name if there is none.
+func referenceType(name string) string {
+	parts := strings.Split(name, ".")
+	i := slices.IndexFunc(parts, digits)
+	if i < 0 {
+		return name
+	}
+	return strings.Join(parts[i+1:], ".")
+}
+
+// referenceSNR returns the reference's score for l, rounded to its float32.
+func referenceSNR(l *Layer, c Convention) float64 {
+	signal, noise, max := float64(l.SignalSum), float64(l.NoiseSum), float64(l.SMax)
+	var snr float64
+	switch {
+	case l.Error != "" || math.IsNaN(signal+noise+max):
+		snr = math.NaN()
+	case max == 0: // all-zero weights
+		snr = math.Inf(1)
+	case l.NoiseCount == 0 && c == V1:
+		snr = signal / max
+	case noise == 0:
+		snr = math.Inf(1)
+	default:
+		snr = signal / noise / max
+	}
+	return float64(float32(snr))
+}
+
+// referenceOrder puts modules into the order of the reference's results.
+//
+// It scans type by type, taking every module with the type anywhere in its name,
+// and keeps the results in a dict: a module that several types match stays
+// where the first of them put it, but carries the last one's name.
+func referenceOrder(modules []spectrum.Layer) []spectrum.Layer {
+	rows := make([]spectrum.Layer, 0, len(modules))
+	at := make([]int, len(modules)) // position in rows plus one
+	for _, t := range referenceTypes(modules) {
+		for i, m := range modules {
+			if !strings.Contains(m.Name, t) {
+				continue
+			}
+			if at[i] == 0 {
+				rows = append(rows, m)
+				at[i] = len(rows)
+			}
+			rows[at[i]-1].Type = t
+		}
+	}
+	return rows
+}
+
+// referenceTypes returns the types of modules, sorted by first component and
+// then by name.
+func referenceTypes(modules []spectrum.Layer) []string {
+	types := make([]string, len(modules))
+	for i, m := range modules {
+		types[i] = m.Type
+	}
+	slices.SortFunc(types, func(a, b string) int {
+		headA, _, _ := strings.Cut(a, ".")
+		headB, _, _ := strings.Cut(b, ".")
+		return cmp.Or(strings.Compare(headA, headB), strings.Compare(a, b))
+	})
+	return slices.Compact(types)
+}
