@@ -2,8 +2,10 @@ package results
 
 import (
 	"bytes"
+	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,6 +23,48 @@ func equalRows(a, b []spectrum.Layer) bool {
 	})
 }
 
+// allocFactor bounds what reading allocates, garbage included, in multiples of
+// the input. The worst input is a list of skipped tensors without any field.
+const allocFactor = 200
+
+// readCounting reads data and counts the bytes allocated meanwhile.
+func readCounting(data []byte) (*Results, uint64, error) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	res, err := Read(bytes.NewReader(data), "input")
+	runtime.ReadMemStats(&after)
+	return res, after.TotalAlloc - before.TotalAlloc, err
+}
+
+func TestReadAllocation(t *testing.T) {
+	const n = 1 << 15
+	list := func(item string) string { return strings.TrimSuffix(strings.Repeat(item+",", n), ",") }
+	numbered := func(format string) string {
+		var items []string
+		for i := range n {
+			items = append(items, fmt.Sprintf(format, i))
+		}
+		return strings.Join(items, ",")
+	}
+	for name, text := range map[string]string{
+		"skipped":  `{"layers": [], "skipped": [` + list("{}") + `]}`,
+		"files":    `{"layers": [], "provenance": {"files": [` + list("{}") + `]}}`,
+		"patterns": `{"layers": [], "provenance": {"options": {"include": [` + list(`""`) + `]}}}`,
+		"values":   `{"layers": [{"name": "a", "type": "", "snr": 1, "ranked": true, "singular_values": [` + list("0") + `]}]}`,
+		"layers":   `{"layers": [` + numbered(`{"name":"%d","type":"","snr":1,"ranked":true}`) + `]}`,
+		"unknown":  `{"layers": [], "x": [` + list(`{"":0}`) + `], "y": [` + list(`[]`) + `]}`,
+		"plain":    `{` + numbered(`"%d":{"snr":1,"type":""}`) + `}`,
+		"sorted":   `{"":{` + numbered(`"%d":1`) + `}}`,
+		"types":    `{` + numbered(`"%[1]d":{"%[1]d":1}`) + `}`,
+		"escapes":  `{"` + strings.Repeat(`\n`, n) + `":{"a":1}}`,
+	} {
+		_, allocated, err := readCounting([]byte(text))
+		require.NoError(t, err, name)
+		t.Logf("%s: %.0f times the input", name, float64(allocated)/float64(len(text)))
+		require.Less(t, allocated, uint64(allocFactor*len(text)), name)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	var native bytes.Buffer
 	require.NoError(f, sample().WriteJSON(&native))
@@ -31,14 +75,10 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("\r\n"))
 	f.Add([]byte(`{"a": {"a": {"a": [[[{}]]]}}, "a": 1}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		res, err := Read(bytes.NewReader(data), "fuzz")
-		runtime.ReadMemStats(&after)
-		// All that was allocated, garbage included; other goroutines of the
-		// fuzzing engine account for part of the constant.
-		if got, limit := after.TotalAlloc-before.TotalAlloc, uint64(1<<20+256*len(data)); got > limit {
-			t.Fatalf("%d bytes allocated for an input of %d", got, len(data))
+		res, allocated, err := readCounting(data)
+		// The constant is for the other goroutines of the fuzzing engine.
+		if limit := uint64(1<<20 + allocFactor*len(data)); allocated > limit {
+			t.Fatalf("%d bytes allocated for an input of %d", allocated, len(data))
 		}
 		if err != nil {
 			require.Nil(t, res)
