@@ -35,16 +35,20 @@ func newPlan(m *checkpoint.Model, opt Options) *plan {
 	p.head, p.embedding = TiedHead(m)
 	for _, t := range m.Tensors() {
 		if reason := p.skip(t, opt); reason != "" {
-			p.skipped = append(p.skipped, results.Skipped{Name: t.Name, DType: t.DType, Shape: t.Shape, Reason: reason})
+			skipped := results.Skipped{Name: t.Name, DType: t.DType, Reason: reason}
+			for _, d := range t.Shape {
+				skipped.Shape = append(skipped.Shape, int64(d))
+			}
+			p.skipped = append(p.skipped, skipped)
 			continue
 		}
-		r, c := matrixDims(t.Shape)
+		r, c, _ := t.Dims()
 		small, large := float64(min(r, c)), float64(max(r, c))
 		p.jobs = append(p.jobs, job{
 			tensor: t,
 			row:    len(p.jobs),
 			cost:   small * small * (large + small),
-			memory: t.Size + opt.backend().Workspace(int(r), int(c)),
+			memory: t.Size + opt.backend().Workspace(r, c),
 		})
 	}
 	p.rows = make([]*results.Layer, len(p.jobs))
@@ -67,8 +71,6 @@ func (p *plan) skip(t checkpoint.Tensor, opt Options) string {
 		return "a scalar has no spectrum"
 	case len(t.Shape) == 1 && !opt.Vectors:
 		return "1-D: not ranked unless asked for"
-	case len(t.Shape) > 2:
-		return fmt.Sprintf("%d-D: only matrices are analysed", len(t.Shape))
 	}
 	return ""
 }
@@ -85,14 +87,6 @@ func matchAny(patterns []string, name string) string {
 		}
 	}
 	return ""
-}
-
-// matrixDims reads a shape of one or two dimensions as a matrix.
-func matrixDims(shape []int64) (rows, cols int64) {
-	if len(shape) == 1 {
-		return 1, shape[0]
-	}
-	return shape[0], shape[1]
 }
 
 const headName = "lm_head.weight"

@@ -89,28 +89,29 @@ type worker struct {
 
 // analyse returns the row of j, or nil if ctx ended first.
 func (w *worker) analyse(ctx context.Context, j job) *results.Layer {
-	t := j.tensor
-	rows, cols := matrixDims(t.Shape)
-	row := &results.Layer{
-		Name: t.Name, Type: checkpoint.Type(t.Name), DType: t.DType,
-		Rows: rows, Cols: cols, Params: t.Params(), Ranked: true,
-		Backend: w.opt.backend().Name(),
-	}
 	began := time.Now()
 	a, err := w.compute(ctx, j)
-	row.Seconds = results.Number(time.Since(began).Seconds())
-	if err != nil {
-		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-			return nil
+	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	t := j.tensor
+	var row results.Layer
+	if err == nil {
+		row = results.NewLayer(t.Name, checkpoint.Type(t.Name), a)
+		if w.opt.SingularValues {
+			row.SingularValues = a.SingularValues
+		}
+	} else {
+		r, c, _ := t.Dims()
+		row = results.Layer{
+			Name: t.Name, Type: checkpoint.Type(t.Name), DType: t.DType,
+			Rows: int64(r), Cols: int64(c), Params: t.Params(), Backend: w.opt.backend().Name(),
 		}
 		row.Fail(err)
-		return row
 	}
-	fill(row, a)
-	if w.opt.SingularValues {
-		row.SingularValues = a.SingularValues
-	}
-	return row
+	row.Ranked = true
+	row.Seconds = results.Number(time.Since(began).Seconds())
+	return &row
 }
 
 func (w *worker) compute(ctx context.Context, j job) (*spectrum.Analysis, error) {
@@ -130,20 +131,6 @@ func (w *worker) compute(ctx context.Context, j job) (*spectrum.Analysis, error)
 		return nil, fmt.Errorf("%s: tensor %q: %w", j.tensor.File, j.tensor.Name, err)
 	}
 	return a, nil
-}
-
-// fill copies what was computed into the row.
-func fill(row *results.Layer, a *spectrum.Analysis) {
-	n := func(x float64) results.Number { return results.Number(x) }
-	row.SNR, row.SNRError = n(a.SNR), n(a.SNRError)
-	row.RatioSum, row.RatioCount = n(a.RatioSum), n(a.RatioCount)
-	row.SignalCount, row.NoiseCount = int64(a.SignalCount), int64(a.NoiseCount)
-	row.SignalSum, row.NoiseSum = n(a.SignalSum), n(a.NoiseSum)
-	row.Sigma, row.Threshold = n(a.Sigma), n(a.Threshold)
-	row.SMax, row.SMin = n(a.SMax), n(a.SMin)
-	row.Frobenius, row.StableRank, row.EffectiveRank = n(a.Frobenius), n(a.StableRank), n(a.EffectiveRank)
-	row.Saturated, row.Zero = a.Saturated, a.Zero
-	row.Backend, row.Kernel, row.Precision = a.Backend, a.Kernel, a.Precision
 }
 
 // gate admits work while the memory it needs stays under a cap.

@@ -67,7 +67,7 @@ func inspect(w io.Writer, m *checkpoint.Model) error {
 	return err
 }
 
-func formatShape(shape []int64) string {
+func formatShape(shape []int) string {
 	if len(shape) == 0 {
 		return "scalar"
 	}

@@ -108,16 +108,13 @@ func export(cmd *cobra.Command, file, format, convention, name string) error {
 	if err := oneOf("format", format, formatRefJSON, formatRefSorted); err != nil {
 		return err
 	}
-	if err := oneOf("convention", convention, "v0", "v1"); err != nil {
-		return err
+	era, err := results.ParseConvention(convention)
+	if err != nil {
+		return fmt.Errorf("--convention: %w", err)
 	}
 	res, err := results.ReadFile(file)
 	if err != nil {
 		return err
-	}
-	era := results.V0
-	if convention == "v1" {
-		era = results.V1
 	}
 	rows, err := res.ReferenceRows(era)
 	if err != nil {

@@ -1,0 +1,275 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gospectrum/spectrum/internal/safetensors"
+	"github.com/gospectrum/spectrum/internal/shared"
+	"github.com/gospectrum/spectrum/internal/tinyllama"
+	"github.com/gospectrum/spectrum/results"
+)
+
+const tiny = "../../testdata/tiny-llama"
+
+// command runs the program and returns its exit code and what it printed.
+func command(args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = run(context.Background(), args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+// ok runs a command that must succeed.
+func ok(t *testing.T, args ...string) (stdout, stderr string) {
+	t.Helper()
+	code, stdout, stderr := command(args...)
+	require.Equal(t, exitOK, code, "%v: %s", args, stderr)
+	return stdout, stderr
+}
+
+func TestInspect(t *testing.T) {
+	out, _ := ok(t, "inspect", tiny)
+	for _, part := range []string{
+		"model.layers.7.mlp.down_proj.weight", "96×256", "BF16", "24,576",
+		"no: 1-D", "74 tensors, 837,216 parameters", "57 matrices",
+		"lm_head.weight is tied to model.embed_tokens.weight",
+	} {
+		assert.Contains(t, out, part)
+	}
+}
+
+func TestScanTable(t *testing.T) {
+	out, errs := ok(t, "scan", tiny, "--top", "25")
+	assert.Contains(t, out, "self_attn.q_proj (8)")
+	assert.Contains(t, out, "lm_head.weight is tied to model.embed_tokens.weight")
+	assert.Contains(t, out, "top 25 % of each type (marked *): 14 layers")
+	// 2 of 8 blocks of every type.
+	assert.Contains(t, out, "196,608 parameters, 23.5 % of the model")
+	assert.Equal(t, 57, strings.Count(errs, "SNR"), "a line for each matrix on a plain stderr")
+	// The spiked layer is the last of its type.
+	group := out[strings.Index(out, "self_attn.o_proj (8)"):]
+	lines := strings.Split(group, "\n")
+	assert.Contains(t, lines[9], tinyllama.SpikedLayer)
+	assert.Contains(t, lines[2], "*")
+}
+
+func TestScanJSON(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "out.json")
+	out, errs := ok(t, "scan", tiny, "-o", file, "--top", "25", "--singular-values", "--ratio", "count", "--jobs", "1", "--memory", "64MiB")
+	assert.Empty(t, out)
+	assert.Contains(t, errs, "58 layers written to "+file)
+	raw, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var v struct {
+		Provenance map[string]any
+		Layers     []map[string]any
+		Selection  map[string]any
+	}
+	require.NoError(t, json.Unmarshal(raw, &v))
+	for _, key := range []string{"tool", "version", "started", "finished", "seconds", "model", "config", "files", "options"} {
+		assert.Contains(t, v.Provenance, key)
+	}
+	require.Len(t, v.Layers, 58)
+	for _, key := range strings.Fields(`name type rows cols dtype params snr ratio_sum ratio_count signal_count
+		noise_count signal_sum noise_sum sigma threshold s_max s_min frobenius stable_rank effective_rank
+		saturated backend precision error singular_values`) {
+		assert.Contains(t, v.Layers[3], key)
+	}
+	l := v.Layers[3]
+	assert.InEpsilon(t, l["ratio_count"].(float64)/l["s_max"].(float64), l["snr"].(float64), 1e-12)
+	assert.Len(t, l["singular_values"], int(math.Min(l["rows"].(float64), l["cols"].(float64))))
+	assert.Len(t, v.Selection["layers"], 14)
+	leftover, err := filepath.Glob(file + "*")
+	require.NoError(t, err)
+	assert.Equal(t, []string{file}, leftover)
+}
+
+func TestScanCSV(t *testing.T) {
+	out, _ := ok(t, "scan", tiny, "--format", "csv", "--include", "mlp.up_proj")
+	rows, err := csv.NewReader(strings.NewReader(out)).ReadAll()
+	require.NoError(t, err)
+	require.Len(t, rows, 9)
+	assert.Equal(t, "name", rows[0][0])
+	assert.Equal(t, "model.layers.0.mlp.up_proj.weight", rows[1][0])
+}
+
+// damaged writes a model of one good and one NaN matrix.
+func damaged(t *testing.T) string {
+	good, bad := make([]byte, 4*12), make([]byte, 4*12)
+	for i := range good {
+		good[i] = byte(i)
+	}
+	copy(bad[8:], []byte{0, 0, 0xc0, 0x7f})
+	var b bytes.Buffer
+	require.NoError(t, safetensors.Write(&b, []safetensors.Data{
+		{Name: "bad.weight", DType: "F32", Shape: []int64{3, 4}, Bytes: bad},
+		{Name: "good.weight", DType: "F32", Shape: []int64{4, 3}, Bytes: good},
+	}, nil))
+	file := filepath.Join(t.TempDir(), "damaged.safetensors")
+	require.NoError(t, os.WriteFile(file, b.Bytes(), 0o666))
+	return file
+}
+
+func TestScanFailedTensor(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out.json")
+	code, _, errs := command("scan", damaged(t), "-o", out)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, `tensor "bad.weight": weight is not finite: NaN at row 0, column 2`)
+	assert.Contains(t, errs, "1 of 2 layers failed")
+	res, err := results.ReadFile(out)
+	require.NoError(t, err)
+	assert.Len(t, res.File.Layers, 2)
+	code, table, _ := command("scan", damaged(t), "--top", "100")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, table, "failed")
+	assert.Contains(t, table, "1 layers")
+}
+
+func TestScanInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	out := filepath.Join(t.TempDir(), "out.json")
+	var stdout, stderr bytes.Buffer
+	code := run(ctx, []string{"scan", tiny, "-o", out}, &stdout, &stderr)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr.String(), "interrupted")
+	res, err := results.ReadFile(out)
+	require.NoError(t, err)
+	assert.True(t, res.File.Interrupted)
+}
+
+func TestUsageErrors(t *testing.T) {
+	dir := t.TempDir()
+	empty := filepath.Join(dir, "empty.json")
+	require.NoError(t, os.WriteFile(empty, []byte("\r\n"), 0o666))
+	for _, c := range []struct {
+		args string
+		want string
+	}{
+		{"scan", "accepts 1 arg"},
+		{"scan " + dir + "/none", "no such file"},
+		{"scan " + dir, "weights"},
+		{"scan " + tiny + " --top 101", "outside 0…100"},
+		{"scan " + tiny + " --ratio median", "one of [sum count]"},
+		{"scan " + tiny + " --noise loud", "one of [iqr calibrated]"},
+		{"scan " + tiny + " --backend cuda", "available: gonum"},
+		{"scan " + tiny + " --format xml", "want table, json or csv"},
+		{"scan " + tiny + " --singular-values", "needs --format json"},
+		{"scan " + tiny + " --include [", "pattern"},
+		{"scan " + tiny + " --jobs -2", "-2 jobs"},
+		{"scan " + tiny + " --memory lots", "want a size"},
+		{"scan " + tiny + " -o " + dir, "is a directory"},
+		{"scan " + tiny + " -o " + dir + "/no/such/out.json", "no such file"},
+		{"select " + empty + " --top 10", "empty"},
+		{"select " + empty, `"top" not set`},
+		{"select " + empty + " --top 10 --format toml", "want one of"},
+		{"export " + empty + " --format yaml", "want one of"},
+		{"export " + empty + " --convention v2", "neither v0 nor v1"},
+		{"frobnicate", "unknown command"},
+	} {
+		code, out, errs := command(strings.Fields(c.args)...)
+		assert.Equal(t, exitUsage, code, c.args)
+		assert.Empty(t, out, c.args)
+		assert.Contains(t, errs, c.want, c.args)
+	}
+}
+
+// An older result survives a run that fails.
+func TestOutputSurvivesFailure(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out.json")
+	require.NoError(t, os.WriteFile(out, []byte("precious"), 0o666))
+	code, _, _ := command("scan", tiny, "-o", out, "--jobs", "-1")
+	assert.Equal(t, exitUsage, code)
+	got, err := os.ReadFile(out)
+	require.NoError(t, err)
+	assert.Equal(t, "precious", string(got))
+	_, err = os.Stat(out + ".partial")
+	assert.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func TestSelectFromScan(t *testing.T) {
+	dir := t.TempDir()
+	scanned := filepath.Join(dir, "out.json")
+	ok(t, "scan", tiny, "-o", scanned)
+	yaml, errs := ok(t, "select", scanned, "--top", "25")
+	assert.Contains(t, errs, "selected 14 of 57 layers in 8 types")
+	assert.True(t, strings.HasPrefix(yaml, "unfrozen_parameters:\n- ^lm_head.weight$\n"))
+	best := strings.TrimSuffix(tinyllama.Ranking("mlp.up_proj")[0], ".weight")
+	assert.Contains(t, yaml, "# mlp.up_proj layers\n- "+best+"\n")
+	names, _ := ok(t, "select", scanned, "--top", "12.5", "--format", "names")
+	assert.Len(t, strings.Fields(names), 7)
+	assert.Contains(t, names, best+".weight\n")
+	file := filepath.Join(dir, "sel.json")
+	ok(t, "select", scanned, "--top", "25", "--format", "json", "-o", file)
+	raw, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.True(t, json.Valid(raw))
+}
+
+func TestSelectPublishedYAML(t *testing.T) {
+	res := shared.Path(t, "data/published/snr_results_meta-llama-Meta-Llama-3.1-8B-Instruct.json")
+	want, err := os.ReadFile(shared.Path(t, "data/published/snr_results_meta-llama-Meta-Llama-3.1-8B-Instruct_unfrozenparameters_50percent.yaml"))
+	require.NoError(t, err)
+	got, _ := ok(t, "select", res, "--top", "50")
+	assert.Equal(t, string(want), got)
+}
+
+func TestPublishedFiles(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(shared.Path(t, "data/published"), "*.json"))
+	require.NoError(t, err)
+	require.Len(t, files, 7)
+	for _, file := range files {
+		code, out, errs := command("select", file, "--top", "25")
+		if strings.Contains(file, "DeepSeek") {
+			assert.Equal(t, exitUsage, code)
+			assert.Contains(t, errs, "empty")
+			continue
+		}
+		require.Equal(t, exitOK, code, errs)
+		assert.Greater(t, strings.Count(out, "\n- "), 2, file)
+	}
+}
+
+func TestExport(t *testing.T) {
+	scanned := filepath.Join(t.TempDir(), "out.json")
+	ok(t, "scan", tiny, "-o", scanned)
+	plain, _ := ok(t, "export", scanned)
+	assert.True(t, strings.HasPrefix(plain, "{\n    \"lm_head\": {\n        \"snr\": "))
+	assert.Contains(t, plain, "\"model.layers.3.mlp.down_proj\": {\n")
+	assert.False(t, strings.HasSuffix(plain, "\n"))
+	sorted, _ := ok(t, "export", scanned, "--format", "spectrum-sorted-json", "--convention", "v0")
+	assert.Contains(t, sorted, "    \"mlp.down_proj\": {\n")
+}
+
+func TestCompletionAndVersion(t *testing.T) {
+	out, _ := ok(t, "completion", "bash")
+	assert.Contains(t, out, "spectrum")
+	out, _ = ok(t, "__complete", "scan", tiny, "--format", "")
+	assert.Contains(t, out, "json")
+	out, _ = ok(t, "--version")
+	assert.Contains(t, out, "spectrum version ")
+}
+
+func TestByteSize(t *testing.T) {
+	for text, want := range map[string]int64{
+		"512": 512, "1K": 1024, "1kb": 1000, "2GiB": 2 << 30, "1.5G": 3 << 29, "10 MB": 1e7, "7B": 7,
+	} {
+		var b byteSize
+		require.NoError(t, b.Set(text), text)
+		assert.EqualValues(t, want, b, text)
+	}
+	for _, text := range []string{"", "0", "-1G", "G", "1X", "NaN", "9e99T"} {
+		var b byteSize
+		assert.Error(t, b.Set(text), text)
+	}
+}
