@@ -1,0 +1,80 @@
+package checkpoint
+
+import (
+	"encoding/binary"
+	"fmt"
+	"unsafe"
+
+	"github.com/gospectrum/spectrum"
+)
+
+// Buffer is memory that [Model.Load] reads into and uses again. The zero value
+// is ready. It grows to the size of the largest tensor and no further. A Buffer
+// must not be used by two goroutines at once.
+type Buffer struct {
+	words []uint64 // not bytes: the weights must be aligned
+}
+
+// grow makes room for n bytes. The old contents are not kept, and released
+// first, so that the two are never needed at once.
+func (b *Buffer) grow(n int) (err error) {
+	words := n/8 + (n%8+7)/8
+	if words <= len(b.words) {
+		return nil
+	}
+	defer func() {
+		// A sparse file can be larger than any address space.
+		if recover() != nil {
+			err = fmt.Errorf("%w: %d bytes do not fit in memory", ErrUnsupported, n)
+		}
+	}()
+	b.words = nil
+	b.words = make([]uint64, words)
+	return nil
+}
+
+// bytes returns the first n bytes.
+func (b *Buffer) bytes(n int) []byte { return view[byte](b, n) }
+
+// weights returns the buffer as a matrix of the given type.
+func (b *Buffer) weights(rows, cols int, dtype spectrum.DType) (*spectrum.Weights, error) {
+	n := rows * cols
+	switch dtype {
+	case spectrum.F64:
+		return spectrum.NewWeights(rows, cols, view[float64](b, n))
+	case spectrum.F32:
+		return spectrum.NewWeights(rows, cols, view[float32](b, n))
+	case spectrum.F16:
+		return spectrum.NewWeights(rows, cols, view[spectrum.Float16](b, n))
+	case spectrum.BF16:
+		return spectrum.NewWeights(rows, cols, view[spectrum.BFloat16](b, n))
+	}
+	return nil, fmt.Errorf("%w: type %s", ErrUnsupported, dtype)
+}
+
+// view returns the first n elements of the buffer as T, without a copy. The
+// caller has grown the buffer. Every bit pattern is a valid T, T has no
+// pointers and needs no more than the alignment of a uint64.
+func view[T byte | spectrum.Element](b *Buffer, n int) []T {
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b.words))), n)
+}
+
+// bigEndian reports whether this machine stores the high byte first. Files are
+// little-endian.
+func bigEndian() bool {
+	return binary.NativeEndian.Uint16([]byte{1, 0}) != 1
+}
+
+// swap reverses the bytes of each element of width bytes.
+func swap(b []byte, width int) {
+	for ; len(b) >= width; b = b[width:] {
+		switch width {
+		case 2:
+			binary.BigEndian.PutUint16(b, binary.LittleEndian.Uint16(b))
+		case 4:
+			binary.BigEndian.PutUint32(b, binary.LittleEndian.Uint32(b))
+		case 8:
+			binary.BigEndian.PutUint64(b, binary.LittleEndian.Uint64(b))
+		}
+	}
+}

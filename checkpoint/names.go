@@ -1,0 +1,81 @@
+package checkpoint
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+const weightSuffix = ".weight"
+
+// Module returns the name of the module that owns a tensor, its name without
+// .weight, and whether it had that ending.
+func Module(name string) (module string, isWeight bool) {
+	return strings.CutSuffix(name, weightSuffix)
+}
+
+// Type returns what the module of a tensor is called in every block: the part
+// of its name behind the first component that is a number, with further numbers
+// replaced by "*". So model.layers.3.mlp.experts.7.up_proj.weight has the type
+// mlp.experts.*.up_proj. The type is the whole name where there is no number
+// (lm_head) or nothing but numbers behind the first (classifier.2, which gives
+// classifier.*).
+func Type(name string) string {
+	module, _ := Module(name)
+	parts := strings.Split(module, ".")
+	start := 0
+	for i, p := range parts {
+		if !isNumber(p) {
+			continue
+		}
+		if start == 0 {
+			start = i + 1
+		}
+		parts[i] = "*"
+	}
+	if !slices.ContainsFunc(parts[start:], func(p string) bool { return p != "*" }) {
+		start = 0
+	}
+	return strings.Join(parts[start:], ".")
+}
+
+func isNumber(s string) bool {
+	return s != "" && digits(s) == len(s)
+}
+
+// digits returns the length of the run of digits that s starts with.
+func digits(s string) int {
+	n := 0
+	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
+		n++
+	}
+	return n
+}
+
+// Compare orders names as a reader counts: digits compare as numbers, so
+// layers.2 comes before layers.10. It returns 0 for equal names only.
+func Compare(a, b string) int {
+	restA, restB := a, b
+	for restA != "" && restB != "" {
+		n, m := digits(restA), digits(restB)
+		if n == 0 || m == 0 {
+			if c := cmp.Compare(restA[0], restB[0]); c != 0 {
+				return c
+			}
+			restA, restB = restA[1:], restB[1:]
+			continue
+		}
+		if c := compareNumbers(restA[:n], restB[:m]); c != 0 {
+			return c
+		}
+		restA, restB = restA[n:], restB[m:]
+	}
+	// A prefix comes first; 01 and 1 are equal so far.
+	return cmp.Or(cmp.Compare(len(restA), len(restB)), strings.Compare(a, b))
+}
+
+// compareNumbers compares numbers of any length.
+func compareNumbers(a, b string) int {
+	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
+	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+}
