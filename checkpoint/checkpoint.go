@@ -34,6 +34,7 @@ var (
 // Model is an open checkpoint. Its methods may be called by several goroutines
 // at once.
 type Model struct {
+	path    string
 	shards  []*shard
 	tensors []entry
 	byKey   map[key]int // index in tensors
@@ -72,7 +73,7 @@ func Open(path string) (*Model, error) {
 	} else if name, err = choose(dir); err != nil {
 		return nil, err
 	}
-	m := new(Model)
+	m := &Model{path: path}
 	if err := m.open(dir, name); err != nil {
 		_ = m.Close()
 		return nil, err
@@ -94,6 +95,9 @@ func (m *Model) open(dir, name string) (err error) {
 	m.list(nil)
 	return nil
 }
+
+// Path returns the path the model was opened by.
+func (m *Model) Path() string { return m.path }
 
 // Close closes the files. Weights already loaded stay valid.
 func (m *Model) Close() error {
