@@ -70,7 +70,7 @@ func (p *plan) skip(t checkpoint.Tensor, opt Options) string {
 	case len(t.Shape) == 0:
 		return "a scalar has no spectrum"
 	case len(t.Shape) == 1 && !opt.Vectors:
-		return "1-D: not ranked unless asked for"
+		return "1-D, ranked only on request"
 	}
 	return ""
 }

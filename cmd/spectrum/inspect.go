@@ -58,8 +58,8 @@ func inspect(w io.Writer, m *checkpoint.Model) error {
 	for _, t := range scanned {
 		scannedParams += t.Params()
 	}
-	fmt.Fprintf(b, "\n%d tensors, %s parameters, %s in %d files; a scan analyses %d matrices with %s parameters\n",
-		len(m.Tensors()), formatCount(params), formatBytes(bytes), len(m.Files()), len(scanned), formatCount(scannedParams))
+	fmt.Fprintf(b, "\n%s, %s parameters, %s in %s; a scan analyses %d with %s parameters\n",
+		plural(len(m.Tensors()), "tensor"), formatCount(params), formatBytes(bytes), plural(len(m.Files()), "file"), len(scanned), formatCount(scannedParams))
 	if head, embedding := scan.TiedHead(m); head != "" {
 		fmt.Fprintf(b, "%s is tied to %s (config.json)\n", head, embedding)
 	}

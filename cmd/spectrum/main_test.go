@@ -41,7 +41,7 @@ func TestInspect(t *testing.T) {
 	out, _ := ok(t, "inspect", tiny)
 	for _, part := range []string{
 		"model.layers.7.mlp.down_proj.weight", "96×256", "BF16", "24,576",
-		"no: 1-D", "74 tensors, 837,216 parameters", "57 matrices",
+		"no: 1-D, ranked only on request", "74 tensors, 837,216 parameters", "a scan analyses 57 with 835,584 parameters",
 		"lm_head.weight is tied to model.embed_tokens.weight",
 	} {
 		assert.Contains(t, out, part)
@@ -132,7 +132,7 @@ func TestScanFailedTensor(t *testing.T) {
 	code, table, _ := command("scan", damaged(t), "--top", "100")
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, table, "failed")
-	assert.Contains(t, table, "1 layers")
+	assert.Contains(t, table, ": 1 layer,")
 }
 
 func TestScanInterrupted(t *testing.T) {

@@ -131,3 +131,11 @@ func formatCount(n int64) string {
 	}
 	return s
 }
+
+// plural writes a count with its noun.
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return formatCount(int64(n)) + " " + noun + "s"
+}

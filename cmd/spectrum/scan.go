@@ -179,7 +179,7 @@ func report(stderr io.Writer, file *results.File, out *output, scanErr error) er
 		}
 	}
 	if out.name != "" {
-		fmt.Fprintf(stderr, "%d layers written to %s\n", len(file.Layers), out.name)
+		fmt.Fprintf(stderr, "%s written to %s\n", plural(len(file.Layers), "layer"), out.name)
 	}
 	switch {
 	case errors.Is(scanErr, context.Canceled):

@@ -17,7 +17,7 @@ import (
 func writeTable(w io.Writer, file *results.File, total int64) error {
 	b := &strings.Builder{}
 	p := file.Provenance
-	fmt.Fprintf(b, "%s: %s, %s parameters in %d files (%s)\n", p.Model, modelKind(p), formatCount(total), len(p.Files), formatBytes(fileBytes(p)))
+	fmt.Fprintf(b, "%s: %s, %s parameters in %s (%s)\n", p.Model, modelKind(p), formatCount(total), plural(len(p.Files), "file"), formatBytes(fileBytes(p)))
 	fmt.Fprintf(b, "SNR = %s(signal)/%s(noise) / s_max; signal: singular values above t; noise scale σ: %s; %s\n",
 		sigmaOf(p.Options.Ratio), sigmaOf(p.Options.Ratio), p.Options.Noise, ran(file))
 
@@ -32,8 +32,8 @@ func writeTable(w io.Writer, file *results.File, total int64) error {
 	}
 	writeNotes(b, file)
 	if s := file.Selection; s != nil {
-		fmt.Fprintf(b, "\ntop %v %% of each type (marked *): %d layers, %s parameters, %.1f %% of the model\n",
-			s.TopPercent, len(s.Layers), formatCount(s.Params), 100*s.Share)
+		fmt.Fprintf(b, "\ntop %v %% of each type (marked *): %s, %s parameters, %.1f %% of the model\n",
+			s.TopPercent, plural(len(s.Layers), "layer"), formatCount(s.Params), 100*s.Share)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
