@@ -3,6 +3,7 @@ module github.com/gospectrum/spectrum
 go 1.26
 
 require (
+	github.com/klauspost/cpuid/v2 v2.4.2
 	github.com/schollz/progressbar/v3 v3.19.1
 	github.com/spf13/cobra v1.10.2
 	github.com/stretchr/testify v1.12.1

@@ -1,0 +1,88 @@
+// Package kernel holds the inner loops of the native engine: register-tile
+// micro-kernels in assembly and Go behind one type, chosen by CPU features, and
+// the packed matrix products built on them.
+//
+// # Storage
+//
+// Everything is row-major. A panel is NR columns wide and contiguous: element
+// (p, j) of a k×NR panel is at p·NR + j. A matrix with more columns is a row of
+// panels. Rows and columns that do not exist are zeros, so no kernel has edges:
+// callers round sizes up to MR and NR.
+//
+// # The contract of a micro-kernel
+//
+// Strip adds A·B to C, where
+//
+//	C is tiles·MR × NR, element (i, j) at c[i·ldc + j];
+//	A is tiles·MR × depth, element (i, p) at a[i·rs + p·cs];
+//	B is a depth×NR panel at b.
+//
+// depth and tiles are at least 1, rs and cs at least 0, and no alignment is
+// assumed. C overlaps neither A nor B. The sum over p runs from 0 to depth−1 in
+// one accumulator per element, which is then added to C once: the result does
+// not depend on how the caller cuts C. B should stay in the L1 cache and A in
+// L2. A call takes tiles·depth·MR·NR·2 flops and must not exceed some tens of
+// microseconds, because assembly cannot be preempted.
+//
+// Reflect makes one pass over the rows×NR panel at p and does, for each row x,
+//
+//	x −= x[col]·w      (x[col] as it was)
+//	sum += x[next]·x   (x as it is now)
+//
+// With w = τ·s·(vᵀP) and w[col] = 1−s it applies a Householder reflector whose
+// vector is s times column col to the panel, scales that column to the vector,
+// and sums what the next reflector needs. sum is overwritten. rows may be 0.
+//
+// The assembly clobbers what the Go ABI lets it and leaves the upper halves of
+// the vector registers clean. It neither allocates nor calls anything.
+package kernel
+
+// Float is the arithmetic of a kernel.
+type Float interface{ float32 | float64 }
+
+// Kernel is a micro-kernel with the sizes that suit it.
+type Kernel[T Float] struct {
+	Name   string
+	MR, NR int // rows and columns of the register tile
+
+	strip   func(depth, tiles int, a *T, rs, cs int, b, c *T, ldc int)
+	reflect func(rows int, p *T, col, next int, w, sum *T)
+}
+
+// Strip adds A·B to C, see the contract in the package documentation.
+func (k *Kernel[T]) Strip(depth, tiles int, a []T, rs, cs int, b, c []T, ldc int) {
+	rows := tiles * k.MR
+	if depth < 1 || tiles < 1 || rs < 0 || cs < 0 || ldc < k.NR {
+		panic("kernel: Strip called with a bad size")
+	}
+	if len(a) <= (rows-1)*rs+(depth-1)*cs || len(b) < depth*k.NR || len(c) < (rows-1)*ldc+k.NR {
+		panic("kernel: Strip called with a short slice")
+	}
+	k.strip(depth, tiles, &a[0], rs, cs, &b[0], &c[0], ldc)
+}
+
+// Reflect makes one pass over a panel, see the contract in the package
+// documentation.
+func (k *Kernel[T]) Reflect(rows int, p []T, col, next int, w, sum []T) {
+	if rows < 0 || uint(col) >= uint(k.NR) || uint(next) >= uint(k.NR) {
+		panic("kernel: Reflect called with a bad size")
+	}
+	if len(p) < rows*k.NR || len(w) < k.NR || len(sum) < k.NR {
+		panic("kernel: Reflect called with a short slice")
+	}
+	if rows == 0 {
+		clear(sum[:k.NR])
+		return
+	}
+	k.reflect(rows, &p[0], col, next, &w[0], &sum[0])
+}
+
+// All returns the kernels this machine can run, the best first; the last is
+// the generic one.
+func All[T Float]() []Kernel[T] {
+	var all any = kernels64()
+	if _, ok := all.([]Kernel[T]); !ok {
+		all = kernels32()
+	}
+	return all.([]Kernel[T])
+}

@@ -1,0 +1,38 @@
+//go:build !noasm && !purego && gc
+
+package kernel
+
+import "github.com/klauspost/cpuid/v2"
+
+//go:generate go run -C _gen . -out ../kernel_amd64.s -stubs ../kernel_amd64_stubs.go -pkg kernel
+
+// Each set is the full conjunction of what its kernels use: turning off one
+// feature, in the CPU or in a test, must turn off the kernels.
+var (
+	featuresAVX2   = []cpuid.FeatureID{cpuid.AVX, cpuid.AVX2, cpuid.FMA3}
+	featuresAVX512 = []cpuid.FeatureID{cpuid.AVX, cpuid.AVX2, cpuid.FMA3, cpuid.AVX512F, cpuid.AVX512VL, cpuid.AVX512DQ, cpuid.AVX512BW}
+)
+
+// kernels32 returns the float32 kernels this CPU can run, best first.
+func kernels32() []Kernel[float32] {
+	var all []Kernel[float32]
+	if cpuid.CPU.Supports(featuresAVX512...) {
+		all = append(all, Kernel[float32]{Name: "avx512", MR: 8, NR: 48, strip: stripF32AVX512, reflect: reflectF32AVX512})
+	}
+	if cpuid.CPU.Supports(featuresAVX2...) {
+		all = append(all, Kernel[float32]{Name: "avx2", MR: 4, NR: 24, strip: stripF32AVX2, reflect: reflectF32AVX2})
+	}
+	return append(all, generic[float32]())
+}
+
+// kernels64 returns the float64 kernels this CPU can run, best first.
+func kernels64() []Kernel[float64] {
+	var all []Kernel[float64]
+	if cpuid.CPU.Supports(featuresAVX512...) {
+		all = append(all, Kernel[float64]{Name: "avx512", MR: 8, NR: 24, strip: stripF64AVX512, reflect: reflectF64AVX512})
+	}
+	if cpuid.CPU.Supports(featuresAVX2...) {
+		all = append(all, Kernel[float64]{Name: "avx2", MR: 4, NR: 12, strip: stripF64AVX2, reflect: reflectF64AVX2})
+	}
+	return append(all, generic[float64]())
+}

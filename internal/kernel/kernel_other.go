@@ -1,0 +1,7 @@
+//go:build !amd64 || noasm || purego || !gc
+
+package kernel
+
+func kernels32() []Kernel[float32] { return []Kernel[float32]{generic[float32]()} }
+
+func kernels64() []Kernel[float64] { return []Kernel[float64]{generic[float64]()} }

@@ -1,0 +1,197 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// guarded returns n numbers in the middle of a larger slice of canaries, and a
+// check that the canaries are untouched.
+func guarded[T Float](n int) (s []T, check func(t *testing.T)) {
+	const margin = 64
+	canary := T(1234.5)
+	all := make([]T, n+2*margin)
+	for i := range all {
+		all[i] = canary
+	}
+	s = all[margin : margin+n : margin+n]
+	return s, func(t *testing.T) {
+		t.Helper()
+		for i, v := range all {
+			if (i < margin || i >= margin+n) && v != canary {
+				t.Fatalf("element %d of a slice of %d was overwritten", i-margin, n)
+			}
+		}
+	}
+}
+
+func fill[T Float](rnd *rand.Rand, s []T) {
+	for i := range s {
+		s[i] = T(rnd.NormFloat64())
+	}
+}
+
+func eps[T Float]() float64 {
+	if _, ok := any(T(0)).(float32); ok {
+		return 0x1p-24
+	}
+	return 0x1p-53
+}
+
+func TestStrip(t *testing.T) {
+	t.Run("float32", testStrip[float32])
+	t.Run("float64", testStrip[float64])
+}
+
+func testStrip[T Float](t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for _, k := range All[T]() {
+		for _, depth := range []int{1, 2, 3, 4, 5, 7, 8, 9, 31, 64, 193} {
+			for tiles := 1; tiles <= 3; tiles++ {
+				rows := tiles * k.MR
+				for _, layout := range []struct{ rs, cs int }{{depth, 1}, {depth + 3, 1}, {1, rows}, {1, k.NR * 2}, {2, 2*rows + 1}, {0, 1}} {
+					if layout.rs == 1 && layout.cs < rows {
+						continue
+					}
+					for _, ldc := range []int{k.NR, k.NR + 5} {
+						t.Run(fmt.Sprintf("%s/k%d/t%d/%v/ldc%d", k.Name, depth, tiles, layout, ldc), func(t *testing.T) {
+							a, checkA := guarded[T]((rows-1)*layout.rs + (depth-1)*layout.cs + 1)
+							b, checkB := guarded[T](depth * k.NR)
+							c, checkC := guarded[T]((rows-1)*ldc + k.NR)
+							fill(rnd, a)
+							fill(rnd, b)
+							fill(rnd, c)
+							a0, b0, c0 := clone(a), clone(b), clone(c)
+							k.Strip(depth, tiles, a, layout.rs, layout.cs, b, c, ldc)
+							checkA(t)
+							checkB(t)
+							checkC(t)
+							require.Equal(t, a0, a)
+							require.Equal(t, b0, b)
+							for i := range c {
+								row, col := i/ldc, i%ldc
+								if col >= k.NR {
+									require.Equal(t, c0[i], c[i], "between the rows of C")
+									continue
+								}
+								want, size := float64(c0[i]), math.Abs(float64(c0[i]))
+								for p := range depth {
+									x := float64(a0[row*layout.rs+p*layout.cs]) * float64(b0[p*k.NR+col])
+									want += x
+									size += math.Abs(x)
+								}
+								require.InDelta(t, want, float64(c[i]), float64(depth+1)*eps[T]()*size, "(%d, %d)", row, col)
+							}
+						})
+					}
+				}
+			}
+		}
+	}
+}
+
+func clone[T any](s []T) []T { return append([]T(nil), s...) }
+
+func TestReflect(t *testing.T) {
+	t.Run("float32", testReflect[float32])
+	t.Run("float64", testReflect[float64])
+}
+
+func testReflect[T Float](t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for _, k := range All[T]() {
+		for _, rows := range []int{0, 1, 2, 3, 4, 5, 16, 101} {
+			for _, col := range []int{0, 1, k.NR / 2, k.NR - 1} {
+				next := min(col+1, k.NR-1)
+				p, checkP := guarded[T](rows * k.NR)
+				w, checkW := guarded[T](k.NR)
+				sum, checkSum := guarded[T](k.NR)
+				fill(rnd, p)
+				fill(rnd, w)
+				fill(rnd, sum)
+				p0 := clone(p)
+				k.Reflect(rows, p, col, next, w, sum)
+				checkP(t)
+				checkW(t)
+				checkSum(t)
+				want, size := make([]float64, k.NR), make([]float64, k.NR)
+				for r := range rows {
+					x := float64(p0[r*k.NR+col])
+					for j := range k.NR {
+						old := float64(p0[r*k.NR+j])
+						now := old - x*float64(w[j])
+						got := float64(p[r*k.NR+j])
+						require.InDelta(t, now, got, 2*eps[T]()*(math.Abs(old)+math.Abs(x*float64(w[j]))))
+						y := float64(p[r*k.NR+next])
+						want[j] += y * got
+						size[j] += math.Abs(y * got)
+					}
+				}
+				for j := range k.NR {
+					require.InDelta(t, want[j], float64(sum[j]), float64(rows+1)*eps[T]()*size[j], "%s, %d rows, sum %d", k.Name, rows, j)
+				}
+			}
+		}
+	}
+}
+
+func TestMisuse(t *testing.T) {
+	for _, k := range All[float32]() {
+		a := make([]float32, 1000)
+		for name, f := range map[string]func(){
+			"depth": func() { k.Strip(0, 1, a, 1, 1, a, a, k.NR) },
+			"tiles": func() { k.Strip(1, 0, a, 1, 1, a, a, k.NR) },
+			"ldc":   func() { k.Strip(1, 1, a, 1, 1, a, a, k.NR-1) },
+			"a":     func() { k.Strip(2, 1, a[:2*k.MR-1], 2, 1, a, a, k.NR) },
+			"b":     func() { k.Strip(2, 1, a, 2, 1, a[:2*k.NR-1], a, k.NR) },
+			"c":     func() { k.Strip(1, 1, a, 1, 1, a, a[:k.MR*k.NR-1], k.NR) },
+			"col":   func() { k.Reflect(1, a, k.NR, 0, a, a) },
+			"p":     func() { k.Reflect(2, a[:2*k.NR-1], 0, 0, a, a) },
+			"w":     func() { k.Reflect(1, a, 0, 0, a[:k.NR-1], a) },
+		} {
+			require.Panics(t, f, "%s %s", k.Name, name)
+		}
+	}
+}
+
+func BenchmarkStrip(b *testing.B) {
+	b.Run("float32", benchmarkStrip[float32])
+	b.Run("float64", benchmarkStrip[float64])
+}
+
+func benchmarkStrip[T Float](b *testing.B) {
+	const depth = 256
+	for _, k := range All[T]() {
+		b.Run(k.Name, func(b *testing.B) {
+			tiles := k.NR / k.MR
+			rows := tiles * k.MR
+			x, y, z := make([]T, depth*k.NR), make([]T, depth*k.NR), make([]T, rows*k.NR)
+			for b.Loop() {
+				k.Strip(depth, tiles, x, 1, k.NR, y, z, k.NR)
+			}
+			b.ReportMetric(2*float64(depth*rows*k.NR)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+		})
+	}
+}
+
+func BenchmarkReflect(b *testing.B) {
+	b.Run("float32", benchmarkReflect[float32])
+	b.Run("float64", benchmarkReflect[float64])
+}
+
+func benchmarkReflect[T Float](b *testing.B) {
+	const rows = 4096
+	for _, k := range All[T]() {
+		b.Run(k.Name, func(b *testing.B) {
+			p, w, sum := make([]T, rows*k.NR), make([]T, k.NR), make([]T, k.NR)
+			for b.Loop() {
+				k.Reflect(rows, p, 0, 1, w, sum)
+			}
+			b.ReportMetric(4*float64(rows*k.NR)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+		})
+	}
+}
