@@ -13,7 +13,7 @@ const (
 func generic[T Float]() Kernel[T] {
 	return Kernel[T]{
 		Name: "generic", MR: genericMR, NR: genericNR,
-		strip: stripGeneric[T], reflect: reflectGeneric[T],
+		strip: stripGeneric[T], reflect: reflectGeneric[T], band: genericBand[T](),
 	}
 }
 

@@ -17,10 +17,10 @@ var (
 func kernels32() []Kernel[float32] {
 	var all []Kernel[float32]
 	if cpuid.CPU.Supports(featuresAVX512...) {
-		all = append(all, Kernel[float32]{Name: "avx512", MR: 8, NR: 48, strip: stripF32AVX512, reflect: reflectF32AVX512})
+		all = append(all, Kernel[float32]{Name: "avx512", MR: 8, NR: 48, strip: stripF32AVX512, reflect: reflectF32AVX512, band: band32AVX512})
 	}
 	if cpuid.CPU.Supports(featuresAVX2...) {
-		all = append(all, Kernel[float32]{Name: "avx2", MR: 4, NR: 24, strip: stripF32AVX2, reflect: reflectF32AVX2})
+		all = append(all, Kernel[float32]{Name: "avx2", MR: 4, NR: 24, strip: stripF32AVX2, reflect: reflectF32AVX2, band: band32AVX2})
 	}
 	return append(all, generic[float32]())
 }
@@ -29,10 +29,25 @@ func kernels32() []Kernel[float32] {
 func kernels64() []Kernel[float64] {
 	var all []Kernel[float64]
 	if cpuid.CPU.Supports(featuresAVX512...) {
-		all = append(all, Kernel[float64]{Name: "avx512", MR: 8, NR: 24, strip: stripF64AVX512, reflect: reflectF64AVX512})
+		all = append(all, Kernel[float64]{Name: "avx512", MR: 8, NR: 24, strip: stripF64AVX512, reflect: reflectF64AVX512, band: band64AVX512})
 	}
 	if cpuid.CPU.Supports(featuresAVX2...) {
-		all = append(all, Kernel[float64]{Name: "avx2", MR: 4, NR: 12, strip: stripF64AVX2, reflect: reflectF64AVX2})
+		all = append(all, Kernel[float64]{Name: "avx2", MR: 4, NR: 12, strip: stripF64AVX2, reflect: reflectF64AVX2, band: band64AVX2})
 	}
 	return append(all, generic[float64]())
 }
+
+var (
+	band32AVX2 = bandKernels[float32]{
+		mul: mulF32AVX2, mulT: mulTF32AVX2, rank2: rank2F32AVX2, symMul: symMulF32AVX2, symRank2: symRank2F32AVX2,
+	}
+	band64AVX2 = bandKernels[float64]{
+		mul: mulF64AVX2, mulT: mulTF64AVX2, rank2: rank2F64AVX2, symMul: symMulF64AVX2, symRank2: symRank2F64AVX2,
+	}
+	band32AVX512 = bandKernels[float32]{
+		mul: mulF32AVX512, mulT: mulTF32AVX512, rank2: rank2F32AVX512, symMul: symMulF32AVX512, symRank2: symRank2F32AVX512,
+	}
+	band64AVX512 = bandKernels[float64]{
+		mul: mulF64AVX512, mulT: mulTF64AVX512, rank2: rank2F64AVX512, symMul: symMulF64AVX512, symRank2: symRank2F64AVX512,
+	}
+)

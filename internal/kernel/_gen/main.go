@@ -15,6 +15,7 @@ const tag = "!noasm,!purego,gc"
 
 func main() {
 	ConstraintExpr(tag)
+	declareMasks()
 	for _, v := range []variant{
 		{name: "AVX2", bytes: 32, mr: 4, vectors: 3},
 		{name: "AVX512", bytes: 64, mr: 8, vectors: 3},
@@ -26,6 +27,11 @@ func main() {
 			k := kernel{v, t}
 			k.strip()
 			k.reflect()
+			k.bandMul()
+			k.bandMulT()
+			k.bandRank2()
+			k.bandSymMul()
+			k.bandSymRank2()
 		}
 	}
 	Generate()

@@ -1,0 +1,37 @@
+// Package eigen computes all eigenvalues of a symmetric matrix: dense → band →
+// tridiagonal → eigenvalues.
+//
+// The first stage does nearly all the arithmetic, in matrix products; the
+// second chases the band away in the cache; the third is O(n²). Nothing but
+// eigenvalues is computed, so no transformation is kept.
+package eigen
+
+import (
+	"context"
+	"errors"
+
+	lapackgonum "gonum.org/v1/gonum/lapack/gonum"
+
+	"github.com/gospectrum/spectrum/internal/kernel"
+)
+
+// ErrConvergence reports that the QL iteration did not converge.
+var ErrConvergence = errors.New("eigenvalues did not converge")
+
+// Values returns the eigenvalues of a in ascending order; a is overwritten. The
+// Frobenius norm of a must not exceed 1 by much: sums of squares are not
+// scaled. The result does not depend on workers.
+func Values[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], a *kernel.Sym[T], workers int) ([]float64, error) {
+	b, err := newReducer(k, a, workers).reduce(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d, e, err := tridiagonalise(ctx, k, b, workers)
+	if err != nil {
+		return nil, err
+	}
+	if !(lapackgonum.Implementation{}).Dsterf(len(d), d, e) {
+		return nil, ErrConvergence
+	}
+	return d, ctx.Err()
+}

@@ -1,0 +1,263 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// The window of a band matrix, as package kernel defines it.
+const (
+	band       = 48
+	bandStride = 2*band + 16
+)
+
+func (k kernel) lanes() int { return k.bytes / k.size }
+
+// perColumn is the number of vectors in a column of a window.
+func (k kernel) perColumn() int { return band / k.lanes() }
+
+func (k kernel) bandFunc(name, args string) (string, []reg.GPVirtual) {
+	name += k.short + k.variant.name
+	names := map[string][]string{
+		"x, y": {"h", "x", "y"}, "x, a, y, b": {"h", "x", "a", "y", "b"},
+	}[args]
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(h, %s *%s)", args, k.element.name))
+	Doc(name + " works on a window of a band matrix.")
+	var regs []reg.GPVirtual
+	for _, n := range names {
+		regs = append(regs, Load(Param(n), GP64()).(reg.GPVirtual))
+	}
+	return name, regs
+}
+
+// at is vector v of column c of the window at h.
+func (k kernel) at(h reg.Register, c, v int) Mem {
+	return Mem{Base: h, Disp: c*bandStride*k.size + v*k.bytes}
+}
+
+func (k kernel) bandMul() {
+	name, r := k.bandFunc("mul", "x, y")
+	h, x, y := r[0], r[1], r[2]
+	// Enough accumulators to hide the latency of the sum.
+	sets := max(1, 12/k.perColumn())
+	acc := make([][]reg.VecVirtual, sets)
+	for s := range acc {
+		for range k.perColumn() {
+			v := k.vec()
+			k.zero(v)
+			acc[s] = append(acc[s], v)
+		}
+	}
+	n := GP64()
+	MOVQ(U32(uint32(band/sets)), n)
+	Label(name + "_loop")
+	for s := range acc {
+		xc := k.vec()
+		k.broadcast(Mem{Base: x, Disp: s * k.size}, xc)
+		for v := range acc[s] {
+			k.fma(k.at(h, s, v), xc, acc[s][v])
+		}
+	}
+	ADDQ(U32(uint32(sets*bandStride*k.size)), h)
+	ADDQ(U32(uint32(sets*k.size)), x)
+	DECQ(n)
+	JNE(LabelRef(name + "_loop"))
+	for v := range acc[0] {
+		for s := 1; s < sets; s++ {
+			k.add(acc[s][v], acc[0][v], acc[0][v])
+		}
+		k.store(acc[0][v], Mem{Base: y, Disp: v * k.bytes})
+	}
+	VZEROUPPER()
+	RET()
+}
+
+func (k kernel) bandMulT() {
+	name, r := k.bandFunc("mulT", "x, y")
+	h, x, y := r[0], r[1], r[2]
+	xs := make([]reg.VecVirtual, k.perColumn())
+	for v := range xs {
+		xs[v] = k.vec()
+		k.load(Mem{Base: x, Disp: v * k.bytes}, xs[v])
+	}
+	const columns = 2
+	n := GP64()
+	MOVQ(U32(band/columns), n)
+	Label(name + "_loop")
+	var acc [columns]reg.VecVirtual
+	for c := range acc {
+		acc[c] = k.vec()
+		k.zero(acc[c])
+	}
+	for v := range xs {
+		for c := range acc {
+			k.fma(k.at(h, c, v), xs[v], acc[c])
+		}
+	}
+	for c := range acc {
+		k.sumTo(acc[c], Mem{Base: y, Disp: c * k.size})
+	}
+	ADDQ(U32(uint32(columns*bandStride*k.size)), h)
+	ADDQ(U8(uint8(columns*k.size)), y)
+	DECQ(n)
+	JNE(LabelRef(name + "_loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// sumTo stores the sum of the lanes of v, which it overwrites.
+func (k kernel) sumTo(v reg.VecVirtual, m Mem) {
+	low := v.AsX()
+	if k.bytes == 64 {
+		high := YMM()
+		VEXTRACTF64X4(U8(1), v, high)
+		k.add(v.AsY(), high, v.AsY())
+	}
+	high := XMM()
+	VEXTRACTF128(U8(1), v.AsY(), high)
+	if k.size == 8 {
+		VADDPD(low, high, low)
+		VHADDPD(low, low, low)
+		VMOVSD(low, m)
+		return
+	}
+	VADDPS(low, high, low)
+	VHADDPS(low, low, low)
+	VHADDPS(low, low, low)
+	VMOVSS(low, m)
+}
+
+const rankColumns = 4
+
+// rankStep updates rankColumns columns from vector `from` on.
+func (k kernel) rankStep(h, x, a, y, b reg.Register, column, from int) {
+	var as, bs [rankColumns]reg.VecVirtual
+	for c := range rankColumns {
+		as[c], bs[c] = k.vec(), k.vec()
+		k.broadcast(Mem{Base: a, Disp: (column + c) * k.size}, as[c])
+		k.broadcast(Mem{Base: b, Disp: (column + c) * k.size}, bs[c])
+	}
+	for v := from; v < k.perColumn(); v++ {
+		xv, yv := k.vec(), k.vec()
+		k.load(Mem{Base: x, Disp: v * k.bytes}, xv)
+		k.load(Mem{Base: y, Disp: v * k.bytes}, yv)
+		for c := range rankColumns {
+			m := k.at(h, column+c, v)
+			t := k.vec()
+			k.load(m, t)
+			k.fnma(as[c], xv, t)
+			k.fnma(bs[c], yv, t)
+			k.store(t, m)
+		}
+	}
+}
+
+func (k kernel) bandRank2() {
+	name, r := k.bandFunc("rank2", "x, a, y, b")
+	h, x, a, y, b := r[0], r[1], r[2], r[3], r[4]
+	n := GP64()
+	MOVQ(U32(band/rankColumns), n)
+	Label(name + "_loop")
+	k.rankStep(h, x, a, y, b, 0, 0)
+	ADDQ(U32(uint32(rankColumns*bandStride*k.size)), h)
+	ADDQ(U8(uint8(rankColumns*k.size)), a)
+	ADDQ(U8(uint8(rankColumns*k.size)), b)
+	DECQ(n)
+	JNE(LabelRef(name + "_loop"))
+	VZEROUPPER()
+	RET()
+}
+
+func (k kernel) bandSymRank2() {
+	_, r := k.bandFunc("symRank2", "x, y")
+	h, x, y := r[0], r[1], r[2]
+	for c := 0; c < band; c += rankColumns {
+		k.rankStep(h, x, y, y, x, c, c/k.lanes())
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// bandSymMul keeps y in registers. Column c adds to y below the diagonal, and
+// its dot product with x below the diagonal to y[c]; the sums of the latter
+// wait on the stack.
+func (k kernel) bandSymMul() {
+	_, r := k.bandFunc("symMul", "x, y")
+	h, x, y := r[0], r[1], r[2]
+	dots := AllocLocal(band * k.size)
+	acc := make([]reg.VecVirtual, k.perColumn())
+	for v := range acc {
+		acc[v] = k.vec()
+		k.zero(acc[v])
+	}
+	for c := range band {
+		s, lane := c/k.lanes(), c%k.lanes()
+		xc, t, dot := k.vec(), k.vec(), k.vec()
+		k.broadcast(Mem{Base: x, Disp: c * k.size}, xc)
+		// Lanes from the diagonal on for y, below it for the dot product.
+		k.load(k.at(h, c, s), t)
+		k.and(k.mask(lane), t)
+		k.fma(t, xc, acc[s])
+		k.and(k.mask(lane+1), t)
+		k.multiply(Mem{Base: x, Disp: s * k.bytes}, t, dot)
+		for v := s + 1; v < k.perColumn(); v++ {
+			u := k.vec()
+			k.load(k.at(h, c, v), u)
+			k.fma(u, xc, acc[v])
+			k.fma(Mem{Base: x, Disp: v * k.bytes}, u, dot)
+		}
+		k.sumTo(dot, dots.Offset(c*k.size))
+	}
+	for v := range acc {
+		k.add(dots.Offset(v*k.bytes), acc[v], acc[v])
+		k.store(acc[v], Mem{Base: y, Disp: v * k.bytes})
+	}
+	VZEROUPPER()
+	RET()
+}
+
+func (k kernel) and(m Mem, v reg.VecVirtual) {
+	if k.size == 4 {
+		VANDPS(m, v, v)
+	} else {
+		VANDPD(m, v, v)
+	}
+}
+
+func (k kernel) multiply(m Mem, v, dst reg.VecVirtual) {
+	if k.size == 4 {
+		VMULPS(m, v, dst)
+	} else {
+		VMULPD(m, v, dst)
+	}
+}
+
+var masks map[int]Mem
+
+// mask is a vector whose first n lanes are zero and whose others are ones.
+func (k kernel) mask(n int) Mem {
+	return masks[k.size].Offset((16 - n) * k.size)
+}
+
+// declareMasks emits 16 lanes of zeros and 16 of ones for each element size.
+func declareMasks() {
+	masks = make(map[int]Mem)
+	for _, size := range []int{4, 8} {
+		m := GLOBL(fmt.Sprintf("mask%d", size), RODATA|NOPTR)
+		for i := range 32 {
+			v := uint64(0)
+			if i >= 16 {
+				v = ^v
+			}
+			if size == 4 {
+				DATA(i*size, U32(uint32(v)))
+			} else {
+				DATA(i*size, U64(v))
+			}
+		}
+		masks[size] = m
+	}
+}

@@ -1,0 +1,124 @@
+package kernel
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestBandKernels(t *testing.T) {
+	t.Run("float32", testBand[float32])
+	t.Run("float64", testBand[float64])
+}
+
+// bandCase is a window in guarded memory, and its vectors.
+type bandCase[T Float] struct {
+	h, h0      []T
+	x, a, y, b [Band]T
+	check      func(*testing.T)
+}
+
+func newBandCase[T Float](rnd *rand.Rand) *bandCase[T] {
+	c := &bandCase[T]{}
+	c.h, c.check = guarded[T]((Band-1)*bandStride + Band)
+	fill(rnd, c.h)
+	for _, v := range []*[Band]T{&c.x, &c.a, &c.y, &c.b} {
+		fill(rnd, v[:])
+	}
+	c.h0 = clone(c.h)
+	return c
+}
+
+func (c *bandCase[T]) at(i, j int) float64 { return float64(c.h0[j*bandStride+i]) }
+
+// sym reads the lower half as a symmetric matrix.
+func (c *bandCase[T]) sym(i, j int) float64 { return c.at(max(i, j), min(i, j)) }
+
+func testBand[T Float](t *testing.T) {
+	rnd := rand.New(rand.NewPCG(5, 6))
+	for _, k := range All[T]() {
+		product := func(name string, f func(h []T, x, y *[Band]T), element func(c *bandCase[T], i, j int) float64) {
+			t.Run(k.Name+"/"+name, func(t *testing.T) {
+				c := newBandCase[T](rnd)
+				x := c.x
+				f(c.h, &c.x, &c.y)
+				c.check(t)
+				require.Equal(t, c.h0, c.h)
+				require.Equal(t, x, c.x)
+				for i := range Band {
+					var want, size float64
+					for j := range Band {
+						v := element(c, i, j) * float64(x[j])
+						want += v
+						size += math.Abs(v)
+					}
+					require.InDelta(t, want, float64(c.y[i]), Band*eps[T]()*size, "element %d", i)
+				}
+			})
+		}
+		product("mul", k.Mul, (*bandCase[T]).at)
+		product("mulT", k.MulT, func(c *bandCase[T], i, j int) float64 { return c.at(j, i) })
+		product("symMul", k.SymMul, (*bandCase[T]).sym)
+
+		t.Run(k.Name+"/rank2", func(t *testing.T) {
+			c := newBandCase[T](rnd)
+			k.Rank2(c.h, &c.x, &c.a, &c.y, &c.b)
+			c.check(t)
+			for at := range c.h {
+				i, j := at%bandStride, at/bandStride
+				if i >= Band {
+					require.Equal(t, c.h0[at], c.h[at], "between the columns")
+					continue
+				}
+				u, v := float64(c.x[i])*float64(c.a[j]), float64(c.y[i])*float64(c.b[j])
+				size := math.Abs(c.at(i, j)) + math.Abs(u) + math.Abs(v)
+				require.InDelta(t, c.at(i, j)-u-v, float64(c.h[at]), 3*eps[T]()*size)
+			}
+		})
+		t.Run(k.Name+"/symRank2", func(t *testing.T) {
+			c := newBandCase[T](rnd)
+			k.SymRank2(c.h, &c.x, &c.y)
+			c.check(t)
+			for at := range c.h {
+				i, j := at%bandStride, at/bandStride
+				switch {
+				case i >= Band:
+					require.Equal(t, c.h0[at], c.h[at], "between the columns")
+				case i >= j:
+					u, v := float64(c.x[i])*float64(c.y[j]), float64(c.y[i])*float64(c.x[j])
+					size := math.Abs(c.at(i, j)) + math.Abs(u) + math.Abs(v)
+					require.InDelta(t, c.at(i, j)-u-v, float64(c.h[at]), 3*eps[T]()*size)
+				case j-i >= 16:
+					require.Equal(t, c.h0[at], c.h[at], "far above the diagonal")
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkBand(b *testing.B) {
+	b.Run("float32", benchmarkBand[float32])
+	b.Run("float64", benchmarkBand[float64])
+}
+
+func benchmarkBand[T Float](b *testing.B) {
+	for _, k := range All[T]() {
+		c := newBandCase[T](rand.New(rand.NewPCG(7, 8)))
+		var zero [Band]T
+		for name, f := range map[string]func(){
+			"mul":      func() { k.Mul(c.h, &c.x, &c.y) },
+			"mulT":     func() { k.MulT(c.h, &c.x, &c.y) },
+			"rank2":    func() { k.Rank2(c.h, &c.x, &zero, &c.y, &zero) },
+			"symMul":   func() { k.SymMul(c.h, &c.x, &c.y) },
+			"symRank2": func() { k.SymRank2(c.h, &c.x, &zero) },
+		} {
+			b.Run(k.Name+"/"+name, func(b *testing.B) {
+				for b.Loop() {
+					f()
+				}
+			})
+		}
+	}
+}
