@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/shared"
 )
 
 // published are the files with content, and what is in them.
@@ -38,15 +38,16 @@ func published() []struct {
 	}
 }
 
-func resultPath(dir, model string) string {
-	return filepath.Join(dir, "snr_results_"+model+".json")
+// resultPath returns the path of a published file, or skips the test.
+func resultPath(t *testing.T, model string) string {
+	t.Helper()
+	return shared.Path(t, "data/published/snr_results_"+model+".json")
 }
 
 func TestPublished(t *testing.T) {
-	dir := publishedDir(t)
 	for _, p := range published() {
 		t.Run(p.model, func(t *testing.T) {
-			path := resultPath(dir, p.model)
+			path := resultPath(t, p.model)
 			res, err := ReadFile(path)
 			require.NoError(t, err)
 			require.Equal(t, p.schema, res.Schema)
@@ -78,19 +79,17 @@ func TestPublished(t *testing.T) {
 }
 
 func TestPublishedEmpty(t *testing.T) {
-	path := resultPath(publishedDir(t), "deepseek-ai-DeepSeek-V3.1-Base")
+	path := resultPath(t, "deepseek-ai-DeepSeek-V3.1-Base")
 	_, err := ReadFile(path)
 	require.ErrorIs(t, err, ErrEmpty)
 	require.EqualError(t, err, path+": the result file is empty")
 }
 
 func TestPublishedYAML(t *testing.T) {
-	base := resultPath(publishedDir(t), "meta-llama-Meta-Llama-3.1-8B-Instruct")
-	want, err := os.ReadFile(strings.TrimSuffix(base, ".json") + "_unfrozenparameters_50percent.yaml")
-	if err != nil {
-		t.Skipf("published YAML not found: %v", err)
-	}
-	res, err := ReadFile(base)
+	const model = "meta-llama-Meta-Llama-3.1-8B-Instruct"
+	want, err := os.ReadFile(shared.Path(t, "data/published/snr_results_"+model+"_unfrozenparameters_50percent.yaml"))
+	require.NoError(t, err)
+	res, err := ReadFile(resultPath(t, model))
 	require.NoError(t, err)
 	var got bytes.Buffer
 	require.NoError(t, WriteUnfrozenYAML(&got, selectTop(t, res, 50), res.Module))
@@ -100,7 +99,7 @@ func TestPublishedYAML(t *testing.T) {
 // TestReferenceTorch takes sums that NumPy computed from real weights and
 // expects the scores that PyTorch got in the reference's steps.
 func TestReferenceTorch(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(dataDir(t, "real"), "expected.json"))
+	text, err := os.ReadFile(shared.Path(t, "data/real/expected.json"))
 	require.NoError(t, err)
 	var expected map[string]struct {
 		SignalCount int64   `json:"signal_count"`
@@ -137,13 +136,12 @@ func TestReferenceTorch(t *testing.T) {
 // TestPublishedOrder puts the layers of a published file into module order and
 // expects our simulation of the reference's scan to bring back the file's.
 func TestPublishedOrder(t *testing.T) {
-	dir := publishedDir(t)
 	for _, p := range published() {
 		if p.schema != SchemaPlain {
 			continue
 		}
 		t.Run(p.model, func(t *testing.T) {
-			res, err := ReadFile(resultPath(dir, p.model))
+			res, err := ReadFile(resultPath(t, p.model))
 			require.NoError(t, err)
 			want := res.Layers()
 			if p.model == "Qwen-Qwen2-MoE-57B-A14B" {

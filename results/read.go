@@ -2,13 +2,13 @@ package results
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/strictjson"
 )
 
 // Schema is one of the layouts of a result file.
@@ -117,7 +117,7 @@ func Read(r io.Reader, name string) (*Results, error) {
 	return parse(data, name)
 }
 
-// parse does the work of [Read]. Errors from inside are a *syntaxError.
+// parse does the work of [Read].
 func parse(data []byte, name string) (*Results, error) {
 	text := bytes.TrimPrefix(data, []byte("\ufeff"))
 	if len(bytes.TrimSpace(text)) == 0 {
@@ -127,30 +127,36 @@ func parse(data []byte, name string) (*Results, error) {
 	if err == nil {
 		return res, nil
 	}
-	var at *syntaxError
-	if !errors.As(err, &at) {
+	// The parsers do not wrap errors that have a place, so none of the text is lost.
+	at, ok := err.(*strictjson.Error)
+	if !ok {
 		return nil, fmt.Errorf("%s: %w: %w", name, ErrFormat, err)
 	}
-	offset := min(max(at.offset, 0), len(text))
+	offset := min(max(at.Offset, 0), len(text))
 	line := 1 + bytes.Count(text[:offset], []byte("\n"))
 	return nil, fmt.Errorf("%s: %w: line %d, byte %d: %w",
-		name, ErrFormat, line, offset+len(data)-len(text), err)
+		name, ErrFormat, line, offset+len(data)-len(text), at.Err)
 }
 
 func parseText(text []byte) (*Results, error) {
-	schema, err := detect(text)
+	s, err := strictjson.New(text)
+	if err != nil {
+		return nil, err
+	}
+	s.AllowNonFinite()
+	first := *s
+	schema, err := detect(&first)
 	if err != nil {
 		return nil, err
 	}
 	res := &Results{Schema: schema}
-	lx := &lexer{data: text}
 	switch schema {
 	case SchemaNative:
-		res.File, err = parseFile(lx)
+		res.File, err = parseFile(s)
 	case SchemaPlain:
-		res.rows, err = parsePlain(lx)
+		res.rows, err = parsePlain(s)
 	case SchemaSorted:
-		res.rows, err = parseSorted(lx)
+		res.rows, err = parseSorted(s)
 	}
 	if err != nil {
 		return nil, err
@@ -164,59 +170,61 @@ const expected = `neither spectrum results (with an array "layers") ` +
 
 // detect tells the schema of a text from its first telling member, and checks
 // the syntax of all of it.
-func detect(text []byte) (Schema, error) {
-	lx := &lexer{data: text}
-	if lx.peek() != '{' {
-		if err := lx.skip(); err != nil {
+func detect(s *strictjson.Scanner) (Schema, error) {
+	if s.Peek() != '{' {
+		if err := s.Skip(); err != nil {
 			return 0, err
 		}
-		return 0, lx.errorAt(0, "%s", expected)
+		return 0, strictjson.ErrorAt(0, "%s", expected)
 	}
 	native, foreign := false, -1
 	known, schema := false, SchemaPlain
-	err := lx.object(func(key string) error {
-		switch c := lx.peek(); {
+	err := s.Object(func(key string) error {
+		switch c := s.Peek(); {
 		case c == '[' && key == "layers":
 			native = true
 		case c != '{' && foreign < 0:
-			foreign = lx.pos
+			foreign = s.Offset()
 		case c == '{' && !known:
 			var err error
-			known, schema, err = detectMember(lx)
+			known, schema, err = detectMember(s)
 			return err
 		}
-		return lx.skip()
+		return s.Skip()
 	})
 	if err != nil {
 		return 0, err
 	}
-	if err := lx.end(); err != nil {
+	if err := s.End(); err != nil {
 		return 0, err
 	}
 	switch {
 	case native:
 		return SchemaNative, nil
 	case foreign >= 0:
-		return 0, lx.errorAt(foreign, "%s", expected)
+		return 0, strictjson.ErrorAt(foreign, "%s", expected)
 	case !known:
-		return 0, lx.errorAt(0, "no layers: %s", expected)
+		return 0, strictjson.ErrorAt(0, "no layers: %s", expected)
 	}
 	return schema, nil
 }
 
 // detectMember tells the reference's schemas apart by one member of the outer
 // object. An empty one tells nothing.
-func detectMember(lx *lexer) (known bool, schema Schema, err error) {
+func detectMember(s *strictjson.Scanner) (known bool, schema Schema, err error) {
 	schema = SchemaSorted
-	err = lx.object(func(key string) error {
+	err = s.Object(func(key string) error {
 		known = true
 		if key == "snr" || key == "type" {
 			schema = SchemaPlain
 		}
-		return lx.skip()
+		return s.Skip()
 	})
 	return known, schema, err
 }
+
+// number is the kind of the numbers, Python's tokens included.
+const number = "a number"
 
 // kindOf names the kind of the value that starts with c.
 func kindOf(c byte) string {
@@ -227,8 +235,8 @@ func kindOf(c byte) string {
 		return "an array"
 	case c == '"':
 		return "a string"
-	case isNumberStart(c):
-		return "a number"
+	case c == '-' || c == 'I' || c == 'N' || '0' <= c && c <= '9':
+		return number
 	case c == 'n':
 		return "null"
 	case strings.IndexByte("tf", c) >= 0:

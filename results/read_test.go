@@ -80,25 +80,25 @@ func TestReadErrors(t *testing.T) {
 	layer := func(fields string) string { return `{"layers": [` + fields + `]}` }
 	deep := strings.Repeat(`{"a":`, 1e6)
 	for _, c := range []struct{ name, text, want string }{
-		{"syntax", "{\n  \"a\": {\n    \"snr\": 1.5,,", `line 3, byte 26: ',' where a string belongs`},
-		{"offset counts the byte order mark", "\ufeff{]", `line 1, byte 4: ']' where a string belongs`},
-		{"truncated", `{"a": {"snr": 1.5, "ty`, "the file ends where"},
-		{"truncated value", `{"a": `, "the file ends where a value belongs"},
-		{"zero bytes", "\x00\x00", `'\x00' where a value belongs`},
-		{"trailing text", `{"a": {"snr": 1, "type": "t"}} {}`, "where the end of the file belongs"},
-		{"trailing comma", `{"a": {"snr": 1, "type": "t"},}`, "where a string belongs"},
-		{"no comma", `{"a": {"snr": 1 "type": "t"}}`, `'"' where ',' or '}' belongs`},
-		{"number", `{"a": {"snr": 01, "type": "t"}}`, "'1' where ',' or '}' belongs"},
-		{"number", `{"a": {"snr": 1., "type": "t"}}`, "where a digit belongs"},
-		{"number", `{"a": {"snr": 1e, "type": "t"}}`, "where a digit belongs"},
-		{"number", `{"a": {"snr": -, "type": "t"}}`, "where a number belongs"},
-		{"number", `{"a": {"snr": nan, "type": "t"}}`, "'n' where a value belongs"},
-		{"not UTF-8", "{\"a\xff\": {}}", "byte 0xff is not UTF-8"},
+		{"syntax", "{\n  \"a\": {\n    \"snr\": 1.5,,", `line 3, byte 26: unexpected ',', want a string`},
+		{"offset counts the byte order mark", "\ufeff{]", `line 1, byte 4: unexpected ']', want a string`},
+		{"truncated", `{"a": {"snr": 1.5, "ty`, "unexpected end of the data, want"},
+		{"truncated value", `{"a": `, "unexpected end of the data, want a value"},
+		{"zero bytes", "\x00\x00", `line 1, byte 0: unexpected '\x00', want a value`},
+		{"trailing text", `{"a": {"snr": 1, "type": "t"}} {}`, "line 1, byte 31: data after the end of the value"},
+		{"trailing comma", `{"a": {"snr": 1, "type": "t"},}`, "unexpected '}', want a string"},
+		{"no comma", `{"a": {"snr": 1 "type": "t"}}`, `unexpected '"', want ',' or '}'`},
+		{"number", `{"a": {"snr": 01, "type": "t"}}`, "unexpected '1', want ',' or '}'"},
+		{"number", `{"a": {"snr": 1., "type": "t"}}`, "want a digit"},
+		{"number", `{"a": {"snr": 1e, "type": "t"}}`, "want a digit"},
+		{"number", `{"a": {"snr": -, "type": "t"}}`, "line 1, byte 15: unexpected ',', want a digit"},
+		{"number", `{"a": {"snr": nan, "type": "t"}}`, "unexpected 'n', want a value"},
+		{"not UTF-8", "{\"a\xff\": {}}", "line 1, byte 3: 0xff is not valid UTF-8"},
 		{"control", "{\"a\n\": {}}", "control character"},
-		{"escape", `{"\x": {}}`, "'x' where an escape belongs"},
-		{"escape", `{"\u12g4": {}}`, "'g' where a hexadecimal digit belongs"},
-		{"surrogate", `{"\ud800": {}}`, "half a surrogate pair"},
-		{"surrogate", `{"\ud800\u0041": {}}`, "half a surrogate pair"},
+		{"escape", `{"\x": {}}`, `line 1, byte 3: invalid escape 'x' in a string`},
+		{"escape", `{"\u12g4": {}}`, `line 1, byte 6: invalid \u escape: 'g' is not a hexadecimal digit`},
+		{"surrogate", `{"\ud800": {}}`, "line 1, byte 2: unpaired surrogate in a string"},
+		{"surrogate", `{"\ud800\u0041": {}}`, "line 1, byte 2: unpaired surrogate in a string"},
 		{"depth", deep, "nested more than 100 deep"},
 		{"depth", strings.Repeat("[", 1e6), "nested more than 100 deep"},
 		{"duplicate", "{\"a\": {\"snr\": 1, \"type\": \"t\"},\n\"\\u0061\": {}}", `line 2, byte 31: duplicate key "a"`},
@@ -156,8 +156,8 @@ func TestReadManyKeys(t *testing.T) {
 	for i := range 100 {
 		b.WriteString(`"` + strings.Repeat("m", i+1) + `": 1, `)
 	}
-	for _, n := range []int{1, fewKeys, fewKeys + 1, 100} {
-		dup := strings.Repeat("m", n)
+	for i := range 100 {
+		dup := strings.Repeat("m", i+1)
 		_, err := Read(strings.NewReader(b.String()+`"`+dup+`": 2}}`), "r")
 		require.ErrorContains(t, err, `duplicate key "`+dup+`"`)
 	}

@@ -5,39 +5,41 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/gospectrum/spectrum/internal/strictjson"
 )
 
 // parseFile reads our own schema.
-func parseFile(lx *lexer) (*File, error) {
+func parseFile(s *strictjson.Scanner) (*File, error) {
 	f := new(File)
 	names := make(map[string]struct{})
 	fields := layerFields()
-	err := lx.object(func(key string) error {
+	err := s.Object(func(key string) error {
 		switch key {
 		case "provenance":
-			return decode(lx, key, &f.Provenance)
+			return decode(s, key, &f.Provenance)
 		case "layers":
-			return lx.array(func() error {
-				at := lx.pos
-				l, err := parseLayer(lx, fields, len(f.Layers))
+			return s.Array(func() error {
+				at := s.Offset()
+				l, err := parseLayer(s, fields, len(f.Layers))
 				if err != nil {
 					return err
 				}
 				if _, ok := names[l.Name]; ok {
-					return lx.errorAt(at, "layer %q twice", l.Name)
+					return strictjson.ErrorAt(at, "layer %q twice", l.Name)
 				}
 				names[l.Name] = struct{}{}
 				f.Layers = append(f.Layers, l)
 				return nil
 			})
 		case "skipped":
-			return decode(lx, key, &f.Skipped)
+			return decode(s, key, &f.Skipped)
 		case "selection":
-			return decode(lx, key, &f.Selection)
+			return decode(s, key, &f.Selection)
 		case "interrupted":
-			return decode(lx, key, &f.Interrupted)
+			return decode(s, key, &f.Interrupted)
 		}
-		return lx.skip()
+		return s.Skip()
 	})
 	if err != nil {
 		return nil, err
@@ -46,7 +48,7 @@ func parseFile(lx *lexer) (*File, error) {
 }
 
 // parseLayer reads the i-th element of "layers".
-func parseLayer(lx *lexer, fields []field, i int) (Layer, error) {
+func parseLayer(s *strictjson.Scanner, fields []field, i int) (Layer, error) {
 	var l Layer
 	l.clearNumbers() // what the file lacks is missing, not 0
 	label := func() string {
@@ -55,51 +57,52 @@ func parseLayer(lx *lexer, fields []field, i int) (Layer, error) {
 		}
 		return fmt.Sprintf("layer %d", i+1)
 	}
-	if c := lx.peek(); c != '{' {
-		return l, lx.errorAt(lx.pos, "%s is %s, not an object", label(), kindOf(c))
+	if c := s.Peek(); c != '{' {
+		return l, s.Errorf("%s is %s, not an object", label(), kindOf(c))
 	}
-	at := lx.pos
+	at := s.Offset()
 	missing := make(map[string]struct{})
 	for _, fd := range fields {
 		if fd.required {
 			missing[fd.name] = struct{}{}
 		}
 	}
-	err := lx.object(func(key string) error {
+	err := s.Object(func(key string) error {
 		for _, fd := range fields {
 			if fd.name == key {
 				delete(missing, key)
-				return decodeField(lx, label()+", "+key, fd.of(&l))
+				return decodeField(s, label()+", "+key, fd.of(&l))
 			}
 		}
-		return lx.skip()
+		return s.Skip()
 	})
 	if err != nil {
 		return l, err
 	}
 	for _, fd := range fields {
 		if _, ok := missing[fd.name]; ok {
-			return l, lx.errorAt(at, "%s has no %q", label(), fd.name)
+			return l, strictjson.ErrorAt(at, "%s has no %q", label(), fd.name)
 		}
 	}
 	if l.Name == "" {
-		return l, lx.errorAt(at, "%s has an empty name", label())
+		return l, strictjson.ErrorAt(at, "%s has an empty name", label())
 	}
 	return l, nil
 }
 
 // decodeField is decode for fields that are null only if they are a Number:
 // encoding/json would leave the others as they were without a word.
-func decodeField(lx *lexer, what string, v any) error {
-	if _, ok := v.(*Number); !ok && lx.peek() == 'n' {
-		return lx.errorAt(lx.pos, "%s is null", what)
+func decodeField(s *strictjson.Scanner, what string, v any) error {
+	if _, ok := v.(*Number); !ok && s.Peek() == 'n' {
+		return s.Errorf("%s is null", what)
 	}
-	return decode(lx, what, v)
+	return decode(s, what, v)
 }
 
 // decode consumes one value and stores it in v; what says whose it is.
-func decode(lx *lexer, what string, v any) error {
-	text, at, err := lx.raw()
+func decode(s *strictjson.Scanner, what string, v any) error {
+	at := s.Offset()
+	text, err := s.Raw()
 	if err != nil {
 		return err
 	}
@@ -114,9 +117,9 @@ func decode(lx *lexer, what string, v any) error {
 		if wrongType.Field != "" {
 			what += "." + wrongType.Field
 		}
-		return lx.errorAt(at+int(wrongType.Offset), "%s: %s where %s belongs", what, wrongType.Value, wrongType.Type)
+		return strictjson.ErrorAt(at+int(wrongType.Offset), "%s: %s where %s belongs", what, wrongType.Value, wrongType.Type)
 	case errors.As(err, &syntax):
-		return lx.errorAt(at+int(syntax.Offset), "%s: %s", what, syntax)
+		return strictjson.ErrorAt(at+int(syntax.Offset), "%s: %s", what, syntax)
 	}
-	return lx.errorAt(at, "%s: %s", what, strings.TrimPrefix(err.Error(), ErrFormat.Error()+": "))
+	return strictjson.ErrorAt(at, "%s: %s", what, strings.TrimPrefix(err.Error(), ErrFormat.Error()+": "))
 }

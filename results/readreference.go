@@ -2,26 +2,26 @@ package results
 
 import (
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/strictjson"
 )
 
 // parsePlain reads {"<module>": {"snr": x, "type": "t"}}.
-func parsePlain(lx *lexer) ([]spectrum.Layer, error) {
+func parsePlain(s *strictjson.Scanner) ([]spectrum.Layer, error) {
 	var rows []spectrum.Layer
-	err := lx.object(func(module string) error {
-		lx.peek()
-		at := lx.pos
+	err := s.Object(func(module string) error {
+		at := s.Offset()
 		row := spectrum.Layer{Name: module}
 		var hasSNR, hasType bool
-		err := lx.object(func(key string) (err error) {
+		err := s.Object(func(key string) (err error) {
 			switch key {
 			case "snr":
 				hasSNR = true
-				row.SNR, err = scoreOf(lx, module)
+				row.SNR, err = scoreOf(s, module)
 			case "type":
 				hasType = true
-				row.Type, err = typeOf(lx, module)
+				row.Type, err = typeOf(s, module)
 			default:
-				err = lx.skip()
+				err = s.Skip()
 			}
 			return err
 		})
@@ -29,9 +29,9 @@ func parsePlain(lx *lexer) ([]spectrum.Layer, error) {
 		case err != nil:
 			return err
 		case !hasSNR:
-			return lx.errorAt(at, `module %q has no "snr"`, module)
+			return strictjson.ErrorAt(at, `module %q has no "snr"`, module)
 		case !hasType:
-			return lx.errorAt(at, `module %q has no "type"`, module)
+			return strictjson.ErrorAt(at, `module %q has no "type"`, module)
 		}
 		rows = append(rows, row)
 		return nil
@@ -40,19 +40,18 @@ func parsePlain(lx *lexer) ([]spectrum.Layer, error) {
 }
 
 // parseSorted reads {"<type>": {"<module>": x}}.
-func parseSorted(lx *lexer) ([]spectrum.Layer, error) {
+func parseSorted(s *strictjson.Scanner) ([]spectrum.Layer, error) {
 	var rows []spectrum.Layer
 	seen := make(map[string]struct{})
-	err := lx.object(func(typ string) error {
-		return lx.object(func(module string) error {
-			lx.peek()
-			at := lx.pos
-			snr, err := scoreOf(lx, module)
+	err := s.Object(func(typ string) error {
+		return s.Object(func(module string) error {
+			at := s.Offset()
+			snr, err := scoreOf(s, module)
 			if err != nil {
 				return err
 			}
 			if _, ok := seen[module]; ok {
-				return lx.errorAt(at, "module %q again, under type %q", module, typ)
+				return strictjson.ErrorAt(at, "module %q again, under type %q", module, typ)
 			}
 			seen[module] = struct{}{}
 			rows = append(rows, spectrum.Layer{Name: module, Type: typ, SNR: snr})
@@ -63,17 +62,17 @@ func parseSorted(lx *lexer) ([]spectrum.Layer, error) {
 }
 
 // scoreOf consumes the SNR of module.
-func scoreOf(lx *lexer, module string) (float64, error) {
-	if c := lx.peek(); !isNumberStart(c) {
-		return 0, lx.errorAt(lx.pos, "module %q: the SNR is %s, not a number", module, kindOf(c))
+func scoreOf(s *strictjson.Scanner, module string) (float64, error) {
+	if kind := kindOf(s.Peek()); kind != number {
+		return 0, s.Errorf("module %q: the SNR is %s, not a number", module, kind)
 	}
-	return lx.number()
+	return s.Number()
 }
 
 // typeOf consumes the type of module.
-func typeOf(lx *lexer, module string) (string, error) {
-	if c := lx.peek(); c != '"' {
-		return "", lx.errorAt(lx.pos, "module %q: the type is %s, not a string", module, kindOf(c))
+func typeOf(s *strictjson.Scanner, module string) (string, error) {
+	if c := s.Peek(); c != '"' {
+		return "", s.Errorf("module %q: the type is %s, not a string", module, kindOf(c))
 	}
-	return lx.str()
+	return s.String()
 }

@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -20,22 +18,6 @@ import (
 
 	"github.com/gospectrum/spectrum"
 )
-
-// publishedDir is where the reference's published results are, or skips.
-func publishedDir(t *testing.T) string { return dataDir(t, "published") }
-
-func dataDir(t *testing.T, name string) string {
-	t.Helper()
-	shared := os.Getenv("SPECTRUM_SHARED")
-	if shared == "" {
-		shared = filepath.Join("..", "..", "shared")
-	}
-	dir := filepath.Join(shared, "data", name)
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("shared data not found: %v", err)
-	}
-	return dir
-}
 
 // sample is a file with every kind of row.
 func sample() *File {

@@ -100,7 +100,7 @@ func malformed() map[string][]byte {
 		`'\n' after the object`:                file("{}\n", 0),
 		`'\x00' after the object`:              file("{}\x00", 0),
 		`'{' after the object`:                 file("{} {}", 0),
-		"byte 2 is not valid UTF-8":            file("{\"\xff\":1}", 0),
+		"byte 2: 0xff is not valid UTF-8":      file("{\"\xff\":1}", 0),
 		`duplicate key "x"`:                    file("{"+x+","+x+"}", 4),
 		`duplicate key "__metadata__"`:         file(`{"__metadata__":{},"__metadata__":{}}`, 0),
 		`duplicate key "k"`:                    file(`{"__metadata__":{"k":"1","k":"1"}}`, 0),

@@ -1,21 +1,22 @@
 // Package strictjson reads JSON from files that nobody vouches for. Where
 // encoding/json repairs or guesses, it refuses: duplicate keys, invalid UTF-8,
 // unpaired surrogates and deep nesting are errors. The caller walks the value
-// with callbacks, so nothing is built that the caller did not ask for.
+// with callbacks, in the order of the text, so nothing is built that the caller
+// did not ask for.
 package strictjson
 
 import (
-	"errors"
 	"fmt"
-	"math"
 	"unicode/utf8"
 )
 
-// maxDepth bounds the recursion of [Scanner.Skip]. Files of models nest three
-// or four levels deep.
-const maxDepth = 200
+// maxDepth bounds the nesting of objects and arrays, and with it the stack.
+// Files of models and of results nest a handful of levels deep.
+const maxDepth = 100
 
-// Scanner reads one JSON text from the start to the end.
+// Scanner reads one JSON text from the start to the end. Its methods skip white
+// space before what they read. Their errors are of type [*Error]; after one the
+// scanner is of no further use. A copy of a Scanner reads on by itself.
 type Scanner struct {
 	data      []byte
 	pos       int
@@ -23,7 +24,7 @@ type Scanner struct {
 	nonFinite bool
 }
 
-// New returns a scanner over data. The error says where data is not UTF-8.
+// New returns a scanner over data. The [*Error] says where data is not UTF-8.
 func New(data []byte) (*Scanner, error) {
 	if utf8.Valid(data) {
 		return &Scanner{data: data}, nil
@@ -32,7 +33,7 @@ func New(data []byte) (*Scanner, error) {
 	for {
 		r, n := utf8.DecodeRune(data[at:])
 		if r == utf8.RuneError && n == 1 {
-			return nil, fmt.Errorf("byte %d is not valid UTF-8", at)
+			return nil, ErrorAt(at, "%#x is not valid UTF-8", data[at])
 		}
 		at += n
 	}
@@ -42,41 +43,30 @@ func New(data []byte) (*Scanner, error) {
 // JSON, but Python writes them.
 func (s *Scanner) AllowNonFinite() { s.nonFinite = true }
 
-// Errorf returns an error that starts with the current position.
-func (s *Scanner) Errorf(format string, args ...any) error {
-	return fmt.Errorf("byte %d: "+format, append([]any{s.pos}, args...)...)
-}
-
 // Object reads an object and calls member for each key in turn; member reads
 // the value. A key that occurs twice is an error.
 func (s *Scanner) Object(member func(key string) error) error {
 	if err := s.open('{', "an object"); err != nil {
 		return err
 	}
-	defer func() { s.depth-- }()
-	if s.accept('}') {
-		return nil
-	}
 	var seen keySet
-	for {
+	for first := true; ; first = false {
+		if more, err := s.more(first, '}'); !more {
+			return err
+		}
+		at := s.Offset()
 		key, err := s.String()
 		if err != nil {
 			return err
 		}
 		if !seen.add(key) {
-			return s.Errorf("duplicate key %q", key)
+			return ErrorAt(at, "duplicate key %q", key)
 		}
 		if !s.accept(':') {
 			return s.unexpected("':'")
 		}
 		if err := member(key); err != nil {
 			return err
-		}
-		if s.accept('}') {
-			return nil
-		}
-		if !s.accept(',') {
-			return s.unexpected("',' or '}'")
 		}
 	}
 }
@@ -86,47 +76,14 @@ func (s *Scanner) Array(element func() error) error {
 	if err := s.open('[', "an array"); err != nil {
 		return err
 	}
-	defer func() { s.depth-- }()
-	if s.accept(']') {
-		return nil
-	}
-	for {
+	for first := true; ; first = false {
+		if more, err := s.more(first, ']'); !more {
+			return err
+		}
 		if err := element(); err != nil {
 			return err
 		}
-		if s.accept(']') {
-			return nil
-		}
-		if !s.accept(',') {
-			return s.unexpected("',' or ']'")
-		}
 	}
-}
-
-// Natural reads an integer that is not negative, written with digits only:
-// 1.0 and 1e3 are errors. So is a value above the largest int64.
-func (s *Scanner) Natural() (int64, error) {
-	if c := s.Peek(); c == '-' {
-		return 0, s.Errorf("negative number")
-	} else if !isDigit(c) {
-		return 0, s.unexpected("an integer")
-	}
-	start := s.pos
-	if err := s.number(); err != nil {
-		return 0, err
-	}
-	var v int64
-	for _, c := range s.data[start:s.pos] {
-		if !isDigit(c) {
-			return 0, s.Errorf("%.40q is not an integer", s.data[start:s.pos])
-		}
-		d := int64(c - '0')
-		if v > (math.MaxInt64-d)/10 {
-			return 0, s.Errorf("%.40q is too large", s.data[start:s.pos])
-		}
-		v = v*10 + d
-	}
-	return v, nil
 }
 
 // Bool reads true or false.
@@ -156,14 +113,22 @@ func (s *Scanner) Skip() error {
 	case c == '"':
 		_, err := s.String()
 		return err
-	case s.literal("true"), s.literal("false"), s.literal("null"):
-		return nil
-	case s.nonFinite && (s.literal("NaN") || s.literal("Infinity") || s.literal("-Infinity")):
+	case s.literal("true"), s.literal("false"), s.literal("null"), s.nonFiniteToken():
 		return nil
 	case c == '-' || isDigit(c):
 		return s.number()
 	}
 	return s.unexpected("a value")
+}
+
+// Raw reads a value of any kind and returns its text, which shares the memory
+// of the data. [Scanner.Offset] before the call says where it starts.
+func (s *Scanner) Raw() ([]byte, error) {
+	start := s.Offset()
+	if err := s.Skip(); err != nil {
+		return nil, err
+	}
+	return s.data[start:s.pos:s.pos], nil
 }
 
 // Rest returns what follows the value read, white space included.
@@ -191,6 +156,13 @@ func (s *Scanner) Peek() byte {
 	return 0
 }
 
+// Offset skips white space and returns the offset of the next token, the length
+// of the data at their end.
+func (s *Scanner) Offset() int {
+	s.Peek()
+	return s.pos
+}
+
 func (s *Scanner) accept(c byte) bool {
 	if s.Peek() != c {
 		return false
@@ -199,16 +171,33 @@ func (s *Scanner) accept(c byte) bool {
 	return true
 }
 
+// open reads the opening bracket c of what.
 func (s *Scanner) open(c byte, what string) error {
-	if !s.accept(c) {
+	switch {
+	case s.Peek() != c:
 		return s.unexpected(what)
-	}
-	if s.depth++; s.depth > maxDepth {
+	case s.depth == maxDepth:
 		return s.Errorf("nested more than %d deep", maxDepth)
 	}
+	s.pos++
+	s.depth++
 	return nil
 }
 
+// more reads the closing bracket end and reports false, or the comma that every
+// element but the first needs.
+func (s *Scanner) more(first bool, end byte) (bool, error) {
+	switch {
+	case s.accept(end):
+		s.depth--
+		return false, nil
+	case first || s.accept(','):
+		return true, nil
+	}
+	return false, s.unexpected(fmt.Sprintf("',' or '%c'", end))
+}
+
+// literal reads word if it is what comes next, without white space before it.
 func (s *Scanner) literal(word string) bool {
 	end := s.pos + len(word)
 	if end > len(s.data) || string(s.data[s.pos:end]) != word {
@@ -216,42 +205,6 @@ func (s *Scanner) literal(word string) bool {
 	}
 	s.pos = end
 	return true
-}
-
-// number reads a number by JSON's grammar, without evaluating it.
-func (s *Scanner) number() error {
-	if s.at() == '-' {
-		s.pos++
-	}
-	if s.at() == '0' {
-		s.pos++
-	} else if s.digits() == 0 {
-		return s.unexpected("a digit")
-	}
-	if s.at() == '.' {
-		s.pos++
-		if s.digits() == 0 {
-			return s.unexpected("a digit")
-		}
-	}
-	if c := s.at(); c == 'e' || c == 'E' {
-		s.pos++
-		if c := s.at(); c == '+' || c == '-' {
-			s.pos++
-		}
-		if s.digits() == 0 {
-			return s.unexpected("a digit")
-		}
-	}
-	return nil
-}
-
-func (s *Scanner) digits() (n int) {
-	for isDigit(s.at()) {
-		s.pos++
-		n++
-	}
-	return n
 }
 
 // at returns the byte at the position, 0 at the end. A 0 byte in the data means
@@ -262,15 +215,3 @@ func (s *Scanner) at() byte {
 	}
 	return 0
 }
-
-var errEnd = errors.New("unexpected end of the data")
-
-func (s *Scanner) unexpected(want string) error {
-	if s.Peek(); s.pos >= len(s.data) {
-		return s.Errorf("%w, want %s", errEnd, want)
-	}
-	r, _ := utf8.DecodeRune(s.data[s.pos:])
-	return s.Errorf("unexpected %q, want %s", r, want)
-}
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }

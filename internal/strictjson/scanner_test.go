@@ -2,6 +2,7 @@ package strictjson
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -28,6 +29,7 @@ func TestSkipAccepts(t *testing.T) {
 	for _, text := range []string{
 		`{}`, `[]`, ` {"a" : [1, -0, 0.5, 1e3, 1E-3, 10, true, false, null, "x"], "b":{}} ` + "\n\t\r",
 		`"\u0041\"\\\/\b\f\n\r\t"`, `"\ud83d\ude00"`, `"é"`, `0`, `-12.5e+7`,
+		`[{"a":{"a":1}},{"a":[{"a":2}],"b":{"a":3}}]`,
 		strings.Repeat("[", maxDepth) + strings.Repeat("]", maxDepth),
 	} {
 		assert.NoError(t, skipAll(text, false), "%.60s", text)
@@ -65,7 +67,7 @@ func TestSkipRejects(t *testing.T) {
 		`"\udc00\ud800"`:              "surrogate",
 		"\"a\nb\"":                    "control character",
 		"\"\\t\n\"":                   "control character",
-		"\"\xff\"":                    "byte 1 is not valid UTF-8",
+		"\"\xff\"":                    "byte 1: 0xff is not valid UTF-8",
 		"\"\xed\xa0\x80\"":            "not valid UTF-8",
 		"\xef\xbb\xbf{}":              "want a value",
 		`{} {}`:                       "after the end",
@@ -88,40 +90,8 @@ func TestDuplicateAmongMany(t *testing.T) {
 		fmt.Fprintf(&b, `"k%d":0,`, i)
 	}
 	assert.NoError(t, skipAll("{"+b.String()+`"k":0}`, false))
-	for _, i := range []int{0, 7, 8, 9, 99} {
+	for _, i := range []int{0, 7, 8, 9, fewKeys - 1, fewKeys, fewKeys + 1, 99} {
 		assert.ErrorContains(t, skipAll(fmt.Sprintf(`{%s"k%d":0}`, b.String(), i), false), "duplicate key")
-	}
-}
-
-func TestString(t *testing.T) {
-	for text, want := range map[string]string{
-		`""`: "", `"plain é"`: "plain é", `"a\u00e9\ud83d\ude00\n\/b"`: "aé😀\n/b", `"\u0000"`: "\x00",
-	} {
-		s, err := New([]byte(text))
-		require.NoError(t, err)
-		got, err := s.String()
-		require.NoError(t, err, text)
-		assert.Equal(t, want, got)
-	}
-}
-
-func TestNatural(t *testing.T) {
-	for text, want := range map[string]int64{"0": 0, " 12": 12, "9223372036854775807": 1<<63 - 1} {
-		s, err := New([]byte(text))
-		require.NoError(t, err)
-		got, err := s.Natural()
-		require.NoError(t, err, text)
-		assert.Equal(t, want, got)
-	}
-	for text, want := range map[string]string{
-		"-1": "negative", "-0": "negative", "1.0": "not an integer", "1e3": "not an integer",
-		"9223372036854775808": "too large", "99999999999999999999999999": "too large",
-		`"1"`: "want an integer", "": "want an integer", "null": "want an integer", "true": "want an integer",
-	} {
-		s, err := New([]byte(text))
-		require.NoError(t, err)
-		_, err = s.Natural()
-		assert.ErrorContains(t, err, want, text)
 	}
 }
 
@@ -151,14 +121,116 @@ func TestKindMismatch(t *testing.T) {
 	assert.ErrorContains(t, err, "want a string")
 }
 
-// FuzzSkip holds the scanner against encoding/json: what it accepts is JSON.
-func FuzzSkip(f *testing.F) {
-	for _, text := range []string{`{"a":[1,2.5e-3,{"b":null}],"c":"\u00e9\n"}`, `[NaN]`, `{"a":1,"a":1}`, `"\ud800"`} {
-		f.Add(text)
+// TestErrorOffset holds errors to the byte at fault.
+func TestErrorOffset(t *testing.T) {
+	for text, want := range map[string]string{
+		``:                              "byte 0: unexpected end of the data, want a value",
+		" {\n":                          "byte 3: unexpected end of the data, want a string",
+		`{"a": ,}`:                      "byte 6: unexpected ',', want a value",
+		`{"a" 1}`:                       "byte 5: unexpected '1', want ':'",
+		`[1  é]`:                        "byte 4: unexpected 'é', want ',' or ']'",
+		`[1. 5]`:                        "byte 3: unexpected ' ', want a digit",
+		`{"a":1, "b":2, "\u0061":3}`:    `byte 15: duplicate key "a"`,
+		"[\"a\x1fb\"]":                  `byte 3: control character '\x1f' in a string`,
+		`["\xy"]`:                       "byte 3: invalid escape 'x' in a string",
+		`["\é"]`:                        "byte 3: invalid escape 'é' in a string",
+		`["\`:                           "byte 3: unexpected end of the data, want the rest of an escape",
+		`["\u12é4"]`:                    "byte 6: invalid \\u escape: 'é' is not a hexadecimal digit",
+		`["\u1"`:                        "byte 5: invalid \\u escape: '\"' is not a hexadecimal digit",
+		`["\u1`:                         "byte 5: unexpected end of the data, want four hexadecimal digits",
+		`["a\ud800\u0041"]`:             "byte 3: unpaired surrogate in a string",
+		"[\"é\xc3\"]":                   "byte 4: 0xc3 is not valid UTF-8",
+		"[] x":                          "byte 3: data after the end of the value",
+		strings.Repeat("[", maxDepth+1): "byte 100: nested more than 100 deep",
+	} {
+		err := skipAll(text, false)
+		require.EqualError(t, err, want, "%.60q", text)
+		var at *Error
+		require.ErrorAs(t, err, &at)
+		assert.Equal(t, want, fmt.Sprintf("byte %d: %v", at.Offset, at.Err))
 	}
-	f.Fuzz(func(t *testing.T, text string) {
-		if skipAll(text, false) == nil && !json.Valid([]byte(text)) {
-			t.Fatalf("accepted %q", text)
+}
+
+func TestErrorf(t *testing.T) {
+	s, err := New([]byte("[ 1]"))
+	require.NoError(t, err)
+	cause := errors.New("cause")
+	err = s.Array(func() error {
+		s.Peek()
+		return fmt.Errorf("element: %w", s.Errorf("wrong: %w", cause))
+	})
+	require.EqualError(t, err, "element: byte 2: wrong: cause")
+	require.ErrorIs(t, err, cause)
+	var at *Error
+	require.ErrorAs(t, err, &at)
+	assert.Equal(t, 2, at.Offset)
+	assert.EqualError(t, at.Err, "wrong: cause")
+	assert.EqualError(t, ErrorAt(7, "%d", 8), "byte 7: 8")
+}
+
+func TestRaw(t *testing.T) {
+	s, err := New([]byte("[ {\"a\" : [1,\n2]} , \"x\\n\",-1.50e0 ,null, 1 2]"))
+	require.NoError(t, err)
+	var got []string
+	var at []int
+	err = s.Array(func() error {
+		at = append(at, s.Offset())
+		text, err := s.Raw()
+		got = append(got, string(text))
+		assert.Equal(t, len(text), cap(text), "appending must not write into the data")
+		return err
+	})
+	require.EqualError(t, err, "byte 42: unexpected '2', want ',' or ']'")
+	assert.Equal(t, []string{"{\"a\" : [1,\n2]}", `"x\n"`, "-1.50e0", "null", "1"}, got)
+	assert.Equal(t, []int{2, 19, 25, 34, 40}, at)
+
+	s, err = New([]byte(" [1,]"))
+	require.NoError(t, err)
+	text, err := s.Raw()
+	require.EqualError(t, err, "byte 4: unexpected ']', want a value")
+	assert.Nil(t, text)
+}
+
+func TestOffsetAndRest(t *testing.T) {
+	s, err := New([]byte("  {} \n"))
+	require.NoError(t, err)
+	assert.Equal(t, 2, s.Offset())
+	require.NoError(t, s.Skip())
+	assert.Equal(t, " \n", string(s.Rest()))
+	assert.Equal(t, 6, s.Offset(), "the length at the end")
+	assert.Zero(t, s.Peek())
+}
+
+// TestCopy reads a text twice from one check of its UTF-8.
+func TestCopy(t *testing.T) {
+	s, err := New([]byte(`[NaN, {"a":1}]`))
+	require.NoError(t, err)
+	s.AllowNonFinite()
+	first := *s
+	require.NoError(t, first.Skip())
+	require.NoError(t, first.End())
+	assert.Zero(t, s.Offset())
+	require.NoError(t, s.Skip())
+}
+
+// TestSmallObjectsAllocateNothing holds the set of keys to its promise. Names
+// of one byte cost nothing either, so what is left is the walk itself.
+func TestSmallObjectsAllocateNothing(t *testing.T) {
+	var members []string
+	for i := range fewKeys {
+		members = append(members, fmt.Sprintf(`"%c":0`, 'a'+i))
+	}
+	object := "{" + strings.Join(members, ",") + "}"
+	s, err := New([]byte("[" + strings.Repeat(object+",", 999) + object + "]"))
+	require.NoError(t, err)
+	member := func(string) error { return s.Skip() }
+	element := func() error { return s.Object(member) }
+	start := *s
+	allocs := testing.AllocsPerRun(10, func() {
+		*s = start
+		if err := s.Array(element); err != nil {
+			t.Fatal(err)
 		}
 	})
+	assert.Zero(t, allocs, "for 1000 objects")
 }

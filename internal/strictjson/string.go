@@ -1,7 +1,6 @@
 package strictjson
 
 import (
-	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -12,68 +11,76 @@ func (s *Scanner) String() (string, error) {
 		return "", s.unexpected("a string")
 	}
 	start := s.pos
+	var decoded []byte // what precedes start, once there was an escape
 	for s.pos < len(s.data) {
 		switch c := s.data[s.pos]; {
 		case c == '"':
+			text := s.data[start:s.pos]
 			s.pos++
-			return string(s.data[start : s.pos-1]), nil
+			if decoded != nil {
+				text = append(decoded, text...)
+			}
+			return string(text), nil
 		case c == '\\':
-			return s.escaped(append([]byte(nil), s.data[start:s.pos]...))
+			decoded = append(decoded, s.data[start:s.pos]...)
+			r, err := s.escape()
+			if err != nil {
+				return "", err
+			}
+			decoded = utf8.AppendRune(decoded, r)
+			start = s.pos
 		case c < ' ':
 			return "", s.Errorf("control character %q in a string", c)
+		default:
+			s.pos++
 		}
-		s.pos++
 	}
 	return "", s.unexpected("'\"'")
 }
 
-// escaped reads the rest of a string from its first backslash on.
-func (s *Scanner) escaped(out []byte) (string, error) {
-	for s.pos < len(s.data) {
-		c := s.data[s.pos]
-		s.pos++
-		switch {
-		case c == '"':
-			return string(out), nil
-		case c < ' ':
-			return "", s.Errorf("control character %q in a string", c)
-		case c != '\\':
-			out = append(out, c)
-			continue
-		}
-		r, err := s.escape()
-		if err != nil {
-			return "", err
-		}
-		out = utf8.AppendRune(out, r)
-	}
-	return "", s.unexpected("'\"'")
-}
-
-// escape reads what follows a backslash.
+// escape reads a backslash and what it escapes.
 func (s *Scanner) escape() (rune, error) {
-	c := s.at()
+	start := s.pos
 	s.pos++
+	c := s.at()
+	if c == 'u' {
+		return s.unicodeEscape(start)
+	}
+	r := unescape(c)
+	switch {
+	case s.pos >= len(s.data):
+		return 0, s.unexpected("the rest of an escape")
+	case r == 0:
+		char, _ := utf8.DecodeRune(s.data[s.pos:])
+		return 0, s.Errorf("invalid escape %q in a string", char)
+	}
+	s.pos++
+	return r, nil
+}
+
+// unescape returns what c stands for after a backslash, 0 if nothing.
+func unescape(c byte) rune {
 	switch c {
 	case '"', '\\', '/':
-		return rune(c), nil
+		return rune(c)
 	case 'b':
-		return '\b', nil
+		return '\b'
 	case 'f':
-		return '\f', nil
+		return '\f'
 	case 'n':
-		return '\n', nil
+		return '\n'
 	case 'r':
-		return '\r', nil
+		return '\r'
 	case 't':
-		return '\t', nil
-	case 'u':
-		return s.unicodeEscape()
+		return '\t'
 	}
-	return 0, s.Errorf("invalid escape in a string")
+	return 0
 }
 
-func (s *Scanner) unicodeEscape() (rune, error) {
+// unicodeEscape reads "u" and four digits, and the second such escape that a
+// surrogate needs. The first backslash is at start.
+func (s *Scanner) unicodeEscape(start int) (rune, error) {
+	s.pos++
 	r, err := s.hex4()
 	if err != nil || !utf16.IsSurrogate(r) {
 		return r, err
@@ -87,53 +94,25 @@ func (s *Scanner) unicodeEscape() (rune, error) {
 			return pair, nil
 		}
 	}
-	return 0, s.Errorf("unpaired surrogate in a string")
+	return 0, ErrorAt(start, "unpaired surrogate in a string")
 }
 
+// hex4 reads four hexadecimal digits.
 func (s *Scanner) hex4() (rune, error) {
-	if len(s.data)-s.pos < 4 {
-		return 0, s.Errorf("%w, want four hexadecimal digits", errEnd)
-	}
-	digits := s.data[s.pos : s.pos+4]
-	for _, c := range digits {
-		if !isDigit(c) && (c|0x20 < 'a' || 'f' < c|0x20) {
-			return 0, s.Errorf("invalid \\u escape %q", digits)
+	var v rune
+	for range 4 {
+		switch c := s.at(); {
+		case isDigit(c):
+			v = v<<4 | rune(c-'0')
+		case 'a' <= c|0x20 && c|0x20 <= 'f':
+			v = v<<4 | rune(c|0x20-'a'+10)
+		case s.pos >= len(s.data):
+			return 0, s.unexpected("four hexadecimal digits")
+		default:
+			char, _ := utf8.DecodeRune(s.data[s.pos:])
+			return 0, s.Errorf("invalid \\u escape: %q is not a hexadecimal digit", char)
 		}
+		s.pos++
 	}
-	v, err := strconv.ParseUint(string(digits), 16, 16)
-	s.pos += 4
-	return rune(v), err
-}
-
-// keySet holds the keys of one object. Most objects have a handful, and those
-// must not cost a map each: a file can hold millions of small objects.
-type keySet struct {
-	few  [8]string
-	n    int
-	many map[string]struct{}
-}
-
-// add reports whether key is new.
-func (k *keySet) add(key string) bool {
-	if k.many == nil {
-		for _, old := range k.few[:k.n] {
-			if old == key {
-				return false
-			}
-		}
-		if k.n < len(k.few) {
-			k.few[k.n] = key
-			k.n++
-			return true
-		}
-		k.many = make(map[string]struct{}, 2*len(k.few))
-		for _, old := range k.few {
-			k.many[old] = struct{}{}
-		}
-	}
-	if _, dup := k.many[key]; dup {
-		return false
-	}
-	k.many[key] = struct{}{}
-	return true
+	return v, nil
 }

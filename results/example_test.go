@@ -1,0 +1,285 @@
+package results_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log"
+	"math"
+	"os"
+	"strings"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/results"
+)
+
+// upProj is the row of one layer with the given sums of singular values.
+func upProj(block int, signal, noise results.Number) results.Layer {
+	return results.Layer{
+		Name: fmt.Sprintf("model.layers.%d.mlp.up_proj.weight", block), Type: "mlp.up_proj",
+		Rows: 4, Cols: 6, DType: "F32", Params: 24,
+		SNR: signal / noise / 8, RatioSum: signal / noise, RatioCount: 1. / 3,
+		SignalCount: 1, NoiseCount: 3, SignalSum: signal, NoiseSum: noise, SMax: 8, Ranked: true,
+	}
+}
+
+// scanned is the file of a small scan.
+func scanned() *results.File {
+	return &results.File{
+		Provenance: results.Provenance{Tool: "spectrum", Options: results.Options{Noise: "iqr", Ratio: "sum"}},
+		Layers:     []results.Layer{upProj(0, 8, 4), upProj(1, 8, 2), upProj(2, 8, 8)},
+	}
+}
+
+// selected is the better half of a model's layers.
+func selected() *spectrum.Selection {
+	sel, err := spectrum.SelectTopK([]spectrum.Layer{
+		{Name: "model.layers.0.mlp.up_proj.weight", Type: "mlp.up_proj", SNR: 0.5, Params: 24},
+		{Name: "model.layers.0.self_attn.q_proj.weight", Type: "self_attn.q_proj", SNR: math.Inf(1), Params: 16},
+		{Name: "model.layers.1.mlp.up_proj.weight", Type: "mlp.up_proj", SNR: 0.75, Params: 24},
+		{Name: "model.layers.1.self_attn.q_proj.weight", Type: "self_attn.q_proj", SNR: 0.25, Params: 16},
+	}, 50)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return sel
+}
+
+func ExampleRead() {
+	text := `{"mlp.up_proj": {"model.layers.1.mlp.up_proj": Infinity, "model.layers.0.mlp.up_proj": 0.5}}`
+	res, err := results.Read(strings.NewReader(text), "sorted.json")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(res.Schema)
+	for _, l := range res.Layers() {
+		fmt.Println(l.Name, l.Type, l.SNR)
+	}
+
+	_, err = results.Read(strings.NewReader("{\"layers\": [\n  {\"name\": 7}]}"), "bad.json")
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, results.ErrFormat))
+	// Output:
+	// reference sorted results
+	// model.layers.1.mlp.up_proj mlp.up_proj +Inf
+	// model.layers.0.mlp.up_proj mlp.up_proj 0.5
+	// bad.json: malformed result file: line 2, byte 25: layer 1, name: number where string belongs
+	// true
+}
+
+func ExampleReadFile() {
+	res, err := results.ReadFile("testdata/snr_results_two-layers.json")
+	if err != nil {
+		log.Fatal(err)
+	}
+	sel, err := spectrum.SelectTopK(res.Layers(), 50)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%v: %v\n", res.Schema, sel.Layers())
+	// Output: reference results: [{model.layers.1.mlp.up_proj mlp.up_proj +Inf 0}]
+}
+
+func ExampleFile_WriteJSON() {
+	var file strings.Builder
+	if err := scanned().WriteJSON(&file); err != nil {
+		log.Fatal(err)
+	}
+	// What was written reads back the same.
+	res, err := results.Read(strings.NewReader(file.String()), "results.json")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(res.Schema, len(res.File.Layers), res.File.Layers[1].SNR)
+	fmt.Println(strings.Join(strings.SplitAfter(file.String(), "\n")[:5], ""))
+	// Output:
+	// spectrum results 3 0.5
+	// {
+	//   "provenance": {
+	//     "tool": "spectrum",
+	//     "version": "",
+	//     "started": "0001-01-01T00:00:00Z",
+}
+
+func ExampleFile_WriteCSV() {
+	failed := upProj(1, 8, 2)
+	failed.Fail(errors.New("NaN at row 0, column 3"))
+	f := &results.File{Layers: []results.Layer{upProj(0, 8, 4), failed}}
+	if err := f.WriteCSV(os.Stdout); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// name,type,rows,cols,dtype,params,snr,ratio_sum,ratio_count,signal_count,noise_count,signal_sum,noise_sum,sigma,threshold,s_max,s_min,frobenius,stable_rank,effective_rank,saturated,zero,ranked,tied_to,backend,kernel,precision,snr_error,seconds,error
+	// model.layers.0.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,0.25,2,0.3333333333333333,1,3,8,4,0,0,8,0,0,0,0,false,false,true,,,,,0,0,
+	// model.layers.1.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,,,,0,0,,,,,,,,,,false,false,true,,,,,,0,"NaN at row 0, column 3"
+}
+
+func ExampleReferenceRows() {
+	f := &results.File{Layers: []results.Layer{
+		upProj(0, 8, 4),
+		{Name: "model.norm.weight", SignalCount: 1, SignalSum: 3, SMax: 3}, // no noise
+		{Name: "model.norm.bias", SignalCount: 1, SignalSum: 3, SMax: 3},   // not a "weight"
+	}}
+	for _, c := range []results.Convention{results.V0, results.V1} {
+		rows, err := results.ReferenceRows(f, c)
+		if err != nil {
+			log.Fatal(err)
+		}
+		for _, r := range rows {
+			fmt.Println(c, r.Name, r.Type, r.SNR)
+		}
+	}
+	// Output:
+	// v0 model.layers.0.mlp.up_proj mlp.up_proj 0.25
+	// v0 model.norm model.norm +Inf
+	// v1 model.layers.0.mlp.up_proj mlp.up_proj 0.25
+	// v1 model.norm model.norm 1
+}
+
+func ExampleWriteReference() {
+	rows, err := results.ReferenceRows(scanned(), results.V1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := results.WriteReference(os.Stdout, rows[:2]); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// {
+	//     "model.layers.0.mlp.up_proj": {
+	//         "snr": 0.25,
+	//         "type": "mlp.up_proj"
+	//     },
+	//     "model.layers.1.mlp.up_proj": {
+	//         "snr": 0.5,
+	//         "type": "mlp.up_proj"
+	//     }
+	// }
+}
+
+func ExampleWriteReferenceSorted() {
+	rows, err := results.ReferenceRows(scanned(), results.V1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := results.WriteReferenceSorted(os.Stdout, rows); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// {
+	//     "mlp.up_proj": {
+	//         "model.layers.1.mlp.up_proj": 0.5,
+	//         "model.layers.0.mlp.up_proj": 0.25,
+	//         "model.layers.2.mlp.up_proj": 0.125
+	//     }
+	// }
+}
+
+func ExampleWriteUnfrozenYAML() {
+	if err := results.WriteUnfrozenYAML(os.Stdout, selected(), results.ModuleName); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// unfrozen_parameters:
+	// - ^lm_head.weight$
+	// - ^model.embed_tokens.weight$
+	// # mlp.up_proj layers
+	// - model.layers.1.mlp.up_proj
+	// # self_attn.q_proj layers
+	// - model.layers.0.self_attn.q_proj
+}
+
+func ExampleWriteNames() {
+	if err := results.WriteNames(os.Stdout, selected()); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// model.layers.1.mlp.up_proj.weight
+	// model.layers.0.self_attn.q_proj.weight
+}
+
+func ExampleWriteSelectionJSON() {
+	if err := results.WriteSelectionJSON(os.Stdout, selected()); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// {
+	//   "top_percent": 50,
+	//   "params": 40,
+	//   "layers": [
+	//     "model.layers.1.mlp.up_proj.weight",
+	//     "model.layers.0.self_attn.q_proj.weight"
+	//   ],
+	//   "types": [
+	//     {
+	//       "type": "mlp.up_proj",
+	//       "of": 2,
+	//       "chosen": [
+	//         {
+	//           "name": "model.layers.1.mlp.up_proj.weight",
+	//           "snr": 0.75,
+	//           "params": 24
+	//         }
+	//       ]
+	//     },
+	//     {
+	//       "type": "self_attn.q_proj",
+	//       "of": 2,
+	//       "chosen": [
+	//         {
+	//           "name": "model.layers.0.self_attn.q_proj.weight",
+	//           "snr": "Infinity",
+	//           "params": 16
+	//         }
+	//       ]
+	//     }
+	//   ]
+	// }
+}
+
+func ExampleNewSelection() {
+	f := scanned()
+	f.Selection = results.NewSelection(selected(), 160)
+	s := f.Selection
+	fmt.Printf("top %g %%: %d layers, %d parameters, %g %% of the model\n", s.TopPercent, len(s.Layers), s.Params, 100*s.Share)
+	// Output: top 50 %: 2 layers, 40 parameters, 25 % of the model
+}
+
+func ExampleNewLayer() {
+	w := mat.NewDense(2, 4, []float64{3, 0, 0, 0, 0, 4, 0, 0})
+	a, err := spectrum.Analyze(context.Background(), w)
+	if err != nil {
+		log.Fatal(err)
+	}
+	l := results.NewLayer("model.layers.0.mlp.up_proj.weight", "mlp.up_proj", a)
+	l.Ranked = true
+	fmt.Printf("%s: %d×%d, s₁ = %.4g, SNR %v\n", l.Type, l.Rows, l.Cols, float64(l.SMax), l.SNR)
+	// Output: mlp.up_proj: 2×4, s₁ = 4, SNR Infinity
+}
+
+func ExampleNumber() {
+	text, err := json.Marshal([]results.Number{0.1, results.Number(math.Inf(1)), results.Number(math.NaN())})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(string(text))
+	var back []results.Number
+	err = json.Unmarshal(text, &back)
+	fmt.Printf("%q %v\n", back, err)
+	// Output:
+	// [0.1,"Infinity",null]
+	// ["0.1" "Infinity" ""] <nil>
+}
+
+func ExampleParseConvention() {
+	c, err := results.ParseConvention("v1")
+	fmt.Println(c, err)
+	_, err = results.ParseConvention("v2")
+	fmt.Println(err, errors.Is(err, spectrum.ErrOption))
+	// Output:
+	// v1 <nil>
+	// invalid option: convention "v2" is neither v0 nor v1 true
+}
