@@ -157,20 +157,41 @@ func ExampleRatio() {
 
 func ExampleBackends() {
 	for _, b := range spectrum.Backends() {
-		fmt.Println(b.Name(), b.Workspace(1000, 1000)>>20, "MiB")
+		s, err := spectrum.Analyzer{Backend: b}.SingularValues(context.Background(), diag())
+		if err != nil {
+			log.Fatal(b.Name(), err)
+		}
+		if fmt.Sprintf("%.3f", s) != "[8.000 2.000 1.000 0.500]" {
+			fmt.Println(b.Name(), s)
+		}
 	}
-	// Output: gonum 8 MiB
+	fmt.Println("all agree")
+	// Output: all agree
 }
 
 func ExampleBackendByName() {
-	_, err := spectrum.BackendByName("cuda")
-	fmt.Println(err)
-	// Output: back-end "cuda" is not available; available: gonum
+	b, err := spectrum.BackendByName("gonum")
+	fmt.Println(b.Name(), err)
+	_, err = spectrum.BackendByName("cuda") // the error lists what this machine has
+	fmt.Println(errors.Is(err, spectrum.ErrBackend))
+	// Output:
+	// gonum <nil>
+	// true
 }
 
 func ExampleDefaultBackend() {
-	fmt.Println(spectrum.DefaultBackend().Name())
-	// Output: gonum
+	fmt.Println(spectrum.DefaultBackend().Name() == spectrum.Backends()[0].Name())
+	// Output: true
+}
+
+func ExamplePrecision() {
+	w, err := spectrum.NewWeights(2, 2, []float32{3, 0, 0, 4})
+	if err != nil {
+		log.Fatal(err)
+	}
+	a, err := spectrum.Analyzer{Precision: spectrum.PrecisionFloat64}.Analyze(context.Background(), w)
+	fmt.Println(a.Precision, err)
+	// Output: float64 <nil>
 }
 
 func ExampleMarchenkoPastur() {

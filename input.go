@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/gospectrum/spectrum/internal/parallel"
 )
 
 // input is a caller's matrix as back-ends take it. Singular values do not
@@ -73,30 +76,34 @@ func asWeights(m mat.Matrix) (w *Weights, err error) {
 	return newStrided(r, c, c, data), nil
 }
 
+// checkRows is the number of rows one worker checks at a time.
+const checkRows = 64
+
 // maxAbs returns the largest |w|, or an [*ElementError] for the first weight
 // that is not finite. No arithmetic may come before this check: a kernel that
 // skips zeros would lose a NaN.
-func (in *input) maxAbs(ctx context.Context) (float64, error) {
-	w := in.w
-	buf := make([]float64, min(w.cols, 4096))
-	var largest float64
-	for i := range w.rows {
-		if err := ctx.Err(); err != nil {
+func (in *input) maxAbs(ctx context.Context, workers int) (float64, error) {
+	blocks := (in.w.rows + checkRows - 1) / checkRows
+	largest := make([]float64, blocks)
+	errs := make([]error, blocks)
+	err := parallel.For(ctx, workers, blocks, func(b int) {
+		for i := b * checkRows; i < min(in.w.rows, (b+1)*checkRows) && errs[b] == nil; i++ {
+			v, at := in.w.rowMaxAbs(i)
+			if at >= 0 {
+				errs[b] = in.elementError(i, at, in.w.At(i, at))
+			}
+			largest[b] = max(largest[b], v)
+		}
+	})
+	if err != nil {
+		return 0, err
+	}
+	for _, err := range errs {
+		if err != nil {
 			return 0, err
 		}
-		for j := 0; j < w.cols; j += len(buf) {
-			seg := buf[:min(len(buf), w.cols-j)]
-			w.segment(seg, i, j)
-			for k, v := range seg {
-				v = math.Abs(v)
-				if !(v <= math.MaxFloat64) {
-					return 0, in.elementError(i, j+k, seg[k])
-				}
-				largest = max(largest, v)
-			}
-		}
 	}
-	return largest, nil
+	return slices.Max(largest), nil
 }
 
 func (in *input) elementError(i, j int, v float64) error {

@@ -3,8 +3,11 @@ package spectrum
 import (
 	"fmt"
 	"math"
+	"unsafe"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/gospectrum/spectrum/internal/kernel"
 )
 
 // DType names the storage type of weights, with the spelling safetensors uses.
@@ -50,17 +53,7 @@ func ToBFloat16(x float32) BFloat16 {
 }
 
 // Float32 returns the value of h, exactly.
-func (h Float16) Float32() float32 {
-	sign := uint32(h>>15) << 31
-	exp, frac := uint32(h>>10&0x1f), uint32(h&0x3ff)
-	switch exp {
-	case 0: // zero or subnormal: frac · 2⁻²⁴
-		return math.Float32frombits(sign | math.Float32bits(float32(frac)*0x1p-24))
-	case 0x1f:
-		return math.Float32frombits(sign | 0xff<<23 | frac<<13)
-	}
-	return math.Float32frombits(sign | (exp+127-15)<<23 | frac<<13)
-}
+func (h Float16) Float32() float32 { return kernel.Half(uint16(h)) }
 
 // ToFloat16 rounds x to the nearest binary16, ties to even; values beyond the
 // range become infinite. A NaN stays a NaN.
@@ -186,4 +179,64 @@ func (w *Weights) segment(dst []float64, i, j int) {
 			dst[k] = float64(v.Float32())
 		}
 	}
+}
+
+// raw returns w as the native engine reads it, without a copy.
+func (w *Weights) raw() *kernel.Matrix {
+	m := &kernel.Matrix{Rows: w.rows, Cols: w.cols, Stride: w.stride}
+	switch d := w.data.(type) {
+	case []float64:
+		m.F64 = d
+	case []float32:
+		m.F32 = d
+	case []BFloat16:
+		m.BF16 = bits(d)
+	case []Float16:
+		m.F16 = bits(d)
+	}
+	return m
+}
+
+// bits returns half-precision numbers as their bits, which is what they are.
+func bits[T BFloat16 | Float16](s []T) []uint16 {
+	return unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(s))), len(s))
+}
+
+// rowMaxAbs returns the largest magnitude in row i, and the first column whose
+// element is not finite, or −1. Magnitudes compare like their bits, so the check
+// needs no conversion.
+func (w *Weights) rowMaxAbs(i int) (largest float64, notFinite int) {
+	from, to := i*w.stride, i*w.stride+w.cols
+	var most uint64
+	switch d := w.data.(type) {
+	case []float64:
+		for _, v := range d[from:to] {
+			most = max(most, math.Float64bits(v)&^(1<<63))
+		}
+		largest = math.Float64frombits(most)
+	case []float32:
+		for _, v := range d[from:to] {
+			most = max(most, uint64(math.Float32bits(v)&^(1<<31)))
+		}
+		largest = float64(math.Float32frombits(uint32(most)))
+	case []BFloat16:
+		for _, v := range d[from:to] {
+			most = max(most, uint64(v&^(1<<15)))
+		}
+		largest = float64(BFloat16(most).Float32())
+	case []Float16:
+		for _, v := range d[from:to] {
+			most = max(most, uint64(v&^(1<<15)))
+		}
+		largest = float64(Float16(most).Float32())
+	}
+	if largest <= math.MaxFloat64 {
+		return largest, -1
+	}
+	for j := range w.cols {
+		if v := w.At(i, j); !(math.Abs(v) <= math.MaxFloat64) {
+			return largest, j
+		}
+	}
+	return largest, -1
 }

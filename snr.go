@@ -3,6 +3,7 @@ package spectrum
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // NoiseScale selects how the scale σ of the noise is estimated from the
@@ -76,6 +77,9 @@ func (a Analyzer) split(s, errs []float64, rows, cols int) *Analysis {
 	res := &Analysis{
 		Rows: rows, Cols: cols, SingularValues: s, Noise: a.Noise, Ratio: a.Ratio,
 		SMax: s[0], SMin: s[len(s)-1], Zero: s[0] == 0,
+	}
+	if errs != nil {
+		res.ValueError = slices.Max(errs)
 	}
 	res.ranks()
 	scale, edge := a.Noise.factors(rows, cols)
@@ -153,6 +157,9 @@ func (res *Analysis) snrError(ratio float64, errs []float64, tFactor float64) fl
 	for i, v := range res.SingularValues {
 		d := v - res.Threshold
 		doubt := math.Abs(d) <= errs[i]+tErr
+		if doubt {
+			res.Uncertain++
+		}
 		lo.add(v, errs[i], d > 0 && !doubt, res.Ratio)
 		hi.add(v, errs[i], d > 0 || doubt, res.Ratio)
 	}

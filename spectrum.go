@@ -33,6 +33,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -72,6 +73,16 @@ type Analyzer struct {
 	Noise   NoiseScale // how the noise scale σ is estimated; default NoiseIQR
 	Ratio   Ratio      // which ratio the SNR divides; default RatioSum
 	Backend Backend    // what computes the singular values; nil means DefaultBackend
+
+	// Precision is the arithmetic; the default, PrecisionAuto, uses float32
+	// where the error bound of the result shows that it is enough.
+	Precision Precision
+	// Tolerance is the relative error of the SNR that float32 must be certified
+	// to keep, 0 means 1e-4.
+	Tolerance float64
+	// Workers is the number of goroutines to use, 0 means GOMAXPROCS. The
+	// result does not depend on it.
+	Workers int
 }
 
 // Analysis is what is known of one weight matrix. Singular values, σ, t, the
@@ -94,6 +105,12 @@ type Analysis struct {
 
 	SNR      float64 // the chosen ratio divided by SMax
 	SNRError float64 // bound on |computed − exact| / exact of SNR; +Inf where nothing is certain
+
+	// ValueError bounds the absolute error of every singular value.
+	ValueError float64
+	// Uncertain counts the singular values within their error of t, of which
+	// it is not certain that they are signal, or noise.
+	Uncertain int
 
 	SMax, SMin    float64 // s₁ and sₙ
 	Frobenius     float64 // ‖W‖_F = √Σs²
@@ -133,13 +150,17 @@ func (a Analyzer) Analyze(ctx context.Context, w mat.Matrix) (*Analysis, error) 
 	if err := a.check(); err != nil {
 		return nil, err
 	}
-	spec, in, err := a.compute(ctx, w)
+	spec, in, err := a.compute(ctx, w, func(s *Spectrum, rows, cols int) bool {
+		res := a.split(s.Values, s.Errors, rows, cols)
+		return len(s.Errors) > 0 && res.Uncertain == 0 && res.SNRError <= a.tolerance()
+	})
 	if err != nil {
 		return nil, err
 	}
 	res := a.split(spec.Values, spec.Errors, in.rows, in.cols)
 	if len(spec.Errors) == 0 {
-		res.SNRError = math.Inf(1) // nothing was promised, so nothing is certain
+		// Nothing was promised, so nothing is certain.
+		res.SNRError, res.ValueError = math.Inf(1), math.Inf(1)
 	}
 	res.DType = in.w.dtype
 	res.Backend, res.Kernel, res.Precision = a.backend().Name(), spec.Kernel, spec.Precision
@@ -161,10 +182,32 @@ func (a Analyzer) AnalyzeSpectrum(s []float64, rows, cols int) (*Analysis, error
 }
 
 func (a Analyzer) check() error {
-	if err := a.Noise.check(); err != nil {
-		return err
+	if !(a.Tolerance >= 0) {
+		return fmt.Errorf("%w: tolerance %v", ErrOption, a.Tolerance)
 	}
-	return a.Ratio.check()
+	if a.Workers < 0 {
+		return fmt.Errorf("%w: %d workers", ErrOption, a.Workers)
+	}
+	for _, check := range []func() error{a.Noise.check, a.Ratio.check, a.Precision.check} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a Analyzer) tolerance() float64 {
+	if a.Tolerance == 0 {
+		return 1e-4
+	}
+	return a.Tolerance
+}
+
+func (a Analyzer) workers() int {
+	if a.Workers <= 0 {
+		return runtime.GOMAXPROCS(0)
+	}
+	return a.Workers
 }
 
 func (a Analyzer) backend() Backend {

@@ -279,6 +279,7 @@ type failing struct {
 
 func (failing) Name() string             { return "failing" }
 func (failing) Workspace(_, _ int) int64 { return 0 }
+func (failing) Workers(_, _, _ int) int  { return 1 }
 func (f failing) SingularValues(context.Context, spectrum.Problem) (*spectrum.Spectrum, error) {
 	return f.spec, f.err
 }

@@ -5,11 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"gonum.org/v1/gonum/mat"
-
-	"github.com/gospectrum/spectrum/internal/bidiag"
 )
 
 // Backend computes singular values. Implementations are safe for concurrent use.
@@ -22,13 +19,23 @@ type Backend interface {
 	// Workspace returns about how many bytes SingularValues allocates for an
 	// r×c matrix, beyond the weights themselves.
 	Workspace(r, c int) int64
+	// Workers returns how many of the given workers it can use well within one
+	// r×c matrix; with the others the caller may work on other matrices.
+	Workers(r, c, workers int) int
 }
 
 // Problem is what a [Backend] is asked to solve. Its weights were checked:
 // there is at least one element, all are finite and not all are zero.
 type Problem struct {
-	W      *Weights
-	MaxAbs float64 // the largest |w|, for scaling
+	W         *Weights
+	MaxAbs    float64 // the largest |w|, for scaling
+	Workers   int     // goroutines to use, at least 1
+	Precision Precision
+
+	// Accept reports whether the errors of a spectrum are small enough for
+	// the caller. A back-end that has a more accurate method left uses it
+	// when Accept says no.
+	Accept func(*Spectrum) bool
 }
 
 // Spectrum is what a [Backend] found.
@@ -36,27 +43,37 @@ type Spectrum struct {
 	Values    []float64 // all min(r, c) singular values, descending
 	Errors    []float64 // a bound on the absolute error of each value; nil if unknown
 	Kernel    string    // which code ran inside the back-end
-	Precision string    // the arithmetic: "float64"
+	Precision string    // the arithmetic: "float64", "float32"
 }
 
-// Backends returns the back-ends of this build, the preferred one first.
-func Backends() []Backend { return []Backend{gonumBackend{}} }
+// Precision selects the arithmetic singular values are computed in.
+type Precision uint8
 
-// DefaultBackend returns the back-end used when none is named.
-func DefaultBackend() Backend { return Backends()[0] }
+const (
+	// PrecisionAuto allows float32 where it is much faster and the error
+	// bound of the result shows that it was enough, else float64. Float64
+	// weights, and matrices too small for it to matter, are computed in float64.
+	PrecisionAuto Precision = iota
+	// PrecisionFloat64 never uses float32.
+	PrecisionFloat64
+)
 
-// BackendByName returns the back-end called name. The error wraps
-// [ErrBackend] and lists what is available.
-func BackendByName(name string) (Backend, error) {
-	var known []string
-	for _, b := range Backends() {
-		if b.Name() == name {
-			return b, nil
-		}
-		known = append(known, b.Name())
-	}
-	return nil, fmt.Errorf("%w %q is not available; available: %s", ErrBackend, name, strings.Join(known, ", "))
+var precisionNames = []string{PrecisionAuto: "auto", PrecisionFloat64: "float64"}
+
+// String returns the name used on the command line and in result files.
+func (p Precision) String() string { return nameOf(precisionNames, int(p)) }
+
+// MarshalText returns the name, see [Precision.String].
+func (p Precision) MarshalText() ([]byte, error) { return []byte(p.String()), p.check() }
+
+// UnmarshalText sets p from its name. The error wraps [ErrOption].
+func (p *Precision) UnmarshalText(text []byte) error {
+	i, err := indexOf(precisionNames, "precision", string(text))
+	*p = Precision(i)
+	return err
 }
+
+func (p Precision) check() error { return checkIndex(precisionNames, "precision", int(p)) }
 
 // SingularValues returns all min(r, c) singular values of w in descending
 // order, computed by the default back-end. See [Analyzer.Analyze] for the errors.
@@ -65,9 +82,15 @@ func SingularValues(ctx context.Context, w mat.Matrix) ([]float64, error) {
 }
 
 // SingularValues returns all min(r, c) singular values of w in descending
-// order. See [Analyzer.Analyze] for the errors.
+// order, computed in float64 whatever a.Precision says, with errors below 1e-11
+// of the largest. See [Analyzer.Analyze] for the errors.
 func (a Analyzer) SingularValues(ctx context.Context, w mat.Matrix) ([]float64, error) {
-	spec, _, err := a.compute(ctx, w)
+	a.Precision = PrecisionFloat64
+	spec, _, err := a.compute(ctx, w, func(s *Spectrum, _, _ int) bool {
+		// Float64 through the Gram matrix is good for all but the values that
+		// vanish beside the largest.
+		return len(s.Errors) > 0 && slices.Max(s.Errors) <= 1e-11*s.Values[0]
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +98,7 @@ func (a Analyzer) SingularValues(ctx context.Context, w mat.Matrix) ([]float64, 
 }
 
 // compute checks w and hands it to the back-end.
-func (a Analyzer) compute(ctx context.Context, m mat.Matrix) (*Spectrum, *input, error) {
+func (a Analyzer) compute(ctx context.Context, m mat.Matrix, accept func(s *Spectrum, rows, cols int) bool) (*Spectrum, *input, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
@@ -83,7 +106,7 @@ func (a Analyzer) compute(ctx context.Context, m mat.Matrix) (*Spectrum, *input,
 	if err != nil {
 		return nil, nil, err
 	}
-	maxAbs, err := in.maxAbs(ctx)
+	maxAbs, err := in.maxAbs(ctx, a.workers())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -91,7 +114,10 @@ func (a Analyzer) compute(ctx context.Context, m mat.Matrix) (*Spectrum, *input,
 	if maxAbs == 0 {
 		return &Spectrum{Values: make([]float64, n), Errors: make([]float64, n), Precision: "exact"}, in, nil
 	}
-	spec, err := a.backend().SingularValues(ctx, Problem{W: in.w, MaxAbs: maxAbs})
+	spec, err := a.backend().SingularValues(ctx, Problem{
+		W: in.w, MaxAbs: maxAbs, Workers: a.workers(), Precision: a.Precision,
+		Accept: func(s *Spectrum) bool { return accept(s, in.rows, in.cols) },
+	})
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
@@ -126,40 +152,4 @@ func checkSpectrum(s []float64, rows, cols int) error {
 		}
 	}
 	return nil
-}
-
-// gonumBackend is the portable reference: Householder bidiagonalisation and
-// dqds from gonum's LAPACK, values only.
-type gonumBackend struct{}
-
-func (gonumBackend) Name() string { return "gonum" }
-
-func (gonumBackend) Workspace(r, c int) int64 { return bidiag.Workspace(r, c) }
-
-func (gonumBackend) SingularValues(ctx context.Context, p Problem) (*Spectrum, error) {
-	r, c := p.W.Dims()
-	// Scaling by a power of two is exact and keeps the squares inside
-	// Householder norms in range; the bounds keep 2^±e itself in range.
-	e := max(-1000, min(1000, -math.Ilogb(p.MaxAbs)))
-	s, err := bidiag.SingularValues(ctx, bidiag.Source{
-		Rows: r, Cols: c, Scale: math.Ldexp(1, e), Segment: p.W.segment,
-	})
-	if err != nil {
-		return nil, err
-	}
-	// Bidiagonalisation is backward stable: |δsᵢ| ≤ p(m,n)·ε·s₁ for a modest
-	// polynomial p (LAPACK Users' Guide, section 4.9). Rounding errors add up
-	// like √(m+n) in practice; p = m+n leaves room for the worst of them.
-	bound := float64(r+c) * 0x1p-53 * s[0]
-	// Undoing the scale rounds only where the result is subnormal.
-	bound = math.Ldexp(bound, -e) + 0x1p-1074
-	for i := range s {
-		s[i] = math.Ldexp(s[i], -e)
-	}
-	return &Spectrum{
-		Values:    s,
-		Errors:    slices.Repeat([]float64{bound}, len(s)),
-		Kernel:    "generic",
-		Precision: "float64",
-	}, nil
 }

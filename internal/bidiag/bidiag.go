@@ -115,7 +115,7 @@ func triangularise(ctx context.Context, a []float64, m, n int) error {
 	for i := 0; i < min(m, n); i += panel {
 		ib := min(panel, min(m, n)-i)
 		la.Dgeqr2(m-i, ib, a[i*n+i:], n, tau[:ib], work)
-		la.Dlarft(lapack.Forward, lapack.ColumnWise, m-i, ib, a[i*n+i:], n, tau, t, panel)
+		triangularFactor(t, a[i*n+i:], tau[:ib], m-i, n)
 		step := chunk(4*(m-i)*ib, 64)
 		for j := i + ib; j < n; j += step {
 			if err := ctx.Err(); err != nil {
@@ -129,6 +129,28 @@ func triangularise(ctx context.Context, a []float64, m, n int) error {
 		clear(a[i*n : i*n+min(i, n)])
 	}
 	return ctx.Err()
+}
+
+// triangularFactor computes the upper triangular T of the block reflector
+// H₀·H₁⋯ = I − V·T·Vᵀ whose m-long vectors stand below the diagonal of v, with
+// unit diagonal (LAPACK's dlarft, forward and by columns).
+//
+// gonum's Dlarft is not used: up to v0.17.0 it forgets where the first vector
+// ends once the second ends earlier, and gives a wrong T for matrices with
+// zero or dependent columns.
+func triangularFactor(t, v, tau []float64, m, ldv int) {
+	for i, x := range tau {
+		for j := range i {
+			t[j*panel+i] = -x * v[i*ldv+j]
+		}
+		if i > 0 && i+1 < m {
+			bl.Dgemv(blas.Trans, m-i-1, i, -x, v[(i+1)*ldv:], ldv, v[(i+1)*ldv+i:], ldv, 1, t[i:], panel)
+		}
+		if i > 0 {
+			bl.Dtrmv(blas.Upper, blas.NoTrans, blas.NonUnit, i, t, panel, t[i:], panel)
+		}
+		t[i*panel+i] = x
+	}
 }
 
 // bidiagonal returns the singular values of the m×n matrix a, n ≤ m, which it

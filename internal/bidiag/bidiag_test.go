@@ -104,3 +104,34 @@ func TestCancel(t *testing.T) {
 		cancel()
 	}
 }
+
+// Columns that are zero, sparse or equal leave reflectors that end early.
+func TestDependentColumns(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(9, 9))
+	for trial := range 40 {
+		r, c := 120+trial, 20+rnd.IntN(50)
+		a := make([]float64, r*c)
+		for i := range a {
+			if rnd.Float64() < 0.05 {
+				a[i] = rnd.NormFloat64()
+			}
+		}
+		if trial%2 == 1 {
+			for i := range r {
+				for j := 1; j < c; j += 2 {
+					a[i*c+j] = a[i*c+j-1]
+				}
+			}
+		}
+		var gram mat.SymDense
+		gram.SymOuterK(1, mat.NewDense(r, c, a).T())
+		var eig mat.EigenSym
+		require.True(t, eig.Factorize(&gram, false))
+		lambda := eig.Values(nil)
+		got, err := SingularValues(context.Background(), source(a, r, c))
+		require.NoError(t, err)
+		for i, s := range got {
+			require.InDelta(t, max(0, lambda[c-1-i]), s*s, 1e-13*got[0]*got[0]*float64(c), "trial %d, value %d", trial, i)
+		}
+	}
+}

@@ -207,3 +207,10 @@ func (r *reducer[T]) rankUpdate(i, j, start int) {
 		k.Strip(2*Band, (hi-lo)/k.MR, r.vw[lo*2*Band:], 2*Band, 1, r.packed[g*2*Band:], block[(lo-i*b)*b+g-j*b:], b)
 	}
 }
+
+// WorkLen returns the number of elements of workspace [Values] allocates for
+// a matrix of order n: reflectors, products, both operands of the update, the
+// band, and the shares of each block row.
+func WorkLen(n int) int {
+	return 6*(n+Band)*Band + kernel.BandLen(n) + (n/Band+1)*Band*Band
+}

@@ -1,0 +1,144 @@
+package spectrum
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/gospectrum/spectrum/internal/bidiag"
+	"github.com/gospectrum/spectrum/internal/kernel"
+	"github.com/gospectrum/spectrum/internal/native"
+)
+
+// Backends returns the back-ends of this build on this machine, the preferred
+// one first: native where there is a vector kernel for the CPU, else gonum. A
+// native back-end for each other kernel follows, under the name "native/" and
+// the kernel's.
+func Backends() []Backend {
+	kernels := kernel.All[float64]()
+	all := []Backend{nativeBackend{name: "native"}, gonumBackend{}}
+	if kernels[0].Name == "generic" {
+		slices.Reverse(all)
+	}
+	for i, k := range kernels {
+		all = append(all, nativeBackend{name: "native/" + k.Name, kernel: i})
+	}
+	return all
+}
+
+// DefaultBackend returns the back-end used when none is named.
+func DefaultBackend() Backend { return Backends()[0] }
+
+// BackendByName returns the back-end called name. The error wraps
+// [ErrBackend] and lists what is available.
+func BackendByName(name string) (Backend, error) {
+	var known []string
+	for _, b := range Backends() {
+		if b.Name() == name {
+			return b, nil
+		}
+		known = append(known, b.Name())
+	}
+	return nil, fmt.Errorf("%w %q is not available; available: %s", ErrBackend, name, strings.Join(known, ", "))
+}
+
+// gonumBackend is the portable reference: Householder bidiagonalisation and
+// dqds from gonum's LAPACK, values only, in float64.
+type gonumBackend struct{}
+
+func (gonumBackend) Name() string { return "gonum" }
+
+func (gonumBackend) Workspace(r, c int) int64 { return bidiag.Workspace(r, c) }
+
+// Workers is 1: only a part of the bidiagonalisation runs in parallel.
+func (gonumBackend) Workers(_, _, _ int) int { return 1 }
+
+func (gonumBackend) SingularValues(ctx context.Context, p Problem) (*Spectrum, error) {
+	r, c := p.W.Dims()
+	// Scaling by a power of two is exact and keeps the squares inside
+	// Householder norms in range; the bounds keep 2^±e itself in range.
+	e := max(-1000, min(1000, -math.Ilogb(p.MaxAbs)))
+	s, err := bidiag.SingularValues(ctx, bidiag.Source{
+		Rows: r, Cols: c, Scale: math.Ldexp(1, e), Segment: p.W.segment,
+	})
+	if err != nil {
+		return nil, err
+	}
+	bound := math.Ldexp(bidiagError(r, c, s[0]), -e)
+	for i := range s {
+		s[i] = math.Ldexp(s[i], -e)
+	}
+	return &Spectrum{
+		Values: s,
+		// Undoing the scale rounds only where the result is subnormal.
+		Errors:    slices.Repeat([]float64{bound + 0x1p-1074}, len(s)),
+		Kernel:    "generic",
+		Precision: "float64",
+	}, nil
+}
+
+// bidiagError bounds the error of every singular value of an r×c matrix by
+// bidiagonalisation, which is backward stable: |δsᵢ| ≤ p(r,c)·ε·s₁ for a modest
+// polynomial p (LAPACK Users' Guide, section 4.9). Rounding errors add up like
+// √(r+c) in practice; p = r+c leaves room for the worst of them.
+func bidiagError(r, c int, s1 float64) float64 { return float64(r+c) * 0x1p-53 * s1 }
+
+// nativeBackend is the engine of this project: see package native.
+type nativeBackend struct {
+	name   string
+	kernel int // index into kernel.All
+}
+
+func (b nativeBackend) Name() string { return b.name }
+
+func (nativeBackend) Workspace(r, c int) int64 {
+	// Escalation from float32 frees nothing before it is collected.
+	return native.Workspace(r, c, 4) + native.Workspace(r, c, 8)
+}
+
+func (nativeBackend) Workers(r, c, workers int) int {
+	if flops(r, c) < 1e9 {
+		return 1 // tens of milliseconds, in which barriers would tell
+	}
+	return workers
+}
+
+// flops is the arithmetic of a spectrum through the Gram matrix, which is also
+// what float32 can save half of.
+func flops(r, c int) float64 {
+	n, m := float64(min(r, c)), float64(max(r, c))
+	return n*n*m + 4./3*n*n*n
+}
+
+// smallFlops is the work below which Auto does not bother with float32.
+const smallFlops = 2e8
+
+func (b nativeBackend) SingularValues(ctx context.Context, p Problem) (*Spectrum, error) {
+	r, c := p.W.Dims()
+	if p.Precision == PrecisionAuto && p.W.DType() != F64 && flops(r, c) >= smallFlops {
+		s, err := solve(ctx, &kernel.All[float32]()[b.kernel], p)
+		if err != nil || p.Accept(s) {
+			return s, err
+		}
+	}
+	s, err := solve(ctx, &kernel.All[float64]()[b.kernel], p)
+	if err != nil || p.Accept(s) || slices.Max(s.Errors) <= 4*bidiagError(r, c, s.Values[0]) {
+		return s, err
+	}
+	// The Gram matrix has squared away what the caller needs.
+	return gonumBackend{}.SingularValues(ctx, p)
+}
+
+func solve[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], p Problem) (*Spectrum, error) {
+	res, err := native.SingularValues(ctx, k, p.W.raw(), p.MaxAbs, p.Workers)
+	if err != nil {
+		return nil, err
+	}
+	precision := "float64"
+	if _, ok := any(T(0)).(float32); ok {
+		precision = "float32"
+	}
+	return &Spectrum{Values: res.Values, Errors: res.Errors, Kernel: res.Kernel, Precision: precision}, nil
+}
