@@ -154,13 +154,15 @@ type Source struct {
 // Options are the settings of a scan that decide or explain its numbers. Names
 // are strings, so that files with names of a later version still read.
 type Options struct {
-	Noise   string   `json:"noise"`             // name of the [spectrum.NoiseScale]
-	Ratio   string   `json:"ratio"`             // name of the [spectrum.Ratio]
-	Backend string   `json:"backend,omitempty"` // as asked for; each layer says what ran
+	Noise   string `json:"noise"`             // name of the [spectrum.NoiseScale]
+	Ratio   string `json:"ratio"`             // name of the [spectrum.Ratio]
+	Backend string `json:"backend,omitempty"` // as asked for; each layer says what ran
+	// Precision is the arithmetic as asked for; each layer says what ran.
+	Precision string `json:"precision,omitempty"`
+
 	Jobs    int      `json:"jobs"`              // workers
 	Memory  int64    `json:"memory,omitempty"`  // cap in bytes, 0 if none
 	Include []string `json:"include,omitempty"` // name patterns
 	Exclude []string `json:"exclude,omitempty"`
 	Vectors bool     `json:"vectors"` // 1-D weights are ranked too
-	Compat  bool     `json:"compat"`  // reference's grouping and tied rows
 }

@@ -24,7 +24,9 @@ var ErrMemory = errors.New("does not fit under the memory cap")
 type Options struct {
 	Analyzer spectrum.Analyzer
 
-	// Jobs is the number of matrices worked on at a time; 0 means GOMAXPROCS.
+	// Jobs is the number of workers; 0 means GOMAXPROCS. They share a large
+	// matrix if the back-end can, and take one small matrix each. It
+	// overrides Analyzer.Workers.
 	Jobs int
 	// Memory caps the bytes of weights and workspace in use at a time; 0
 	// means no cap. A matrix that needs more fails with ErrMemory.
@@ -137,7 +139,7 @@ func provenance(m *checkpoint.Model, opt Options) results.Provenance {
 		Options: results.Options{
 			Noise:   opt.Analyzer.Noise.String(),
 			Ratio:   opt.Analyzer.Ratio.String(),
-			Backend: opt.backend().Name(),
+			Backend: opt.backend().Name(), Precision: opt.Analyzer.Precision.String(),
 			Jobs:    opt.jobs(),
 			Memory:  opt.Memory,
 			Include: opt.Include,

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gospectrum/spectrum"
@@ -35,23 +34,9 @@ func (p *plan) run(ctx context.Context, m *checkpoint.Model, opt Options) {
 	// Room for every outcome, so that a worker never waits for a reader who
 	// has left.
 	done := make(chan outcome, len(p.jobs))
-	var next atomic.Int64
-	memory := newGate(opt.Memory)
-	defer context.AfterFunc(ctx, memory.wake)()
-	for range min(opt.jobs(), len(p.jobs)) {
-		w := worker{model: m, opt: opt, memory: memory}
-		go func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(p.jobs) {
-					return
-				}
-				if row := w.analyse(ctx, p.jobs[i]); row != nil {
-					done <- outcome{p.jobs[i], row}
-				}
-			}
-		}()
-	}
+	res := newResources(opt.jobs(), opt.Memory)
+	defer context.AfterFunc(ctx, res.wake)()
+	go p.dispatch(ctx, m, opt, res, done)
 	for p.finished < len(p.jobs) {
 		select {
 		case o := <-done:
@@ -80,106 +65,140 @@ func (p *plan) collect(done <-chan outcome) {
 	}
 }
 
-type worker struct {
-	model  *checkpoint.Model
-	opt    Options
-	memory *gate
-	buf    checkpoint.Buffer
+// dispatch starts the jobs in order, each as soon as the workers and the memory
+// it needs are free: large matrices one after the other with all workers,
+// small ones side by side with one each.
+func (p *plan) dispatch(ctx context.Context, m *checkpoint.Model, opt Options, res *resources, done chan<- outcome) {
+	for _, j := range p.jobs {
+		r, c, _ := j.tensor.Dims()
+		need := demand{workers: opt.backend().Workers(r, c, opt.jobs()), memory: j.memory}
+		err := res.acquire(ctx, need)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			done <- outcome{j, opt.row(j, nil, tensorError(j.tensor, err), 0)}
+			continue
+		}
+		go func() {
+			buf := res.buffer()
+			began := time.Now()
+			a, err := analyse(ctx, m, opt, j, need.workers, buf)
+			res.release(need, buf)
+			if err == nil || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
+				done <- outcome{j, opt.row(j, a, err, time.Since(began))}
+			}
+		}()
+	}
 }
 
-// analyse returns the row of j, or nil if ctx ended first.
-func (w *worker) analyse(ctx context.Context, j job) *results.Layer {
-	began := time.Now()
-	a, err := w.compute(ctx, j)
-	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return nil
+func analyse(ctx context.Context, m *checkpoint.Model, opt Options, j job, workers int, buf *checkpoint.Buffer) (*spectrum.Analysis, error) {
+	weights, err := m.Load(ctx, j.tensor, buf)
+	if err != nil {
+		return nil, err
 	}
+	an := opt.Analyzer
+	an.Workers = workers
+	a, err := an.Analyze(ctx, weights)
+	if err != nil {
+		return nil, tensorError(j.tensor, err)
+	}
+	return a, nil
+}
+
+func tensorError(t checkpoint.Tensor, err error) error {
+	return fmt.Errorf("%s: tensor %q: %w", t.File, t.Name, err)
+}
+
+// row returns the row of j with its analysis or its error.
+func (o *Options) row(j job, a *spectrum.Analysis, err error, took time.Duration) *results.Layer {
 	t := j.tensor
 	var row results.Layer
 	if err == nil {
 		row = results.NewLayer(t.Name, checkpoint.Type(t.Name), a)
-		if w.opt.SingularValues {
+		if o.SingularValues {
 			row.SingularValues = a.SingularValues
 		}
 	} else {
 		r, c, _ := t.Dims()
 		row = results.Layer{
 			Name: t.Name, Type: checkpoint.Type(t.Name), DType: t.DType,
-			Rows: int64(r), Cols: int64(c), Params: t.Params(), Backend: w.opt.backend().Name(),
+			Rows: int64(r), Cols: int64(c), Params: t.Params(), Backend: o.backend().Name(),
 		}
 		row.Fail(err)
 	}
 	row.Ranked = true
-	row.Seconds = results.Number(time.Since(began).Seconds())
+	row.Seconds = results.Number(took.Seconds())
 	return &row
 }
 
-func (w *worker) compute(ctx context.Context, j job) (*spectrum.Analysis, error) {
-	if err := w.memory.acquire(ctx, j.memory); err != nil {
-		return nil, fmt.Errorf("%s: tensor %q: %w", j.tensor.File, j.tensor.Name, err)
-	}
-	defer w.memory.release(j.memory)
-	if w.opt.Memory > 0 {
-		w.buf = checkpoint.Buffer{} // a buffer kept for the next tensor is memory nobody counts
-	}
-	weights, err := w.model.Load(ctx, j.tensor, &w.buf)
-	if err != nil {
-		return nil, err
-	}
-	a, err := w.opt.Analyzer.Analyze(ctx, weights)
-	if err != nil {
-		return nil, fmt.Errorf("%s: tensor %q: %w", j.tensor.File, j.tensor.Name, err)
-	}
-	return a, nil
+// demand is what a job occupies while it runs.
+type demand struct {
+	workers int
+	memory  int64
 }
 
-// gate admits work while the memory it needs stays under a cap.
-type gate struct {
-	mu   sync.Mutex
-	room *sync.Cond
-	cap  int64 // 0: no cap
-	used int64
+// resources hands out workers, memory and buffers.
+type resources struct {
+	mu      sync.Mutex
+	free    *sync.Cond
+	workers int   // not in use
+	cap     int64 // on memory, 0 for none
+	used    int64
+	buffers []*checkpoint.Buffer // for the next job
 }
 
-func newGate(capacity int64) *gate {
-	g := &gate{cap: capacity}
-	g.room = sync.NewCond(&g.mu)
-	return g
+func newResources(workers int, memory int64) *resources {
+	r := &resources{workers: workers, cap: memory}
+	r.free = sync.NewCond(&r.mu)
+	return r
 }
 
 // wake makes all who wait look at their context.
-func (g *gate) wake() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.room.Broadcast()
+func (r *resources) wake() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.free.Broadcast()
 }
 
-// acquire waits until n bytes fit, or ctx ends. What can never fit is an
-// error that wraps ErrMemory.
-func (g *gate) acquire(ctx context.Context, n int64) error {
-	if g.cap == 0 {
-		return ctx.Err()
+// acquire waits until d is free, or ctx ends. Memory that can never be had is
+// an error that wraps ErrMemory.
+func (r *resources) acquire(ctx context.Context, d demand) error {
+	if r.cap > 0 && d.memory > r.cap {
+		return fmt.Errorf("%w: it needs %d MiB, the cap is %d MiB", ErrMemory, (d.memory+1<<20-1)>>20, r.cap>>20)
 	}
-	if n > g.cap {
-		return fmt.Errorf("%w: it needs %d MiB, the cap is %d MiB", ErrMemory, (n+1<<20-1)>>20, g.cap>>20)
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for g.used+n > g.cap && ctx.Err() == nil {
-		g.room.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for ctx.Err() == nil && (r.workers < d.workers || r.cap > 0 && r.used+d.memory > r.cap) {
+		r.free.Wait()
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	g.used += n
+	r.workers -= d.workers
+	r.used += d.memory
 	return nil
 }
 
-func (g *gate) release(n int64) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.cap > 0 {
-		g.used -= n
-		g.room.Broadcast()
+// buffer returns one that an earlier job has left, or a new one.
+func (r *resources) buffer() *checkpoint.Buffer {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := len(r.buffers); n > 0 {
+		b := r.buffers[n-1]
+		r.buffers = r.buffers[:n-1]
+		return b
 	}
+	return &checkpoint.Buffer{}
+}
+
+func (r *resources) release(d demand, b *checkpoint.Buffer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.workers += d.workers
+	r.used -= d.memory
+	if r.cap == 0 { // a buffer that is kept is memory nobody counts
+		r.buffers = append(r.buffers, b)
+	}
+	r.free.Broadcast()
 }

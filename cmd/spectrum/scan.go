@@ -61,14 +61,16 @@ without ".weight" and its type; * matches any characters.`,
 	fl.StringArrayVar(&f.opt.Exclude, "exclude", nil, "leave out tensors that match `GLOB` (repeatable)")
 	fl.TextVar(&f.opt.Analyzer.Noise, "noise", spectrum.NoiseIQR, "noise `SCALE`: iqr (paper and reference) or calibrated")
 	fl.TextVar(&f.opt.Analyzer.Ratio, "ratio", spectrum.RatioSum, "`RATIO` of signal to noise: sum or count")
+	fl.TextVar(&f.opt.Analyzer.Precision, "precision", spectrum.PrecisionAuto, "`ARITHMETIC`: auto (float32 where its error bound suffices) or float64")
 	fl.StringVar(&f.backend, "backend", "", "`NAME` of the back-end that computes singular values (default: "+spectrum.DefaultBackend().Name()+")")
-	fl.IntVar(&f.opt.Jobs, "jobs", 0, "`N` matrices at a time (default: one per processor)")
+	fl.IntVar(&f.opt.Jobs, "jobs", 0, "`N` workers (default: one per processor)")
 	fl.Var(&f.memory, "memory", "cap on weights and workspace in use, such as 8GiB (default: none)")
 	fl.BoolVar(&f.opt.Vectors, "vectors", false, "rank 1-D weights too, as 1×n matrices")
 	fl.BoolVar(&f.opt.SingularValues, "singular-values", false, "write every singular value (json only)")
 	for name, values := range map[string][]string{
 		"format": {formatTable, formatJSON, formatCSV}, "noise": {"iqr", "calibrated"}, "ratio": {"sum", "count"},
-		"backend": backendNames(),
+		"precision": {"auto", "float64"},
+		"backend":   backendNames(),
 	} {
 		must(cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)))
 	}

@@ -67,7 +67,7 @@ func (c *chaser[T]) steps(j int) int { return (c.b.N - j - 1 + Band - 1) / Band 
 // apply.
 type reflection[T kernel.Float] struct {
 	v          vec[T]
-	tau        T
+	tau        float64
 	y, w, z, d vec[T] // scratch
 }
 
@@ -117,16 +117,13 @@ func (c *chaser[T]) step(j, t int, r *reflection[T]) {
 		column := c.b.Window(p, j)[:Band]
 		r.eliminate(column)
 	}
-	// Two-sided on the diagonal window: D ← H·D·H = D − v·wᵀ − w·vᵀ.
+	// Two-sided on the diagonal window: D ← H·D·H = D − v·wᵀ − w·vᵀ. τ stays in
+	// float64: rounding it would err in the same direction everywhere.
 	d := c.b.Window(p, p)
 	k.SymMul(d, &r.v, &r.y)
-	var dot T
+	half := r.tau * r.tau * dot(&r.v, &r.y) / 2
 	for i, v := range r.v {
-		dot += v * r.y[i]
-	}
-	half := r.tau * r.tau * dot / 2
-	for i, v := range r.v {
-		r.w[i] = r.tau*r.y[i] - half*v
+		r.w[i] = T(r.tau*float64(r.y[i]) - half*float64(v))
 	}
 	k.SymRank2(d, &r.v, &r.w)
 
@@ -141,24 +138,27 @@ func (c *chaser[T]) step(j, t int, r *reflection[T]) {
 	k.Mul(h, &r.v, &r.z)
 	old := r.v
 	first := (*vec[T])(h)
-	for i := range r.z {
-		r.z[i] *= r.tau
-		first[i] -= r.z[i] * old[0]
+	head := *first
+	for i, z := range r.z {
+		r.z[i] = T(r.tau * float64(z))
+		head[i] -= r.z[i] // v[0] is 1
 	}
-	var head vec[T]
-	copy(head[:], first[:])
 	r.eliminate(head[:])
 	k.MulT(h, &r.v, &r.d)
-	var uz T
-	for i, u := range r.v {
-		uz += u * r.z[i]
+	uz := dot(&r.v, &r.z)
+	for i, x := range r.d {
+		r.d[i] = T(r.tau * (float64(x) - uz*float64(old[i])))
 	}
-	for i := range r.d {
-		r.d[i] = r.tau * (r.d[i] - uz*old[i])
-	}
-	old[0], r.d[0] = 0, 0 // the first column is known
 	k.Rank2(h, &r.z, &old, &r.v, &r.d)
-	copy(first[:], head[:])
+	*first = head
+}
+
+func dot[T kernel.Float](x, y *vec[T]) float64 {
+	var s float64
+	for i, v := range x {
+		s += float64(v) * float64(y[i])
+	}
+	return s
 }
 
 // eliminate sets r to the reflector that maps x to a multiple of the first
@@ -168,10 +168,19 @@ func (r *reflection[T]) eliminate(x []T) {
 	for _, v := range x[1:] {
 		norm2 += float64(v) * float64(v)
 	}
-	beta, tau, scale := reflector(float64(x[0]), norm2)
-	for i, v := range x {
-		r.v[i] = T(float64(v) * scale)
+	alpha := float64(x[0])
+	scale := tailScale(alpha, norm2)
+	vv, vx := 1.0, alpha
+	for i, v := range x[1:] {
+		u := T(float64(v) * scale)
+		r.v[i+1] = u
+		vv += float64(u) * float64(u)
+		vx += float64(u) * float64(v)
 	}
-	clear(x)
-	r.v[0], r.tau, x[0] = 1, T(tau), T(beta)
+	r.v[0], r.tau = 1, 0
+	if scale != 0 {
+		r.tau = 2 / vv
+	}
+	clear(x[1:])
+	x[0] = T(alpha - r.tau*vx)
 }

@@ -8,7 +8,7 @@ import (
 
 // factorRows is the number of rows of a panel that one kernel call works on.
 // Sums over longer columns are added in float64.
-const factorRows = 512
+const factorRows = 128
 
 // factor overwrites v, the panel of columns first…, with the reflectors V of
 // its QR factorisation, unit lower trapezoidal, computes their triangular
@@ -58,17 +58,22 @@ func (r *reducer[T]) factorColumns(start, q int) {
 			return // nothing below this pivot, nor below the next
 		}
 		head := r.panel(r.v, q, row)[:nr]
-		beta, tau, scale := reflector(float64(head[c]), sum[c])
-		r.small.tau[q*nr+c] = tau
+		alpha := float64(head[c])
 		clear(w)
-		if tau != 0 {
+		if scale := tailScale(alpha, sum[c]); scale != 0 {
+			w[c] = T(1 - scale)
+			scale = 1 - float64(w[c]) // what the kernel will use
+			// τ = 2/vᵀv for the v that is stored: a reflector that is not
+			// orthogonal to the last bit shrinks or stretches every
+			// eigenvalue, and n of them in a row are felt.
+			tau := 2 / (1 + scale*scale*sum[c])
+			r.small.tau[q*nr+c] = tau
+			head[c] = T(alpha - tau*(alpha+scale*sum[c]))
 			for j := c + 1; j < nr; j++ {
 				x := tau * (float64(head[j]) + scale*sum[j])
 				head[j] = T(float64(head[j]) - x)
 				w[j] = T(scale * x)
 			}
-			w[c] = T(1 - scale)
-			head[c] = T(beta)
 		}
 		next := min(c+1, nr-1)
 		// The row of the next pivot takes part in the reflection, not in the
@@ -90,14 +95,14 @@ func (r *reducer[T]) pass(q, row, col, next int) {
 	}
 }
 
-// reflector returns β, τ and s such that (I − τ·v·vᵀ)·[alpha; x] = [β; 0] with
-// v = [1; s·x], given the squared norm of x. τ = 0 means nothing to do.
-func reflector(alpha, norm2 float64) (beta, tau, scale float64) {
+// tailScale returns s such that v = [1; s·x] is the vector of the reflector that
+// maps [alpha; x] to a multiple of the first unit vector, given the squared
+// norm of x; 0 means x is 0 already.
+func tailScale(alpha, norm2 float64) float64 {
 	if norm2 == 0 {
-		return alpha, 0, 1
+		return 0
 	}
-	beta = -math.Copysign(math.Sqrt(alpha*alpha+norm2), alpha)
-	return beta, (beta - alpha) / beta, 1 / (alpha - beta)
+	return 1 / (alpha + math.Copysign(math.Sqrt(alpha*alpha+norm2), alpha))
 }
 
 // storeR moves the upper triangle of panel q to the band and puts zeros and the

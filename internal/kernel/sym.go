@@ -1,5 +1,10 @@
 package kernel
 
+import (
+	"math"
+	"slices"
+)
+
 // Sym is a symmetric matrix of which the lower half is stored, in square
 // blocks: block (I, J), I ≥ J, holds rows I·Block… and columns J·Block…,
 // contiguous and row-major. The blocks on the diagonal hold both halves. Rows
@@ -49,11 +54,28 @@ func (s *Sym[T]) At(i, j int) []T {
 	return s.data[k : k+size : k+size]
 }
 
-// Scale multiplies every element by f.
-func (s *Sym[T]) Scale(f T) {
-	for i := range s.data {
-		s.data[i] *= f
+// MaxRowNorm returns the largest Euclidean norm of a row.
+func (s *Sym[T]) MaxRowNorm() float64 {
+	b := s.Block
+	squares := make([]float64, s.Blocks()*b)
+	for i := range s.Blocks() {
+		for j := range i + 1 {
+			block := s.At(i, j)
+			columns := squares[j*b : (j+1)*b]
+			for r := range b {
+				var sum float64
+				for c, v := range block[r*b : (r+1)*b] {
+					x := float64(v) * float64(v)
+					sum += x
+					if i != j {
+						columns[c] += x
+					}
+				}
+				squares[i*b+r] += sum
+			}
+		}
 	}
+	return math.Sqrt(slices.Max(squares))
 }
 
 // mirror copies the lower half of the diagonal blocks to their upper half.
