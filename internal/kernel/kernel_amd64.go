@@ -4,7 +4,7 @@ package kernel
 
 import "github.com/klauspost/cpuid/v2"
 
-//go:generate go run -C _gen . -out ../kernel_amd64.s -stubs ../kernel_amd64_stubs.go -pkg kernel
+//go:generate go run -C _gen . -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg kernel
 
 // Each set is the full conjunction of what its kernels use: turning off one
 // feature, in the CPU or in a test, must turn off the kernels.

@@ -1,6 +1,6 @@
 // Command _gen writes the amd64 assembly of package kernel.
 //
-//	go run . -out ../kernel_amd64.s -stubs ../kernel_amd64_stubs.go -pkg kernel
+//	go run . -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg kernel
 package main
 
 import (
