@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Time spectrum beside PyTorch and NumPy on the same matrices.
+
+    apt-get install -y python3-numpy python3-torch libopenblas0-pthread
+    /usr/bin/python3 bench/peers/peers.py [--rounds 5] [--shapes 1024x4096,4096x4096,4096x14336] [--svd]
+
+Each round runs every contender once, in turn; medians and their ratios are
+printed. W holds Gaussian noise with eight spikes of up to three times its edge,
+rounded to bfloat16. The peers get it converted to their type beforehand: only
+the computation is timed.
+
+    svdvals    torch.linalg.svdvals(W), float32: what the reference runs
+    gram+eig   numpy.linalg.eigvalsh(W @ W.T), float64
+    svd        numpy.linalg.svd(W, compute_uv=False), float64 (with --svd)
+    eigvalsh   numpy.linalg.eigvalsh of the Gram matrix alone (LAPACK dsyevd), square shapes
+"""
+import argparse
+import json
+import os
+import platform
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+THREADS = str(len(os.sched_getaffinity(0)))
+os.environ.setdefault("OPENBLAS_NUM_THREADS", THREADS)
+os.environ.setdefault("OMP_NUM_THREADS", THREADS)
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+
+torch.set_num_threads(int(THREADS))
+
+
+def matrix(rows, cols):
+    """Float32 values that bfloat16 holds exactly, and their 16-bit patterns."""
+    rng = np.random.default_rng(rows * 100003 + cols)
+    w = rng.standard_normal((rows, cols), dtype=np.float32)
+    edge = np.sqrt(rows) + np.sqrt(cols)
+    for k in range(8):
+        u, v = rng.standard_normal(rows), rng.standard_normal(cols)
+        w += np.outer(u / np.linalg.norm(u), v / np.linalg.norm(v)).astype(np.float32) * np.float32(edge * (1.3 + 0.24 * k))
+    w *= np.float32(0.02)
+    bits = w.view(np.uint32)
+    half = ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+    return (half.astype(np.uint32) << 16).view(np.float32), half
+
+
+def write_safetensors(path, half):
+    header = json.dumps({"w.weight": {"dtype": "BF16", "shape": list(half.shape), "data_offsets": [0, half.nbytes]}}).encode()
+    header += b" " * (-len(header) % 8)
+    with open(path, "wb") as f:
+        f.write(struct.pack("<Q", len(header)) + header)
+        half.astype("<u2").tofile(f)
+
+
+class Ours:
+    def __init__(self, binary, path):
+        self.p = subprocess.Popen([binary, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def run(self, what):
+        self.p.stdin.write(what + "\n")
+        self.p.stdin.flush()
+        return json.loads(self.p.stdout.readline())
+
+    def close(self):
+        self.p.stdin.close()
+        self.p.wait()
+
+
+def timed(f):
+    t = time.perf_counter()
+    f()
+    return time.perf_counter() - t
+
+
+def snr(s, rows, cols):
+    s = np.asarray(s, dtype=np.float64)
+    t = (np.quantile(s, 0.75) - np.quantile(s, 0.25)) / 1.349 * (1 + np.sqrt(min(rows, cols) / max(rows, cols)))
+    noise = s[s <= t].sum()
+    return s[s > t].sum() / noise / s.max() if noise > 0 else np.inf
+
+
+def off(ours, exact):
+    """Relative distance of two scores; both may be infinite."""
+    ours = float(ours)
+    return 0.0 if ours == exact else abs(ours / exact - 1)
+
+
+def bench(binary, rows, cols, rounds, with_svd):
+    w32, half = matrix(rows, cols)
+    tall = w32 if rows >= cols else w32.T
+    w64 = np.ascontiguousarray(tall.T, dtype=np.float64)  # n×m
+    t32 = torch.from_numpy(np.ascontiguousarray(w32))
+    runs = {
+        "svdvals": lambda: torch.linalg.svdvals(t32),
+        "gram+eig": lambda: np.linalg.eigvalsh(w64 @ w64.T),
+    }
+    if with_svd:
+        runs["svd"] = lambda: np.linalg.svd(w64, compute_uv=False)
+    if rows == cols:
+        g = w64 @ w64.T
+        runs["eigvalsh"] = lambda: np.linalg.eigvalsh(g)
+    times = {}
+    with tempfile.TemporaryDirectory() as d:
+        path = os.path.join(d, "w.safetensors")
+        write_safetensors(path, half)
+        ours = Ours(binary, path)
+        own = ["auto", "float64"] + (["eigen64"] if rows == cols else [])
+        last = {what: ours.run(what) for what in own}  # warm up
+        exact = snr(np.sqrt(np.maximum(np.linalg.eigvalsh(w64 @ w64.T), 0)), rows, cols)
+        for _ in range(rounds):
+            for what in own:
+                last[what] = ours.run(what)
+                times.setdefault(what, []).append(last[what]["seconds"])
+            for name, f in runs.items():
+                times.setdefault(name, []).append(timed(f))
+        ours.close()
+    print(f"\n## {rows}x{cols} bf16, {rounds} rounds\n")
+    print("| run | median s | min | max |\n|---|---|---|---|")
+    medians = {}
+    for name, t in times.items():
+        medians[name] = statistics.median(t)
+        print(f"| {name} | {medians[name]:.4f} | {min(t):.4f} | {max(t):.4f} |")
+    print("\n| ours | arithmetic | against svdvals | against gram+eig | SNR off by | bound |\n|---|---|---|---|---|---|")
+    for what in ("auto", "float64"):
+        a = last[what]
+        print(f"| {what} | {a['kernel']} {a['precision']} | {medians['svdvals'] / medians[what]:.2f}x | "
+              f"{medians['gram+eig'] / medians[what]:.2f}x | {off(a['snr'], exact):.1e} | {float(a['snr_error']):.1e} |")
+    if "eigen64" in medians:
+        print(f"\neigenvalue stage alone, float64: {medians['eigvalsh'] / medians['eigen64']:.2f}x of dsyevd")
+    sys.stdout.flush()
+
+
+def cpu():
+    with open("/proc/cpuinfo") as f:
+        return next((line.split(":")[1].strip() for line in f if line.startswith("model name")), platform.machine())
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--rounds", type=int, default=5)
+    p.add_argument("--shapes", default="1024x4096,4096x4096,4096x14336")
+    p.add_argument("--svd", action="store_true", help="time numpy.linalg.svd too")
+    args = p.parse_args()
+    repo = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    with tempfile.TemporaryDirectory() as d:
+        binary = os.path.join(d, "peers")
+        subprocess.run(["go", "build", "-o", binary, "./bench/peers"], cwd=repo, check=True)
+        go = subprocess.run(["go", "version"], capture_output=True, text=True, check=True).stdout.split()[2]
+        print(f"{cpu()}, {THREADS} threads; {go}, Python {platform.python_version()}, "
+              f"NumPy {np.__version__}, PyTorch {torch.__version__}")
+        for shape in args.shapes.split(","):
+            rows, cols = map(int, shape.split("x"))
+            bench(binary, rows, cols, args.rounds, args.svd)
+
+
+if __name__ == "__main__":
+    main()
