@@ -14,6 +14,7 @@ func generic[T Float]() Kernel[T] {
 	return Kernel[T]{
 		Name: "generic", MR: genericMR, NR: genericNR,
 		strip: stripGeneric[T], reflect: reflectGeneric[T], band: genericBand[T](),
+		widen: genericWideners[T](),
 	}
 }
 

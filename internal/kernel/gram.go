@@ -28,7 +28,7 @@ func Gram[T Float](ctx context.Context, k *Kernel[T], w *Matrix, scale T, worker
 	for p := 0; p < m; p += gramDepth {
 		depth := min(gramDepth, m-p)
 		err := parallel.For(ctx, workers, panels, func(i int) {
-			pack(work[i*gramDepth*k.NR:][:depth*k.NR], k.NR, w, scale, i*k.NR, p)
+			k.pack(work[i*gramDepth*k.NR:][:depth*k.NR], w, scale, i*k.NR, p)
 		})
 		if err != nil {
 			return nil, err

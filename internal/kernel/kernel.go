@@ -48,6 +48,7 @@ type Kernel[T Float] struct {
 	strip   func(depth, tiles int, a *T, rs, cs int, b, c *T, ldc int)
 	reflect func(rows int, p *T, col, next int, w, sum *T)
 	band    bandKernels[T]
+	widen   wideners[T]
 }
 
 // Strip adds A·B to C, see the contract in the package documentation.

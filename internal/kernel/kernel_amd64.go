@@ -9,18 +9,18 @@ import "github.com/klauspost/cpuid/v2"
 // Each set is the full conjunction of what its kernels use: turning off one
 // feature, in the CPU or in a test, must turn off the kernels.
 var (
-	featuresAVX2   = []cpuid.FeatureID{cpuid.AVX, cpuid.AVX2, cpuid.FMA3}
-	featuresAVX512 = []cpuid.FeatureID{cpuid.AVX, cpuid.AVX2, cpuid.FMA3, cpuid.AVX512F, cpuid.AVX512VL, cpuid.AVX512DQ, cpuid.AVX512BW}
+	featuresAVX2   = []cpuid.FeatureID{cpuid.AVX, cpuid.AVX2, cpuid.FMA3, cpuid.F16C}
+	featuresAVX512 = []cpuid.FeatureID{cpuid.AVX, cpuid.AVX2, cpuid.FMA3, cpuid.F16C, cpuid.AVX512F, cpuid.AVX512VL, cpuid.AVX512DQ, cpuid.AVX512BW}
 )
 
 // kernels32 returns the float32 kernels this CPU can run, best first.
 func kernels32() []Kernel[float32] {
 	var all []Kernel[float32]
 	if cpuid.CPU.Supports(featuresAVX512...) {
-		all = append(all, Kernel[float32]{Name: "avx512", MR: 8, NR: 48, strip: stripF32AVX512, reflect: reflectF32AVX512, band: band32AVX512})
+		all = append(all, Kernel[float32]{Name: "avx512", MR: 8, NR: 48, strip: stripF32AVX512, reflect: reflectF32AVX512, band: band32AVX512, widen: widen32})
 	}
 	if cpuid.CPU.Supports(featuresAVX2...) {
-		all = append(all, Kernel[float32]{Name: "avx2", MR: 4, NR: 24, strip: stripF32AVX2, reflect: reflectF32AVX2, band: band32AVX2})
+		all = append(all, Kernel[float32]{Name: "avx2", MR: 4, NR: 24, strip: stripF32AVX2, reflect: reflectF32AVX2, band: band32AVX2, widen: widen32})
 	}
 	return append(all, generic[float32]())
 }
@@ -29,10 +29,10 @@ func kernels32() []Kernel[float32] {
 func kernels64() []Kernel[float64] {
 	var all []Kernel[float64]
 	if cpuid.CPU.Supports(featuresAVX512...) {
-		all = append(all, Kernel[float64]{Name: "avx512", MR: 8, NR: 24, strip: stripF64AVX512, reflect: reflectF64AVX512, band: band64AVX512})
+		all = append(all, Kernel[float64]{Name: "avx512", MR: 8, NR: 24, strip: stripF64AVX512, reflect: reflectF64AVX512, band: band64AVX512, widen: widen64})
 	}
 	if cpuid.CPU.Supports(featuresAVX2...) {
-		all = append(all, Kernel[float64]{Name: "avx2", MR: 4, NR: 12, strip: stripF64AVX2, reflect: reflectF64AVX2, band: band64AVX2})
+		all = append(all, Kernel[float64]{Name: "avx2", MR: 4, NR: 12, strip: stripF64AVX2, reflect: reflectF64AVX2, band: band64AVX2, widen: widen64})
 	}
 	return append(all, generic[float64]())
 }
@@ -50,4 +50,9 @@ var (
 	band64AVX512 = bandKernels[float64]{
 		mul: mulF64AVX512, mulT: mulTF64AVX512, rank2: rank2F64AVX512, symMul: symMulF64AVX512, symRank2: symRank2F64AVX512,
 	}
+)
+
+var (
+	widen32 = wideners[float32]{bf16: widenBF16F32AVX2, f16: widenF16F32AVX2, f32: widenF32F32AVX2}
+	widen64 = wideners[float64]{bf16: widenBF16F64AVX2, f16: widenF16F64AVX2, f32: widenF32F64AVX2}
 )

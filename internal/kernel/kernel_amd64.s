@@ -2349,6 +2349,74 @@ TEXT ·symRank2F32AVX2(SB), NOSPLIT, $0-24
 	VZEROUPPER
 	RET
 
+// func widenBF16F32AVX2(dst *float32, src *uint16, n int, scale float32)
+// Requires: AVX, AVX2
+TEXT ·widenBF16F32AVX2(SB), NOSPLIT, $0-28
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS scale+24(FP), Y0
+
+widenBF16F32AVX2_loop:
+	VPMOVZXWD (CX), Y1
+	VPSLLD    $0x10, Y1, Y1
+	VMULPS    Y0, Y1, Y1
+	VMOVUPS   Y1, (AX)
+	VPMOVZXWD 16(CX), Y1
+	VPSLLD    $0x10, Y1, Y1
+	VMULPS    Y0, Y1, Y1
+	VMOVUPS   Y1, 32(AX)
+	ADDQ      $0x00000040, AX
+	ADDQ      $0x00000020, CX
+	SUBQ      $0x10, DX
+	JNE       widenBF16F32AVX2_loop
+	VZEROUPPER
+	RET
+
+// func widenF16F32AVX2(dst *float32, src *uint16, n int, scale float32)
+// Requires: AVX, F16C
+TEXT ·widenF16F32AVX2(SB), NOSPLIT, $0-28
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS scale+24(FP), Y0
+
+widenF16F32AVX2_loop:
+	VCVTPH2PS (CX), Y1
+	VMULPS    Y0, Y1, Y1
+	VMOVUPS   Y1, (AX)
+	VCVTPH2PS 16(CX), Y1
+	VMULPS    Y0, Y1, Y1
+	VMOVUPS   Y1, 32(AX)
+	ADDQ      $0x00000040, AX
+	ADDQ      $0x00000020, CX
+	SUBQ      $0x10, DX
+	JNE       widenF16F32AVX2_loop
+	VZEROUPPER
+	RET
+
+// func widenF32F32AVX2(dst *float32, src *float32, n int, scale float32)
+// Requires: AVX
+TEXT ·widenF32F32AVX2(SB), NOSPLIT, $0-28
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS scale+24(FP), Y0
+
+widenF32F32AVX2_loop:
+	VMOVUPS (CX), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)
+	VMOVUPS 32(CX), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x10, DX
+	JNE     widenF32F32AVX2_loop
+	VZEROUPPER
+	RET
+
 // func stripF64AVX2(depth int, tiles int, a *float64, rs int, cs int, b *float64, c *float64, ldc int)
 // Requires: AVX, FMA3
 TEXT ·stripF64AVX2(SB), NOSPLIT, $0-64
@@ -5796,6 +5864,104 @@ TEXT ·symRank2F64AVX2(SB), NOSPLIT, $0-24
 	VFNMADD231PD Y6, Y8, Y0
 	VFNMADD231PD Y7, Y9, Y0
 	VMOVUPD      Y0, 42464(AX)
+	VZEROUPPER
+	RET
+
+// func widenBF16F64AVX2(dst *float64, src *uint16, n int, scale float64)
+// Requires: AVX, AVX2
+TEXT ·widenBF16F64AVX2(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSD scale+24(FP), Y0
+
+widenBF16F64AVX2_loop:
+	VPMOVZXWD    (CX), Y1
+	VPSLLD       $0x10, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VCVTPS2PD    X1, Y1
+	VCVTPS2PD    X2, Y2
+	VMULPD       Y0, Y1, Y1
+	VMULPD       Y0, Y2, Y2
+	VMOVUPD      Y1, (AX)
+	VMOVUPD      Y2, 32(AX)
+	VPMOVZXWD    16(CX), Y1
+	VPSLLD       $0x10, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VCVTPS2PD    X1, Y1
+	VCVTPS2PD    X2, Y2
+	VMULPD       Y0, Y1, Y1
+	VMULPD       Y0, Y2, Y2
+	VMOVUPD      Y1, 64(AX)
+	VMOVUPD      Y2, 96(AX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x10, DX
+	JNE          widenBF16F64AVX2_loop
+	VZEROUPPER
+	RET
+
+// func widenF16F64AVX2(dst *float64, src *uint16, n int, scale float64)
+// Requires: AVX, F16C
+TEXT ·widenF16F64AVX2(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSD scale+24(FP), Y0
+
+widenF16F64AVX2_loop:
+	VCVTPH2PS    (CX), Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VCVTPS2PD    X1, Y1
+	VCVTPS2PD    X2, Y2
+	VMULPD       Y0, Y1, Y1
+	VMULPD       Y0, Y2, Y2
+	VMOVUPD      Y1, (AX)
+	VMOVUPD      Y2, 32(AX)
+	VCVTPH2PS    16(CX), Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VCVTPS2PD    X1, Y1
+	VCVTPS2PD    X2, Y2
+	VMULPD       Y0, Y1, Y1
+	VMULPD       Y0, Y2, Y2
+	VMOVUPD      Y1, 64(AX)
+	VMOVUPD      Y2, 96(AX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x10, DX
+	JNE          widenF16F64AVX2_loop
+	VZEROUPPER
+	RET
+
+// func widenF32F64AVX2(dst *float64, src *float32, n int, scale float64)
+// Requires: AVX
+TEXT ·widenF32F64AVX2(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSD scale+24(FP), Y0
+
+widenF32F64AVX2_loop:
+	VMOVUPS      (CX), Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VCVTPS2PD    X1, Y1
+	VCVTPS2PD    X2, Y2
+	VMULPD       Y0, Y1, Y1
+	VMULPD       Y0, Y2, Y2
+	VMOVUPD      Y1, (AX)
+	VMOVUPD      Y2, 32(AX)
+	VMOVUPS      32(CX), Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VCVTPS2PD    X1, Y1
+	VCVTPS2PD    X2, Y2
+	VMULPD       Y0, Y1, Y1
+	VMULPD       Y0, Y2, Y2
+	VMOVUPD      Y1, 64(AX)
+	VMOVUPD      Y2, 96(AX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x10, DX
+	JNE          widenF32F64AVX2_loop
 	VZEROUPPER
 	RET
 

@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // Matrix is a row-major matrix in one of the types weights are stored in.
 type Matrix struct {
@@ -13,47 +16,103 @@ type Matrix struct {
 	BF16 []uint16 // bits of bfloat16
 }
 
+// packRows is the number of rows of W interleaved at a time: as many as make
+// the scattered stores of a transposition worth their while.
+const packRows = 4
+
 // pack fills a panel of depth rows: element (q, j) is scale·W(first+j, p+q)
 // when the rows of W are the shorter side, and scale·W(p+q, first+j) when the
 // columns are. What lies outside W is zero.
-func pack[T Float](panel []T, nr int, w *Matrix, scale T, first, p int) {
+func (k *Kernel[T]) pack(panel []T, w *Matrix, scale T, first, p int) {
+	nr := k.NR
 	depth := len(panel) / nr
-	wide := w.Rows <= w.Cols
 	count := min(nr, min(w.Rows, w.Cols)-first)
 	if count < nr {
 		clear(panel)
 	}
-	switch {
-	case w.F64 != nil:
-		packType(panel, nr, w.F64, w.Stride, wide, scale, first, p, count, depth, func(v float64) T { return T(v) })
-	case w.F32 != nil:
-		packType(panel, nr, w.F32, w.Stride, wide, scale, first, p, count, depth, func(v float32) T { return T(v) })
-	case w.BF16 != nil:
-		packType(panel, nr, w.BF16, w.Stride, wide, scale, first, p, count, depth, func(v uint16) T {
-			return T(math.Float32frombits(uint32(v) << 16))
-		})
-	case w.F16 != nil:
-		packType(panel, nr, w.F16, w.Stride, wide, scale, first, p, count, depth, func(v uint16) T { return T(Half(v)) })
-	}
-}
-
-func packType[T Float, E any](panel []T, nr int, data []E, stride int, wide bool, scale T, first, p, count, depth int, convert func(E) T) {
-	if wide {
-		for j := range count {
-			row := data[(first+j)*stride+p:][:depth]
-			at := j
-			for _, v := range row {
-				panel[at] = scale * convert(v)
-				at += nr
-			}
+	if w.Rows > w.Cols {
+		for q := range depth {
+			k.convert(panel[q*nr:][:count], w, (p+q)*w.Stride+first, scale)
 		}
 		return
 	}
+	var rows [packRows][gramDepth]T
+	for j := 0; j < count; j += packRows {
+		group := min(packRows, count-j)
+		for i := range group {
+			k.convert(rows[i][:depth], w, (first+j+i)*w.Stride+p, scale)
+		}
+		if group == packRows {
+			interleave(panel, nr, j, depth, &rows)
+			continue
+		}
+		for i := range group {
+			for q, v := range rows[i][:depth] {
+				panel[q*nr+j+i] = v
+			}
+		}
+	}
+}
+
+// interleave writes rows to columns j… of the panel.
+func interleave[T Float](panel []T, nr, j, depth int, rows *[packRows][gramDepth]T) {
 	for q := range depth {
-		row := data[(p+q)*stride+first:][:count]
-		out := panel[q*nr:][:count]
-		for j, v := range row {
-			out[j] = scale * convert(v)
+		out := (*[packRows]T)(panel[q*nr+j:])
+		out[0], out[1], out[2], out[3] = rows[0][q&(gramDepth-1)], rows[1][q&(gramDepth-1)], rows[2][q&(gramDepth-1)], rows[3][q&(gramDepth-1)]
+	}
+}
+
+// wideners convert n elements of a storage type, n a positive multiple of 16, and
+// multiply them by scale.
+type wideners[T Float] struct {
+	bf16, f16 func(dst *T, src *uint16, n int, scale T)
+	f32       func(dst *T, src *float32, n int, scale T)
+}
+
+// convert converts len(dst) elements of w from index `from` on and scales them.
+func (k *Kernel[T]) convert(dst []T, w *Matrix, from int, scale T) {
+	to := from + len(dst)
+	bulk := len(dst) &^ 15
+	switch {
+	case w.F64 != nil:
+		for i, v := range w.F64[from:to] {
+			dst[i] = scale * T(v)
+		}
+	case w.F32 != nil:
+		convertType(dst, w.F32[from:to], bulk, scale, k.widen.f32, func(v float32) T { return T(v) })
+	case w.BF16 != nil:
+		convertType(dst, w.BF16[from:to], bulk, scale, k.widen.bf16, bfloat[T])
+	case w.F16 != nil:
+		convertType(dst, w.F16[from:to], bulk, scale, k.widen.f16, half[T])
+	}
+}
+
+func convertType[T Float, E any](dst []T, src []E, bulk int, scale T, widen func(*T, *E, int, T), one func(E) T) {
+	if bulk > 0 {
+		widen(&dst[0], &src[0], bulk, scale)
+	}
+	for i := bulk; i < len(src); i++ {
+		dst[i] = scale * one(src[i])
+	}
+}
+
+func bfloat[T Float](v uint16) T { return T(math.Float32frombits(uint32(v) << 16)) }
+
+func half[T Float](v uint16) T { return T(Half(v)) }
+
+func genericWideners[T Float]() wideners[T] {
+	return wideners[T]{
+		bf16: widenGeneric(bfloat[T]),
+		f16:  widenGeneric(half[T]),
+		f32:  widenGeneric(func(v float32) T { return T(v) }),
+	}
+}
+
+func widenGeneric[T Float, E any](one func(E) T) func(*T, *E, int, T) {
+	return func(dst *T, src *E, n int, scale T) {
+		out := unsafe.Slice(dst, n)
+		for i, v := range unsafe.Slice(src, n) {
+			out[i] = scale * one(v)
 		}
 	}
 }

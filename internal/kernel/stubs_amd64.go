@@ -25,6 +25,15 @@ func symMulF32AVX2(h *float32, x *float32, y *float32)
 // symRank2F32AVX2 works on a window of a band matrix.
 func symRank2F32AVX2(h *float32, x *float32, y *float32)
 
+// widenBF16F32AVX2 converts a multiple of 16 elements and scales them.
+func widenBF16F32AVX2(dst *float32, src *uint16, n int, scale float32)
+
+// widenF16F32AVX2 converts a multiple of 16 elements and scales them.
+func widenF16F32AVX2(dst *float32, src *uint16, n int, scale float32)
+
+// widenF32F32AVX2 converts a multiple of 16 elements and scales them.
+func widenF32F32AVX2(dst *float32, src *float32, n int, scale float32)
+
 // stripF64AVX2 adds A·B to 4-row tiles of C, 12 columns wide.
 func stripF64AVX2(depth int, tiles int, a *float64, rs int, cs int, b *float64, c *float64, ldc int)
 
@@ -45,6 +54,15 @@ func symMulF64AVX2(h *float64, x *float64, y *float64)
 
 // symRank2F64AVX2 works on a window of a band matrix.
 func symRank2F64AVX2(h *float64, x *float64, y *float64)
+
+// widenBF16F64AVX2 converts a multiple of 16 elements and scales them.
+func widenBF16F64AVX2(dst *float64, src *uint16, n int, scale float64)
+
+// widenF16F64AVX2 converts a multiple of 16 elements and scales them.
+func widenF16F64AVX2(dst *float64, src *uint16, n int, scale float64)
+
+// widenF32F64AVX2 converts a multiple of 16 elements and scales them.
+func widenF32F64AVX2(dst *float64, src *float32, n int, scale float64)
 
 // stripF32AVX512 adds A·B to 8-row tiles of C, 48 columns wide.
 func stripF32AVX512(depth int, tiles int, a *float32, rs int, cs int, b *float32, c *float32, ldc int)

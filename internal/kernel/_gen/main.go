@@ -32,6 +32,11 @@ func main() {
 			k.bandRank2()
 			k.bandSymMul()
 			k.bandSymRank2()
+			if k.variant.name == "AVX2" { // memory sets the pace: wider would not be faster
+				k.widen("BF16")
+				k.widen("F16")
+				k.widen("F32")
+			}
 		}
 	}
 	Generate()
