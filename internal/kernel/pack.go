@@ -56,9 +56,10 @@ func (k *Kernel[T]) pack(panel []T, w *Matrix, scale T, first, p int) {
 
 // interleave writes rows to columns j… of the panel.
 func interleave[T Float](panel []T, nr, j, depth int, rows *[packRows][gramDepth]T) {
-	for q := range depth {
+	a, b, c, d := rows[0][:depth], rows[1][:depth], rows[2][:depth], rows[3][:depth]
+	for q := range a {
 		out := (*[packRows]T)(panel[q*nr+j:])
-		out[0], out[1], out[2], out[3] = rows[0][q&(gramDepth-1)], rows[1][q&(gramDepth-1)], rows[2][q&(gramDepth-1)], rows[3][q&(gramDepth-1)]
+		out[0], out[1], out[2], out[3] = a[q], b[q], c[q], d[q]
 	}
 }
 

@@ -162,6 +162,15 @@ func (k kernel) strip() {
 			acc[i] = append(acc[i], v)
 		}
 	}
+	// C comes from L2 or beyond; fetch it while the sums are made.
+	pc := GP64()
+	MOVQ(c, pc)
+	for range k.mr {
+		for line := 0; line < k.vectors*k.bytes; line += 64 {
+			PREFETCHT0(Mem{Base: pc, Disp: line})
+		}
+		ADDQ(ldc, pc)
+	}
 	pa, pb, n := GP64(), GP64(), GP64()
 	MOVQ(a, pa)
 	MOVQ(b, pb)
