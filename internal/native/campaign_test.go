@@ -120,6 +120,12 @@ func families() []family {
 				}
 			}
 		})},
+		{"some heavy rows", edit(func(rnd *rand.Rand, a []float64, r, c int) {
+			f, heavy := math.Pow(10, 4*rnd.Float64()), 1+rnd.IntN(r)
+			for i := range heavy * c {
+				a[i] *= f
+			}
+		})},
 		{"graded rows", edit(func(rnd *rand.Rand, a []float64, r, c int) {
 			q := math.Pow(10, -6*rnd.Float64()/float64(r))
 			for i := range a {

@@ -6,13 +6,13 @@
 //
 // Every stage computes an orthogonal similarity of the Gram matrix G = W·Wᵀ up
 // to a perturbation E whose elements are rounding errors, ε (the unit roundoff)
-// times those of G. An eigenvalue λ with eigenvector v moves by vᵀEv, which is
-// of the size of a row of E: ε·‖G‖_F/√n where the norm of G is spread over its
-// rows, several times ε·ρ where it sits in one, ρ being the largest norm of a
-// row. Together, with r = 4ρ − 3‖G‖_F/√n, that is ε·r;
-// k eigenvalues closer together than ‖E‖ move by the eigenvalues of a k×k piece
-// of E, which are √k times as large. Large eigenvalues are also off by ε
-// relatively, and the tridiagonal solver, always in float64, leaves errors of
+// times those of G. An eigenvalue λ with eigenvector v moves by vᵀEv, about
+// ε·g with g = ‖G‖_F/√n where the norm of G is spread over its rows. Where it sits
+// in few rows the average is over few elements; with ρ the largest norm of a
+// row, r = g + 2·ρ²/(√n·g) is g when all rows are alike and 2·ρ when there is
+// only one. k eigenvalues closer together than ‖E‖ move by the eigenvalues of a
+// k×k piece of E, which are √k times as large. Large eigenvalues are also off by
+// ε relatively, and the tridiagonal solver, always in float64, leaves errors of
 // the order of its roundoff u times the largest. So
 //
 //	δλ = c·ε·√k·r + 3·c·ε·λ + 8·c·u·λ₁
@@ -75,7 +75,7 @@ func finish(lambda []float64, row, eps float64, exp int, kernelName string) *Res
 	norm := math.Sqrt(squares)
 	r := &Result{Values: make([]float64, n), Errors: make([]float64, n), Kernel: kernelName}
 	near := boundFactor * eps * norm
-	row = 4*row - 3*norm/math.Sqrt(float64(n))
+	row = norm/math.Sqrt(float64(n)) + 2*row*row/norm
 	from, to := 0, 0 // the eigenvalues near the current one
 	for i, l := range lambda {
 		for lambda[from] > l+near {
