@@ -10,8 +10,6 @@ import (
 	"context"
 	"errors"
 
-	lapackgonum "gonum.org/v1/gonum/lapack/gonum"
-
 	"github.com/gospectrum/spectrum/internal/kernel"
 )
 
@@ -30,8 +28,5 @@ func Values[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], a *kernel.
 	if err != nil {
 		return nil, err
 	}
-	if !(lapackgonum.Implementation{}).Dsterf(len(d), d, e) {
-		return nil, ErrConvergence
-	}
-	return d, ctx.Err()
+	return d, tridiagonalValues(ctx, d, e)
 }

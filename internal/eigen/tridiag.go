@@ -1,0 +1,149 @@
+package eigen
+
+import (
+	"context"
+	"math"
+	"slices"
+)
+
+// maxSweeps is the number of QL sweeps allowed per eigenvalue, as in LAPACK. Two
+// are the rule.
+const maxSweeps = 30
+
+// tridiagonalValues overwrites d, the diagonal of a symmetric tridiagonal
+// matrix, with its eigenvalues in ascending order, and destroys e, the
+// subdiagonal.
+//
+// It is the root-free QL algorithm of Pal, Walker and Kahan (Parlett, The
+// Symmetric Eigenvalue Problem, section 8.15), with the shifts and the
+// convergence test of LAPACK's dsterf; a block is turned around rather than
+// swept from the other end. It looks at ctx before each eigenvalue.
+func tridiagonalValues(ctx context.Context, d, e []float64) error {
+	// A power of two brings the largest element near 1, so that squares
+	// neither overflow nor vanish beside it.
+	var largest float64
+	for _, s := range [][]float64{d, e} {
+		for _, v := range s {
+			largest = max(largest, math.Abs(v))
+		}
+	}
+	if largest == 0 {
+		return ctx.Err()
+	}
+	exp := -math.Ilogb(largest)
+	for i := range d {
+		d[i] = math.Ldexp(d[i], exp)
+	}
+	for i := range e {
+		e[i] = math.Ldexp(e[i], exp)
+		e[i] *= e[i]
+	}
+	q := ql{d: d, e: e, sweeps: maxSweeps * len(d)}
+	for from := 0; from < len(d); {
+		to := q.split(from, len(d)-1)
+		if math.Abs(d[to]) < math.Abs(d[from]) {
+			slices.Reverse(d[from : to+1])
+			slices.Reverse(e[from:to])
+		}
+		if err := q.block(ctx, from, to); err != nil {
+			return err
+		}
+		from = to + 1
+	}
+	for i := range d {
+		d[i] = math.Ldexp(d[i], -exp)
+	}
+	slices.Sort(d)
+	return ctx.Err()
+}
+
+// ql holds the diagonal and the squares of the subdiagonal.
+type ql struct {
+	d, e   []float64
+	sweeps int // left
+}
+
+// split returns the last row of the unreduced block that starts in row from,
+// and sets the element below it to zero.
+func (q *ql) split(from, last int) int {
+	const eps2 = 0x1p-53 * 0x1p-53
+	for m := from; m < last; m++ {
+		if q.e[m] <= eps2*math.Abs(q.d[m]*q.d[m+1]) {
+			q.e[m] = 0
+			return m
+		}
+	}
+	return last
+}
+
+// block finds the eigenvalues of rows from to to, one after the other.
+func (q *ql) block(ctx context.Context, from, to int) error {
+	for l := from; l <= to; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		m := q.split(l, to)
+		switch m {
+		case l:
+			l++
+			continue
+		case l + 1:
+			q.d[l], q.d[l+1] = pair(q.d[l], math.Sqrt(q.e[l]), q.d[l+1])
+			q.e[l] = 0
+			l += 2
+			continue
+		}
+		if q.sweeps--; q.sweeps < 0 {
+			return ErrConvergence
+		}
+		q.sweep(l, m)
+	}
+	return nil
+}
+
+// sweep makes one QL sweep with Wilkinson's shift over rows l to m.
+func (q *ql) sweep(l, m int) {
+	d, e := q.d[l:m+1], q.e[l:m]
+	last := len(e) - 1
+	root := math.Sqrt(e[0])
+	shift := (d[1] - d[0]) / (2 * root)
+	shift = d[0] - root/(shift+math.Copysign(math.Hypot(shift, 1), shift))
+
+	c, s := 1.0, 0.0
+	gamma := d[last+1] - shift
+	p := gamma * gamma
+	for i := last; i >= 0; i-- {
+		b := e[i]
+		r := p + b
+		if i != last {
+			e[i+1] = s * r
+		}
+		oldC, oldGamma, alpha := c, gamma, d[i]
+		c, s = p/r, b/r
+		// p is γ²/c; with the quotient written out, it need not wait for c.
+		grow := r / p
+		gamma = c*(alpha-shift) - s*oldGamma
+		d[i+1] = oldGamma + (alpha - gamma)
+		if p = gamma * gamma * grow; c == 0 {
+			p = oldC * b
+		}
+	}
+	e[0] = s * p
+	d[0] = shift + gamma
+}
+
+// pair returns the eigenvalues of [[a, b], [b, c]] (LAPACK's dlae2).
+func pair(a, b, c float64) (low, high float64) {
+	sum, gap := a+c, math.Hypot(a-c, 2*b)
+	if sum == 0 {
+		return -gap / 2, gap / 2
+	}
+	big := (sum + math.Copysign(gap, sum)) / 2
+	// The product of both is the determinant; a difference would cancel.
+	most, least := a, c
+	if math.Abs(a) < math.Abs(c) {
+		most, least = c, a
+	}
+	small := most/big*least - b/big*b
+	return min(small, big), max(small, big)
+}

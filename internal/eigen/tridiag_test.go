@@ -1,0 +1,66 @@
+package eigen
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	lapackgonum "gonum.org/v1/gonum/lapack/gonum"
+	"gonum.org/v1/gonum/lapack/testlapack"
+)
+
+// asLapack gives tridiagonalValues the signature of LAPACK.
+type asLapack struct{ lapackgonum.Implementation }
+
+func (asLapack) Dsterf(n int, d, e []float64) bool {
+	return tridiagonalValues(context.Background(), d[:n], e[:max(0, n-1)]) == nil
+}
+
+func TestDsterfSuite(t *testing.T) { testlapack.DsterfTest(t, asLapack{}) }
+
+func TestTridiagonalValues(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for trial := range 300 {
+		n := 1 + rnd.IntN(120)
+		d, e := make([]float64, n), make([]float64, n-1)
+		scale := math.Pow(10, float64(rnd.IntN(200)-100))
+		for i := range d {
+			d[i] = rnd.NormFloat64() * scale
+			switch trial % 4 {
+			case 1:
+				d[i] *= math.Pow(10, -8*float64(i)/float64(n)) // graded
+			case 2:
+				d[i] = scale // one cluster
+			case 3:
+				d[i] *= math.Pow(10, -8*float64(n-i)/float64(n))
+			}
+		}
+		for i := range e {
+			e[i] = rnd.NormFloat64() * math.Sqrt(math.Abs(d[i])) * math.Sqrt(math.Abs(d[i+1]))
+			if rnd.IntN(10) == 0 {
+				e[i] = 0
+			}
+		}
+		want := slices.Clone(d)
+		require.True(t, lapackgonum.Implementation{}.Dsterf(n, want, slices.Clone(e)))
+		require.NoError(t, tridiagonalValues(context.Background(), d, e))
+		size := max(math.Abs(want[0]), math.Abs(want[n-1]))
+		require.InDeltaSlice(t, want, d, 100*0x1p-53*size, "trial %d, n = %d", trial, n)
+	}
+}
+
+func TestTridiagonalZero(t *testing.T) {
+	d := make([]float64, 5)
+	require.NoError(t, tridiagonalValues(context.Background(), d, make([]float64, 4)))
+	require.Equal(t, make([]float64, 5), d)
+	require.NoError(t, tridiagonalValues(context.Background(), nil, nil))
+}
+
+func TestTridiagonalCanceled(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	require.ErrorIs(t, tridiagonalValues(ctx, []float64{1, 2, 3}, []float64{1, 1}), context.Canceled)
+}
