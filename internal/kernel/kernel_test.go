@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -194,4 +195,15 @@ func benchmarkReflect[T Float](b *testing.B) {
 			b.ReportMetric(4*float64(rows*k.NR)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 		})
 	}
+}
+
+// CI says which kernel a machine, real or emulated, must have, so that a run
+// that tests less than it should fails.
+func TestExpectedKernel(t *testing.T) {
+	want := os.Getenv("SPECTRUM_EXPECT_KERNEL")
+	if want == "" {
+		t.Skip("SPECTRUM_EXPECT_KERNEL is not set")
+	}
+	require.Equal(t, want, All[float32]()[0].Name)
+	require.Equal(t, want, All[float64]()[0].Name)
 }

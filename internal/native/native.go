@@ -33,7 +33,7 @@ import (
 
 // boundFactor is c of the package documentation. TestCampaign looks for matrices
 // beyond the bound.
-const boundFactor = 8
+const boundFactor = 12
 
 // Result is a spectrum with what is known of its error.
 type Result struct {
