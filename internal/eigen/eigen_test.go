@@ -2,6 +2,7 @@ package eigen
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -36,21 +37,23 @@ func testValues[T kernel.Float](t *testing.T) {
 		require.True(t, eig.Factorize(&g, false))
 		want := eig.Values(nil)
 		for _, k := range kernel.All[T]() {
-			for _, workers := range []int{1, 2, 5} {
-				gram, err := kernel.Gram(context.Background(), &k, w, T(1/math.Sqrt(float64(n*m))), workers, make([]T, kernel.GramLen(n)))
-				require.NoError(t, err)
-				got, err := Values(context.Background(), &k, gram, workers)
-				require.NoError(t, err)
-				worst := 0.0
-				for i := range got {
-					worst = max(worst, math.Abs(got[i]-want[i]))
+			t.Run(fmt.Sprintf("%s/n%d", k.Name, n), func(t *testing.T) {
+				for _, workers := range []int{1, 2, 5} {
+					gram, err := kernel.Gram(context.Background(), &k, w, T(1/math.Sqrt(float64(n*m))), workers, make([]T, kernel.GramLen(n)))
+					require.NoError(t, err)
+					got, err := Values(context.Background(), &k, gram, workers)
+					require.NoError(t, err)
+					worst := 0.0
+					for i := range got {
+						worst = max(worst, math.Abs(got[i]-want[i]))
+					}
+					e := 0x1p-53
+					if _, ok := any(T(0)).(float32); ok {
+						e = 0x1p-24
+					}
+					require.Less(t, worst, 100*e*want[n-1], "%s n=%d workers=%d", k.Name, n, workers)
 				}
-				e := 0x1p-53
-				if _, ok := any(T(0)).(float32); ok {
-					e = 0x1p-24
-				}
-				require.Less(t, worst, 100*e*want[n-1], "%s n=%d workers=%d", k.Name, n, workers)
-			}
+			})
 		}
 	}
 }

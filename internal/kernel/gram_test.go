@@ -46,33 +46,35 @@ func testGram[T Float](t *testing.T) {
 			return scale * values[p*(c+3)+i]
 		}
 		for _, k := range All[T]() {
-			var first *Sym[T]
-			for which, w := range all {
-				for _, workers := range []int{1, 3} {
-					g, err := Gram(context.Background(), &k, w, scale, workers, make([]T, GramLen(n)))
-					require.NoError(t, err)
-					if first == nil {
-						first = g
-					}
-					require.Equal(t, first, g, "%s, %d×%d, type %d, %d workers", k.Name, r, c, which, workers)
-				}
-			}
-			for i := range n {
-				for j := range i + 1 {
-					var want, size float64
-					for p := range max(r, c) {
-						x := at(i, p) * at(j, p)
-						want += x
-						size += max(x, -x)
-					}
-					b := first.Block
-					got := first.At(i/b, j/b)[i%b*b+j%b]
-					require.InDelta(t, want, float64(got), 300*eps[T]()*size)
-					if i/b == j/b {
-						require.Equal(t, got, first.At(i/b, j/b)[j%b*b+i%b], "the mirrored half")
+			t.Run(fmt.Sprintf("%s/%dx%d", k.Name, r, c), func(t *testing.T) {
+				var first *Sym[T]
+				for which, w := range all {
+					for _, workers := range []int{1, 3} {
+						g, err := Gram(context.Background(), &k, w, scale, workers, make([]T, GramLen(n)))
+						require.NoError(t, err)
+						if first == nil {
+							first = g
+						}
+						require.Equal(t, first, g, "%s, %d×%d, type %d, %d workers", k.Name, r, c, which, workers)
 					}
 				}
-			}
+				for i := range n {
+					for j := range i + 1 {
+						var want, size float64
+						for p := range max(r, c) {
+							x := at(i, p) * at(j, p)
+							want += x
+							size += max(x, -x)
+						}
+						b := first.Block
+						got := first.At(i/b, j/b)[i%b*b+j%b]
+						require.InDelta(t, want, float64(got), 300*eps[T]()*size)
+						if i/b == j/b {
+							require.Equal(t, got, first.At(i/b, j/b)[j%b*b+i%b], "the mirrored half")
+						}
+					}
+				}
+			})
 		}
 	}
 }

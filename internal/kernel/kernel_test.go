@@ -105,38 +105,40 @@ func TestReflect(t *testing.T) {
 func testReflect[T Float](t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
 	for _, k := range All[T]() {
-		for _, rows := range []int{0, 1, 2, 3, 4, 5, 16, 101} {
-			for _, col := range []int{0, 1, k.NR / 2, k.NR - 1} {
-				next := min(col+1, k.NR-1)
-				p, checkP := guarded[T](rows * k.NR)
-				w, checkW := guarded[T](k.NR)
-				sum, checkSum := guarded[T](k.NR)
-				fill(rnd, p)
-				fill(rnd, w)
-				fill(rnd, sum)
-				p0 := clone(p)
-				k.Reflect(rows, p, col, next, w, sum)
-				checkP(t)
-				checkW(t)
-				checkSum(t)
-				want, size := make([]float64, k.NR), make([]float64, k.NR)
-				for r := range rows {
-					x := float64(p0[r*k.NR+col])
+		t.Run(k.Name, func(t *testing.T) {
+			for _, rows := range []int{0, 1, 2, 3, 4, 5, 16, 101} {
+				for _, col := range []int{0, 1, k.NR / 2, k.NR - 1} {
+					next := min(col+1, k.NR-1)
+					p, checkP := guarded[T](rows * k.NR)
+					w, checkW := guarded[T](k.NR)
+					sum, checkSum := guarded[T](k.NR)
+					fill(rnd, p)
+					fill(rnd, w)
+					fill(rnd, sum)
+					p0 := clone(p)
+					k.Reflect(rows, p, col, next, w, sum)
+					checkP(t)
+					checkW(t)
+					checkSum(t)
+					want, size := make([]float64, k.NR), make([]float64, k.NR)
+					for r := range rows {
+						x := float64(p0[r*k.NR+col])
+						for j := range k.NR {
+							old := float64(p0[r*k.NR+j])
+							now := old - x*float64(w[j])
+							got := float64(p[r*k.NR+j])
+							require.InDelta(t, now, got, 2*eps[T]()*(math.Abs(old)+math.Abs(x*float64(w[j]))))
+							y := float64(p[r*k.NR+next])
+							want[j] += y * got
+							size[j] += math.Abs(y * got)
+						}
+					}
 					for j := range k.NR {
-						old := float64(p0[r*k.NR+j])
-						now := old - x*float64(w[j])
-						got := float64(p[r*k.NR+j])
-						require.InDelta(t, now, got, 2*eps[T]()*(math.Abs(old)+math.Abs(x*float64(w[j]))))
-						y := float64(p[r*k.NR+next])
-						want[j] += y * got
-						size[j] += math.Abs(y * got)
+						require.InDelta(t, want[j], float64(sum[j]), float64(rows+1)*eps[T]()*size[j], "%s, %d rows, sum %d", k.Name, rows, j)
 					}
 				}
-				for j := range k.NR {
-					require.InDelta(t, want[j], float64(sum[j]), float64(rows+1)*eps[T]()*size[j], "%s, %d rows, sum %d", k.Name, rows, j)
-				}
 			}
-		}
+		})
 	}
 }
 
