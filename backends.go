@@ -17,7 +17,7 @@ import (
 // native back-end for each other kernel follows, under the name "native/" and
 // the kernel's.
 func Backends() []Backend {
-	kernels := kernel.All[float64]()
+	kernels := kernel.All[float32]()
 	all := []Backend{nativeBackend{name: "native"}, gonumBackend{}}
 	if kernels[0].Name == "generic" {
 		slices.Reverse(all)

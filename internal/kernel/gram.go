@@ -25,20 +25,38 @@ func Gram[T Float](ctx context.Context, k *Kernel[T], w *Matrix, scale T, worker
 	g := NewSym[T](n)
 	panels := roundUp(n, k.NR) / k.NR
 	blocks := g.Blocks()
-	for p := 0; p < m; p += gramDepth {
+	pairs := k.usePairs(w, float64(scale))
+	terms := gramDepth
+	if pairs {
+		terms *= 2
+	}
+	for p := 0; p < m; p += terms {
 		depth := min(gramDepth, m-p)
+		if pairs {
+			depth = min(gramDepth, (m-p+1)/2)
+		}
 		err := parallel.For(ctx, workers, panels, func(i int) {
-			k.pack(work[i*gramDepth*k.NR:][:depth*k.NR], w, scale, i*k.NR, p)
+			panel := work[i*gramDepth*k.NR:][:depth*k.NR]
+			if pairs {
+				packPairs(words(panel), k.NR, w, i*k.NR, p)
+				return
+			}
+			k.pack(panel, w, scale, i*k.NR, p)
 		})
 		if err != nil {
 			return nil, err
 		}
 		err = parallel.For(ctx, workers, blocks*(blocks+1)/2, func(t int) {
 			i, j := Triangle(t)
-			gramBlock(k, g, work, i, j, depth)
+			gramBlock(k, g, work, i, j, depth, pairs)
 		})
 		if err != nil {
 			return nil, err
+		}
+	}
+	if pairs { // they were multiplied as they are stored
+		for i := range g.data {
+			g.data[i] *= scale * scale
 		}
 	}
 	g.mirror()
@@ -55,8 +73,9 @@ func Triangle(t int) (i, j int) {
 	return i, t
 }
 
-// gramBlock adds depth terms to block (i, j), from the packed panels in work.
-func gramBlock[T Float](k *Kernel[T], g *Sym[T], work []T, i, j, depth int) {
+// gramBlock adds depth terms, or pairs of them, to block (i, j), from the packed
+// panels in work.
+func gramBlock[T Float](k *Kernel[T], g *Sym[T], work []T, i, j, depth int, pairs bool) {
 	block := g.At(i, j)
 	perBlock := g.Block / k.NR
 	panels := roundUp(g.N, k.NR) / k.NR
@@ -68,8 +87,13 @@ func gramBlock[T Float](k *Kernel[T], g *Sym[T], work []T, i, j, depth int) {
 		}
 		for ci := first; ci < min((i+1)*perBlock, panels); ci++ {
 			// A packed panel is a left operand too: its columns are the rows.
-			k.Strip(depth, k.NR/k.MR, work[ci*size:(ci+1)*size], 1, k.NR, work[cj*size:(cj+1)*size],
-				block[(ci-i*perBlock)*k.NR*g.Block+(cj-j*perBlock)*k.NR:], g.Block)
+			left, right := work[ci*size:(ci+1)*size], work[cj*size:(cj+1)*size]
+			tile := block[(ci-i*perBlock)*k.NR*g.Block+(cj-j*perBlock)*k.NR:]
+			if pairs {
+				k.Pairs(depth, k.NR/k.MR, words(left), 1, k.NR, words(right), tile, g.Block)
+				continue
+			}
+			k.Strip(depth, k.NR/k.MR, left, 1, k.NR, right, tile, g.Block)
 		}
 	}
 }

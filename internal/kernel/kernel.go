@@ -24,6 +24,11 @@
 // L2. A call takes tiles·depth·MR·NR·2 flops and must not exceed some tens of
 // microseconds, because assembly cannot be preempted.
 //
+// Pairs is Strip for elements of A and B that are two bfloat16 numbers, the
+// first in the lower half: their products are exact, and those of the upper
+// halves are added before those of the lower. It reads subnormal numbers as zeros
+// and rounds subnormal sums to zero, as the instruction does.
+//
 // Reflect makes one pass over the rows×NR panel at p and does, for each row x,
 //
 //	x −= x[col]·w      (x[col] as it was)
@@ -49,18 +54,31 @@ type Kernel[T Float] struct {
 	reflect func(rows int, p *T, col, next int, w, sum *T)
 	band    bandKernels[T]
 	widen   wideners[T]
+
+	// strip for pairs of bfloat16 numbers; nil where the CPU has none
+	pairs func(depth, tiles int, a *uint32, rs, cs int, b *uint32, c *T, ldc int)
 }
 
 // Strip adds A·B to C, see the contract in the package documentation.
 func (k *Kernel[T]) Strip(depth, tiles int, a []T, rs, cs int, b, c []T, ldc int) {
+	k.checkStrip(depth, tiles, len(a), rs, cs, len(b), len(c), ldc)
+	k.strip(depth, tiles, &a[0], rs, cs, &b[0], &c[0], ldc)
+}
+
+// Pairs adds A·B to C, see the contract in the package documentation.
+func (k *Kernel[T]) Pairs(depth, tiles int, a []uint32, rs, cs int, b []uint32, c []T, ldc int) {
+	k.checkStrip(depth, tiles, len(a), rs, cs, len(b), len(c), ldc)
+	k.pairs(depth, tiles, &a[0], rs, cs, &b[0], &c[0], ldc)
+}
+
+func (k *Kernel[T]) checkStrip(depth, tiles, lenA, rs, cs, lenB, lenC, ldc int) {
 	rows := tiles * k.MR
 	if depth < 1 || tiles < 1 || rs < 0 || cs < 0 || ldc < k.NR {
 		panic("kernel: Strip called with a bad size")
 	}
-	if len(a) <= (rows-1)*rs+(depth-1)*cs || len(b) < depth*k.NR || len(c) < (rows-1)*ldc+k.NR {
+	if lenA <= (rows-1)*rs+(depth-1)*cs || lenB < depth*k.NR || lenC < (rows-1)*ldc+k.NR {
 		panic("kernel: Strip called with a short slice")
 	}
-	k.strip(depth, tiles, &a[0], rs, cs, &b[0], &c[0], ldc)
 }
 
 // Reflect makes one pass over a panel, see the contract in the package
@@ -79,7 +97,8 @@ func (k *Kernel[T]) Reflect(rows int, p []T, col, next int, w, sum []T) {
 	k.reflect(rows, &p[0], col, next, &w[0], &sum[0])
 }
 
-// All returns the kernels this machine can run, the best first; the last is
+// All returns the kernels this machine can run, the best first and in the same
+// order for both types; the last is
 // the generic one.
 func All[T Float]() []Kernel[T] {
 	var all any = kernels64()

@@ -11,13 +11,20 @@ import "github.com/klauspost/cpuid/v2"
 var (
 	featuresAVX2   = []cpuid.FeatureID{cpuid.AVX, cpuid.AVX2, cpuid.FMA3, cpuid.F16C}
 	featuresAVX512 = []cpuid.FeatureID{cpuid.AVX, cpuid.AVX2, cpuid.FMA3, cpuid.F16C, cpuid.AVX512F, cpuid.AVX512VL, cpuid.AVX512DQ, cpuid.AVX512BW}
+	featuresBF16   = append(featuresAVX512[:len(featuresAVX512):len(featuresAVX512)], cpuid.AVX512BF16)
 )
 
 // kernels32 returns the float32 kernels this CPU can run, best first.
 func kernels32() []Kernel[float32] {
 	var all []Kernel[float32]
 	if cpuid.CPU.Supports(featuresAVX512...) {
-		all = append(all, Kernel[float32]{Name: "avx512", MR: 8, NR: 48, strip: stripF32AVX512, reflect: reflectF32AVX512, band: band32AVX512, widen: widen32})
+		k := Kernel[float32]{Name: "avx512", MR: 8, NR: 48, strip: stripF32AVX512, reflect: reflectF32AVX512, band: band32AVX512, widen: widen32}
+		if cpuid.CPU.Supports(featuresBF16...) {
+			bf16 := k
+			bf16.Name, bf16.pairs = "avx512bf16", stripBF16AVX512
+			all = append(all, bf16)
+		}
+		all = append(all, k)
 	}
 	if cpuid.CPU.Supports(featuresAVX2...) {
 		all = append(all, Kernel[float32]{Name: "avx2", MR: 4, NR: 24, strip: stripF32AVX2, reflect: reflectF32AVX2, band: band32AVX2, widen: widen32})
@@ -25,11 +32,16 @@ func kernels32() []Kernel[float32] {
 	return append(all, generic[float32]())
 }
 
-// kernels64 returns the float64 kernels this CPU can run, best first.
+// kernels64 returns the float64 kernels this CPU can run, as many as there are
+// float32 kernels and in the same order.
 func kernels64() []Kernel[float64] {
 	var all []Kernel[float64]
 	if cpuid.CPU.Supports(featuresAVX512...) {
-		all = append(all, Kernel[float64]{Name: "avx512", MR: 8, NR: 24, strip: stripF64AVX512, reflect: reflectF64AVX512, band: band64AVX512, widen: widen64})
+		k := Kernel[float64]{Name: "avx512", MR: 8, NR: 24, strip: stripF64AVX512, reflect: reflectF64AVX512, band: band64AVX512, widen: widen64}
+		if cpuid.CPU.Supports(featuresBF16...) {
+			all = append(all, k) // float64 has no use for bfloat16 products
+		}
+		all = append(all, k)
 	}
 	if cpuid.CPU.Supports(featuresAVX2...) {
 		all = append(all, Kernel[float64]{Name: "avx2", MR: 4, NR: 12, strip: stripF64AVX2, reflect: reflectF64AVX2, band: band64AVX2, widen: widen64})

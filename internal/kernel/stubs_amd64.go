@@ -67,6 +67,9 @@ func widenF32F64AVX2(dst *float64, src *float32, n int, scale float64)
 // stripF32AVX512 adds A·B to 8-row tiles of C, 48 columns wide.
 func stripF32AVX512(depth int, tiles int, a *float32, rs int, cs int, b *float32, c *float32, ldc int)
 
+// stripBF16AVX512 adds A·B to 8-row tiles of C, 48 columns wide.
+func stripBF16AVX512(depth int, tiles int, a *uint32, rs int, cs int, b *uint32, c *float32, ldc int)
+
 // reflectF32AVX512 applies a reflector to rows of a panel 48 wide and sums for the next.
 func reflectF32AVX512(rows int, p *float32, col int, next int, w *float32, sum *float32)
 

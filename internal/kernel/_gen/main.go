@@ -25,7 +25,10 @@ func main() {
 			{name: "float64", short: "F64", size: 8},
 		} {
 			k := kernel{v, t}
-			k.strip()
+			k.strip(product{name: "strip" + k.short + v.name, operand: t.name, multiply: k.fma, vec: func() reg.Register { return k.vec() }})
+			if v.bytes == 64 && t.size == 4 {
+				k.strip(bfloatPairs())
+			}
 			k.reflect()
 			k.bandMul()
 			k.bandMulT()
@@ -71,7 +74,7 @@ func (k kernel) vec() reg.VecVirtual {
 
 func (k kernel) nr() int { return k.vectors * k.bytes / k.size }
 
-func (k kernel) broadcast(m Mem, v reg.VecVirtual) {
+func (k kernel) broadcast(m Mem, v Op) {
 	if k.size == 4 {
 		VBROADCASTSS(m, v)
 	} else {
@@ -79,7 +82,7 @@ func (k kernel) broadcast(m Mem, v reg.VecVirtual) {
 	}
 }
 
-func (k kernel) load(m Mem, v reg.VecVirtual) {
+func (k kernel) load(m Mem, v Op) {
 	if k.size == 4 {
 		VMOVUPS(m, v)
 	} else {
@@ -87,7 +90,7 @@ func (k kernel) load(m Mem, v reg.VecVirtual) {
 	}
 }
 
-func (k kernel) store(v reg.VecVirtual, m Mem) {
+func (k kernel) store(v Op, m Mem) {
 	if k.size == 4 {
 		VMOVUPS(v, m)
 	} else {
@@ -121,7 +124,7 @@ func (k kernel) add(m Op, a, dst Op) {
 	}
 }
 
-func (k kernel) zero(v reg.VecVirtual) {
+func (k kernel) zero(v Op) {
 	if k.bytes == 64 {
 		VPXORD(v, v, v)
 	} else {
@@ -131,11 +134,19 @@ func (k kernel) zero(v reg.VecVirtual) {
 
 const unroll = 4
 
+// product is how the terms of a strip are stored and multiplied.
+type product struct {
+	name     string
+	operand  string // Go type of the elements of A and B
+	multiply func(a, b, acc Op)
+	vec      func() reg.Register
+}
+
 // strip emits C += A·B for `tiles` register tiles on top of each other: the
 // contract is in the package documentation.
-func (k kernel) strip() {
-	name := "strip" + k.short + k.variant.name
-	TEXT(name, NOSPLIT, fmt.Sprintf("func(depth, tiles int, a *%[1]s, rs, cs int, b, c *%[1]s, ldc int)", k.element.name))
+func (k kernel) strip(p product) {
+	name := p.name
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(depth, tiles int, a *%[2]s, rs, cs int, b *%[2]s, c *%[1]s, ldc int)", k.element.name, p.operand))
 	Doc(fmt.Sprintf("%s adds A·B to %d-row tiles of C, %d columns wide.", name, k.mr, k.nr()))
 	depth, tiles := Load(Param("depth"), GP64()), Load(Param("tiles"), GP64())
 	a := Load(Param("a"), GP64())
@@ -154,10 +165,10 @@ func (k kernel) strip() {
 	LEAQ(Mem{Base: rs, Index: rs, Scale: 2}, rs3)
 
 	Label(name + "_tile")
-	acc := make([][]reg.VecVirtual, k.mr)
+	acc := make([][]reg.Register, k.mr)
 	for i := range acc {
 		for range k.vectors {
-			v := k.vec()
+			v := p.vec()
 			k.zero(v)
 			acc[i] = append(acc[i], v)
 		}
@@ -180,10 +191,12 @@ func (k kernel) strip() {
 		high = GP64()
 		LEAQ(Mem{Base: a, Index: rs, Scale: 4}, high)
 	}
+	bv, x := make([]reg.Register, k.vectors), p.vec()
+	for j := range bv {
+		bv[j] = p.vec()
+	}
 	step := func(disp int) {
-		bv := make([]reg.VecVirtual, k.vectors)
 		for j := range bv {
-			bv[j] = k.vec()
 			k.load(Mem{Base: pb, Disp: disp + j*k.bytes}, bv[j])
 		}
 		for i := range acc {
@@ -200,10 +213,9 @@ func (k kernel) strip() {
 			case 3:
 				m.Index, m.Scale = rs3, 1
 			}
-			x := k.vec()
 			k.broadcast(m, x)
 			for j := range bv {
-				k.fma(x, bv[j], acc[i][j])
+				p.multiply(x, bv[j], acc[i][j])
 			}
 		}
 		ADDQ(cs, pa)
