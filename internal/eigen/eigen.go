@@ -28,5 +28,5 @@ func Values[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], a *kernel.
 	if err != nil {
 		return nil, err
 	}
-	return d, tridiagonalValues(ctx, d, e)
+	return d, tridiagonalValues(ctx, k.NewSweeper, d, e)
 }

@@ -14,7 +14,7 @@ func generic[T Float]() Kernel[T] {
 	return Kernel[T]{
 		Name: "generic", MR: genericMR, NR: genericNR,
 		strip: stripGeneric[T], reflect: reflectGeneric[T], band: genericBand[T](),
-		widen: genericWideners[T](),
+		widen: genericWideners[T](), wave: waveGeneric,
 	}
 }
 

@@ -54,6 +54,7 @@ type Kernel[T Float] struct {
 	reflect func(rows int, p *T, col, next int, w, sum *T)
 	band    bandKernels[T]
 	widen   wideners[T]
+	wave    func(w *float64, rows int, d, e *float64)
 
 	// strip for pairs of bfloat16 numbers; nil where the CPU has none
 	pairs func(depth, tiles int, a *uint32, rs, cs int, b *uint32, c *T, ldc int)

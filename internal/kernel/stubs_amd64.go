@@ -108,3 +108,9 @@ func symMulF64AVX512(h *float64, x *float64, y *float64)
 
 // symRank2F64AVX512 works on a window of a band matrix.
 func symRank2F64AVX512(h *float64, x *float64, y *float64)
+
+// waveAVX2 takes rows through the wave.
+func waveAVX2(w *float64, rows int, d *float64, e *float64)
+
+// waveAVX512 takes rows through the wave.
+func waveAVX512(w *float64, rows int, d *float64, e *float64)
