@@ -114,8 +114,7 @@ func (c *chaser[T]) wait(ctx context.Context, g, steps int) bool {
 func (c *chaser[T]) step(j, t int, r *reflection[T]) {
 	k, p := c.k, j+1+t*Band
 	if t == 0 {
-		column := c.b.Window(p, j)[:Band]
-		r.eliminate(column)
+		r.eliminate((*vec[T])(c.b.Window(p, j)))
 	}
 	// Two-sided on the diagonal window: D ← H·D·H = D − v·wᵀ − w·vᵀ. τ stays in
 	// float64: rounding it would err in the same direction everywhere.
@@ -143,7 +142,7 @@ func (c *chaser[T]) step(j, t int, r *reflection[T]) {
 		r.z[i] = T(r.tau * float64(z))
 		head[i] -= r.z[i] // v[0] is 1
 	}
-	r.eliminate(head[:])
+	r.eliminate(&head)
 	k.MulT(h, &r.v, &r.d)
 	uz := dot(&r.v, &r.z)
 	for i, x := range r.d {
@@ -153,34 +152,31 @@ func (c *chaser[T]) step(j, t int, r *reflection[T]) {
 	*first = head
 }
 
+// dot returns xᵀy, in four sums that do not wait for each other.
 func dot[T kernel.Float](x, y *vec[T]) float64 {
-	var s float64
-	for i, v := range x {
-		s += float64(v) * float64(y[i])
+	var a, b, c, d float64
+	for i := 0; i < Band; i += 4 {
+		a += float64(x[i]) * float64(y[i])
+		b += float64(x[i+1]) * float64(y[i+1])
+		c += float64(x[i+2]) * float64(y[i+2])
+		d += float64(x[i+3]) * float64(y[i+3])
 	}
-	return s
+	return (a + b) + (c + d)
 }
 
 // eliminate sets r to the reflector that maps x to a multiple of the first
 // unit vector, and x to that.
-func (r *reflection[T]) eliminate(x []T) {
-	var norm2 float64
-	for _, v := range x[1:] {
-		norm2 += float64(v) * float64(v)
-	}
+func (r *reflection[T]) eliminate(x *vec[T]) {
 	alpha := float64(x[0])
-	scale := tailScale(alpha, norm2)
-	vv, vx := 1.0, alpha
-	for i, v := range x[1:] {
-		u := T(float64(v) * scale)
-		r.v[i+1] = u
-		vv += float64(u) * float64(u)
-		vx += float64(u) * float64(v)
+	x[0] = 0
+	scale := tailScale(alpha, dot(x, x))
+	for i, v := range x {
+		r.v[i] = T(float64(v) * scale)
 	}
+	vv, vx := 1+dot(&r.v, &r.v), alpha+dot(&r.v, x)
 	r.v[0], r.tau = 1, 0
 	if scale != 0 {
 		r.tau = 2 / vv
 	}
-	clear(x[1:])
-	x[0] = T(alpha - r.tau*vx)
+	*x = vec[T]{T(alpha - r.tau*vx)}
 }
