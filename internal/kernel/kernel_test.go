@@ -142,6 +142,37 @@ func testReflect[T Float](t *testing.T) {
 	}
 }
 
+func TestPeak(t *testing.T) {
+	t.Run("float32", testPeak[float32])
+	t.Run("float64", testPeak[float64])
+}
+
+func testPeak[T Float](t *testing.T) {
+	for _, k := range All[T]() {
+		t.Run(k.Name, func(t *testing.T) {
+			for _, rounds := range []int{1, 2, 7, 100} {
+				x, checkX := guarded[T](k.NR)
+				sum, checkSum := guarded[T](k.NR)
+				for j := range x {
+					x[j] = T(j+1) / 64
+				}
+				x0 := clone(x)
+				flops := k.Peak(rounds, x, sum)
+				checkX(t)
+				checkSum(t)
+				require.Equal(t, x0, x)
+				for j := range k.lanes {
+					v := float64(x[j])
+					power := math.Pow(v, float64(rounds))
+					want := peakChains*v*(1-power)/(1-v) + peakChains*(peakChains-1)/2*v*power
+					require.InEpsilon(t, want, float64(sum[j]), 40*eps[T](), "%d rounds, lane %d", rounds, j)
+				}
+				require.EqualValues(t, 2*peakChains*k.lanes*rounds, flops)
+			}
+		})
+	}
+}
+
 func TestMisuse(t *testing.T) {
 	for _, k := range All[float32]() {
 		a := make([]float32, 1000)
@@ -155,6 +186,8 @@ func TestMisuse(t *testing.T) {
 			"col":   func() { k.Reflect(1, a, k.NR, 0, a, a) },
 			"p":     func() { k.Reflect(2, a[:2*k.NR-1], 0, 0, a, a) },
 			"w":     func() { k.Reflect(1, a, 0, 0, a[:k.NR-1], a) },
+			"round": func() { k.Peak(0, a, a) },
+			"x":     func() { k.Peak(1, a[:k.NR-1], a) },
 		} {
 			require.Panics(t, f, "%s %s", k.Name, name)
 		}

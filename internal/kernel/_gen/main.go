@@ -27,6 +27,7 @@ func main() {
 			k := kernel{v, t}
 			k.strip()
 			k.reflect()
+			k.peak()
 			k.bandMul()
 			k.bandMulT()
 			k.bandRank2()
