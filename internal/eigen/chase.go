@@ -33,9 +33,10 @@ type chaser[T kernel.Float] struct {
 	done   []atomic.Int32 // steps finished by the last sweep of each group
 }
 
-// tridiagonalise returns the diagonal and the subdiagonal of a tridiagonal matrix
-// with the eigenvalues of b, which it overwrites.
-func tridiagonalise[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], b *kernel.BandMatrix[T], workers int) (d, e []float64, err error) {
+// Tridiagonalise is the second stage of [Values]: it returns the diagonal and
+// the subdiagonal of a tridiagonal matrix with the eigenvalues of b, which it
+// overwrites.
+func Tridiagonalise[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], b *kernel.BandMatrix[T], workers int) (d, e []float64, err error) {
 	c := &chaser[T]{k: k, b: b, sweeps: max(0, b.N-2)}
 	c.group = max(1, min(maxGroup, c.steps(0)/(4*workers)))
 	groups := (c.sweeps + c.group - 1) / c.group

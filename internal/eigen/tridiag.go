@@ -10,15 +10,15 @@ import (
 // are the rule.
 const maxSweeps = 30
 
-// tridiagonalValues overwrites d, the diagonal of a symmetric tridiagonal
-// matrix, with its eigenvalues in ascending order, and destroys e, the
-// subdiagonal.
+// TridiagonalValues is the third stage of [Values]: it overwrites d, the
+// diagonal of a symmetric tridiagonal matrix, with its eigenvalues in ascending
+// order, and destroys e, the subdiagonal.
 //
 // It is the root-free QL algorithm of Pal, Walker and Kahan (Parlett, The
 // Symmetric Eigenvalue Problem, section 8.15), with the shifts and the
 // convergence test of LAPACK's dsterf; a block is turned around rather than
 // swept from the other end. It looks at ctx before each eigenvalue.
-func tridiagonalValues(ctx context.Context, d, e []float64) error {
+func TridiagonalValues(ctx context.Context, d, e []float64) error {
 	// A power of two brings the largest element near 1, so that squares
 	// neither overflow nor vanish beside it.
 	var largest float64

@@ -6,17 +6,17 @@ import (
 	"github.com/gospectrum/spectrum/internal/parallel"
 )
 
-// gramDepth is the number of terms summed in registers before they are added
-// to the Gram matrix. A panel of the widest kernel, gramDepth rows of it, and
+// GramDepth is the number of terms summed in registers before they are added
+// to the Gram matrix. A panel of the widest kernel, GramDepth rows of it, and
 // one register tile fit the L1 cache.
-const gramDepth = 256
+const GramDepth = 256
 
 // GramLen returns the number of elements of workspace [Gram] needs for a
 // matrix whose shorter side is n.
-func GramLen(n int) int { return roundUp(n, blockUnit) * gramDepth }
+func GramLen(n int) int { return roundUp(n, blockUnit) * GramDepth }
 
 // Gram returns W·Wᵀ or Wᵀ·W, whichever is smaller, of scale·W. The elements are
-// converted to T, scaled and packed in one go, gramDepth terms of all sums at a
+// converted to T, scaled and packed in one go, GramDepth terms of all sums at a
 // time; no converted copy of W exists. work has GramLen elements.
 //
 // The order of every sum is fixed, so the result does not depend on workers.
@@ -25,10 +25,10 @@ func Gram[T Float](ctx context.Context, k *Kernel[T], w *Matrix, scale T, worker
 	g := NewSym[T](n)
 	panels := roundUp(n, k.NR) / k.NR
 	blocks := g.Blocks()
-	for p := 0; p < m; p += gramDepth {
-		depth := min(gramDepth, m-p)
+	for p := 0; p < m; p += GramDepth {
+		depth := min(GramDepth, m-p)
 		err := parallel.For(ctx, workers, panels, func(i int) {
-			k.pack(work[i*gramDepth*k.NR:][:depth*k.NR], w, scale, i*k.NR, p)
+			k.pack(work[i*GramDepth*k.NR:][:depth*k.NR], w, scale, i*k.NR, p)
 		})
 		if err != nil {
 			return nil, err
@@ -60,7 +60,7 @@ func gramBlock[T Float](k *Kernel[T], g *Sym[T], work []T, i, j, depth int) {
 	block := g.At(i, j)
 	perBlock := g.Block / k.NR
 	panels := roundUp(g.N, k.NR) / k.NR
-	size := gramDepth * k.NR
+	size := GramDepth * k.NR
 	for cj := j * perBlock; cj < min((j+1)*perBlock, panels); cj++ {
 		first := i * perBlock
 		if i == j {

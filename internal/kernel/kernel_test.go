@@ -194,44 +194,6 @@ func TestMisuse(t *testing.T) {
 	}
 }
 
-func BenchmarkStrip(b *testing.B) {
-	b.Run("float32", benchmarkStrip[float32])
-	b.Run("float64", benchmarkStrip[float64])
-}
-
-func benchmarkStrip[T Float](b *testing.B) {
-	const depth = 256
-	for _, k := range All[T]() {
-		b.Run(k.Name, func(b *testing.B) {
-			tiles := k.NR / k.MR
-			rows := tiles * k.MR
-			x, y, z := make([]T, depth*k.NR), make([]T, depth*k.NR), make([]T, rows*k.NR)
-			for b.Loop() {
-				k.Strip(depth, tiles, x, 1, k.NR, y, z, k.NR)
-			}
-			b.ReportMetric(2*float64(depth*rows*k.NR)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-		})
-	}
-}
-
-func BenchmarkReflect(b *testing.B) {
-	b.Run("float32", benchmarkReflect[float32])
-	b.Run("float64", benchmarkReflect[float64])
-}
-
-func benchmarkReflect[T Float](b *testing.B) {
-	const rows = 4096
-	for _, k := range All[T]() {
-		b.Run(k.Name, func(b *testing.B) {
-			p, w, sum := make([]T, rows*k.NR), make([]T, k.NR), make([]T, k.NR)
-			for b.Loop() {
-				k.Reflect(rows, p, 0, 1, w, sum)
-			}
-			b.ReportMetric(4*float64(rows*k.NR)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-		})
-	}
-}
-
 // CI says which kernel a machine, real or emulated, must have, so that a run
 // that tests less than it should fails.
 func TestExpectedKernel(t *testing.T) {

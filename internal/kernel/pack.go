@@ -36,7 +36,7 @@ func (k *Kernel[T]) pack(panel []T, w *Matrix, scale T, first, p int) {
 		}
 		return
 	}
-	var rows [packRows][gramDepth]T
+	var rows [packRows][GramDepth]T
 	for j := 0; j < count; j += packRows {
 		group := min(packRows, count-j)
 		for i := range group {
@@ -55,7 +55,7 @@ func (k *Kernel[T]) pack(panel []T, w *Matrix, scale T, first, p int) {
 }
 
 // interleave writes rows to columns j… of the panel.
-func interleave[T Float](panel []T, nr, j, depth int, rows *[packRows][gramDepth]T) {
+func interleave[T Float](panel []T, nr, j, depth int, rows *[packRows][GramDepth]T) {
 	a, b, c, d := rows[0][:depth], rows[1][:depth], rows[2][:depth], rows[3][:depth]
 	for q := range a {
 		out := (*[packRows]T)(panel[q*nr+j:])
