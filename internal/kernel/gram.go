@@ -25,10 +25,11 @@ func Gram[T Float](ctx context.Context, k *Kernel[T], w *Matrix, scale T, worker
 	g := NewSym[T](n)
 	panels := roundUp(n, k.NR) / k.NR
 	blocks := g.Blocks()
+	rows := make([]packScratch[T], min(workers, panels))
 	for p := 0; p < m; p += GramDepth {
 		depth := min(GramDepth, m-p)
-		err := parallel.For(ctx, workers, panels, func(i int) {
-			k.pack(work[i*GramDepth*k.NR:][:depth*k.NR], w, scale, i*k.NR, p)
+		err := parallel.ForWorker(ctx, workers, panels, func(worker, i int) {
+			k.pack(work[i*GramDepth*k.NR:][:depth*k.NR], w, scale, i*k.NR, p, &rows[worker])
 		})
 		if err != nil {
 			return nil, err
