@@ -33,9 +33,10 @@ type chaser[T kernel.Float] struct {
 	done   []atomic.Int32 // steps finished by the last sweep of each group
 }
 
-// tridiagonalise returns the diagonal and the subdiagonal of a tridiagonal matrix
-// with the eigenvalues of b, which it overwrites.
-func tridiagonalise[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], b *kernel.BandMatrix[T], workers int) (d, e []float64, err error) {
+// Tridiagonalise is the second stage of [Values]: it returns the diagonal and
+// the subdiagonal of a tridiagonal matrix with the eigenvalues of b, which it
+// overwrites.
+func Tridiagonalise[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], b *kernel.BandMatrix[T], workers int) (d, e []float64, err error) {
 	c := &chaser[T]{k: k, b: b, sweeps: max(0, b.N-2)}
 	c.group = max(1, min(maxGroup, c.steps(0)/(4*workers)))
 	groups := (c.sweeps + c.group - 1) / c.group
@@ -66,9 +67,10 @@ func (c *chaser[T]) steps(j int) int { return (c.b.N - j - 1 + Band - 1) / Band 
 // reflection is the Householder reflector I − tau·v·vᵀ that a sweep is about to
 // apply.
 type reflection[T kernel.Float] struct {
-	v          vec[T]
-	tau        float64
-	y, w, z, d vec[T] // scratch
+	v   vec[T]
+	tau float64
+	// Scratch, here because kernels let their arguments escape to the heap.
+	y, w, z, d, old vec[T]
 }
 
 // chase runs the sweeps of group g, each two steps behind the one before.
@@ -135,7 +137,7 @@ func (c *chaser[T]) step(j, t int, r *reflection[T]) {
 	// make one update of rank two: Hᵀu is computed from the old H.
 	h := c.b.Window(q, p)
 	k.Mul(h, &r.v, &r.z)
-	old := r.v
+	r.old = r.v
 	first := (*vec[T])(h)
 	head := *first
 	for i, z := range r.z {
@@ -146,9 +148,9 @@ func (c *chaser[T]) step(j, t int, r *reflection[T]) {
 	k.MulT(h, &r.v, &r.d)
 	uz := dot(&r.v, &r.z)
 	for i, x := range r.d {
-		r.d[i] = T(r.tau * (float64(x) - uz*float64(old[i])))
+		r.d[i] = T(r.tau * (float64(x) - uz*float64(r.old[i])))
 	}
-	k.Rank2(h, &r.z, &old, &r.v, &r.d)
+	k.Rank2(h, &r.z, &r.old, &r.v, &r.d)
 	*first = head
 }
 

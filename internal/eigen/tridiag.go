@@ -12,9 +12,9 @@ import (
 // are the rule.
 const maxSweeps = 30
 
-// tridiagonalValues overwrites d, the diagonal of a symmetric tridiagonal
-// matrix, with its eigenvalues in ascending order, and destroys e, the
-// subdiagonal.
+// TridiagonalValues is the third stage of [Values]: it overwrites d, the
+// diagonal of a symmetric tridiagonal matrix, with its eigenvalues in ascending
+// order, and destroys e, the subdiagonal.
 //
 // It is the root-free QL algorithm of Pal, Walker and Kahan (Parlett, The
 // Symmetric Eigenvalue Problem, section 8.15), with the convergence test of
@@ -23,7 +23,7 @@ const maxSweeps = 30
 // their first rows as shifts (as in the small-bulge multishift QR of Braman,
 // Byers & Mathias 2002): that takes a few sweeps more, in a fraction of the time.
 // It looks at ctx before each sweep.
-func tridiagonalValues(ctx context.Context, newSweeper func(n int) *kernel.Sweeper, d, e []float64) error {
+func TridiagonalValues(ctx context.Context, newSweeper func(n int) *kernel.Sweeper, d, e []float64) error {
 	// A power of two brings the largest element near 1, so that squares
 	// neither overflow nor vanish beside it.
 	var largest float64

@@ -1,5 +1,7 @@
 package kernel
 
+import "slices"
+
 // Band is the number of subdiagonals of a [BandMatrix], and the order of the
 // windows that the band kernels work on.
 const Band = 48
@@ -22,6 +24,11 @@ type BandMatrix[T Float] struct {
 // that windows may start in any row.
 func NewBandMatrix[T Float](n int) *BandMatrix[T] {
 	return &BandMatrix[T]{N: n, data: make([]T, BandLen(n))}
+}
+
+// Clone returns a copy of b.
+func (b *BandMatrix[T]) Clone() *BandMatrix[T] {
+	return &BandMatrix[T]{N: b.N, data: slices.Clone(b.data)}
 }
 
 // BandLen returns the number of elements stored for a matrix of order n.

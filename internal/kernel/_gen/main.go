@@ -30,6 +30,7 @@ func main() {
 				k.strip(bfloatPairs())
 			}
 			k.reflect()
+			k.peak()
 			k.bandMul()
 			k.bandMulT()
 			k.bandRank2()
