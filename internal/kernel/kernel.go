@@ -50,6 +50,8 @@
 // the vector registers clean. It neither allocates nor calls anything.
 package kernel
 
+import "strings"
+
 // Float is the arithmetic of a kernel.
 type Float interface{ float32 | float64 }
 
@@ -126,15 +128,28 @@ func (k *Kernel[T]) Peak(rounds int, x, sum []T) (flops float64) {
 	return 2 * peakChains * float64(k.lanes) * float64(rounds)
 }
 
-// All returns the kernels this machine can run, the best first and in the same
-// order for both types; the last is
-// the generic one.
+// All returns the kernels this machine can run, the best first; the last is the
+// generic one.
 func All[T Float]() []Kernel[T] {
 	var all any = kernels64()
 	if _, ok := all.([]Kernel[T]); !ok {
 		all = kernels32()
 	}
 	return all.([]Kernel[T])
+}
+
+// bf16 marks the names of kernels that multiply bfloat16 pairs.
+const bf16 = "bf16"
+
+// Named returns the kernel called name, which is one of those that All returns
+// for float32. float64 has no use for bfloat16 pairs and gets the kernel without.
+func Named[T Float](name string) *Kernel[T] {
+	for _, k := range All[T]() {
+		if k.Name == name || k.Name == strings.TrimSuffix(name, bf16) {
+			return &k
+		}
+	}
+	panic("kernel: unknown name")
 }
 
 // Mul sets y to H·x for a window H of a band matrix; x and y have Band elements.
