@@ -162,6 +162,9 @@ type smallWork[T kernel.Float] struct {
 	tri  []float64 // Band×Band: T
 	z, y []float64 // Band×Band
 	t, m packedSquare[T]
+
+	wide  *kernel.Kernel[float64] // for products of these
+	right []float64               // Band×Band: their right operand, in panels
 }
 
 // packedSquare is a Band×Band matrix in panels.
@@ -183,13 +186,15 @@ func (s packedSquare[T]) set(m []float64, factor float64) {
 	}
 }
 
-func newSmallWork[T kernel.Float](nr int) smallWork[T] {
+func newSmallWork[T kernel.Float](k *kernel.Kernel[T]) smallWork[T] {
+	nr := k.NR
 	square := func() []float64 { return make([]float64, Band*Band) }
 	return smallWork[T]{
 		nr: nr, tau: make([]float64, Band), sum: make([]float64, nr),
 		w: make([]T, nr), part: make([]T, nr), prod: make([]T, nr*nr), out: make([]T, nr*nr),
 		s: square(), tri: square(), z: square(), y: square(),
 		t: packedSquare[T]{nr, make([]T, Band*Band)}, m: packedSquare[T]{nr, make([]T, Band*Band)},
+		wide: kernel.Named[float64](k.Name), right: square(),
 	}
 }
 
@@ -255,24 +260,20 @@ func (s *smallWork[T]) correction(shares [][]T) {
 			s.z[i] += float64(v)
 		}
 	}
-	for i := range Band { // y = z·T
-		clear(s.y[i*Band : (i+1)*Band])
-		for l := range Band {
-			x, row := s.z[i*Band+l], s.tri[l*Band:(l+1)*Band]
-			for j := l; j < Band; j++ {
-				s.y[i*Band+j] += x * row[j]
-			}
-		}
-	}
-	clear(s.z) // z = Tᵀ·y
-	for l := range Band {
-		row := s.y[l*Band : (l+1)*Band]
-		for i := l; i < Band; i++ {
-			x, out := s.tri[l*Band+i], s.z[i*Band:(i+1)*Band]
-			for j, v := range row {
-				out[j] += x * v
-			}
-		}
-	}
+	s.product(s.z, Band, 1, s.tri, s.y) // y = z·T
+	s.product(s.tri, 1, Band, s.y, s.z) // z = Tᵀ·y
 	s.m.set(s.z, -0.5)
+}
+
+// product sets c to a·b, all Band×Band; element (i, j) of a is at i·rs + j·cs.
+func (s *smallWork[T]) product(a []float64, rs, cs int, b, c []float64) {
+	nr := s.wide.NR
+	for i, v := range b {
+		row, col := i/Band, i%Band
+		s.right[(col/nr*Band+row)*nr+col%nr] = v
+	}
+	clear(c)
+	for q := range Band / nr {
+		s.wide.Strip(Band, Band/s.wide.MR, a, rs, cs, s.right[q*Band*nr:], c[q*nr:], Band)
+	}
 }
