@@ -59,7 +59,15 @@ func TestAutoPrecision(t *testing.T) {
 		r, c     int
 		strength float64
 		want     string
-	}{{512, 700, 1.5, "float32"}, {700, 512, 1.5, "float32"}, {512, 512, 400, "float64"}} {
+	}{
+		{512, 700, 1.5, "float32"},
+		{700, 512, 1.5, "float32"},
+		// Only deflation certifies these.
+		{512, 512, 12, "float32"},
+		{1024, 512, 12, "float32"},
+		{512, 512, 40, "float32"},
+		{512, 512, 4000, "float64"},
+	} {
 		w := spiked(t, 1, c.r, c.c, c.strength)
 		exact, err := spectrum.Analyzer{Backend: backend(t, "gonum")}.Analyze(ctx, w)
 		require.NoError(t, err)
@@ -105,8 +113,8 @@ func TestRankDeficientNoise(t *testing.T) {
 // The same bits for any number of workers, in both precisions, wide and tall.
 func TestWorkersGiveTheSameBits(t *testing.T) {
 	ctx := context.Background()
-	for _, shape := range [][2]int{{513, 700}, {700, 513}} {
-		w := spiked(t, 3, shape[0], shape[1], 1.5)
+	for _, shape := range [][3]int{{513, 700, 1}, {700, 513, 2}, {513, 600, 20}} { // the last is deflated
+		w := spiked(t, 3, shape[0], shape[1], float64(shape[2]))
 		for _, p := range []spectrum.Precision{spectrum.PrecisionAuto, spectrum.PrecisionFloat64} {
 			var want *spectrum.Analysis
 			for _, workers := range []int{1, 2, 7} {

@@ -22,11 +22,20 @@ func GramLen(n int) int { return roundUp(n, blockUnit) * GramDepth }
 //
 // The order of every sum is fixed, so the result does not depend on workers.
 func Gram[T Float](ctx context.Context, k *Kernel[T], w *Matrix, scale T, workers int, work []T) (*Sym[T], error) {
+	return gram(ctx, k, w, scale, workers, work, nil)
+}
+
+// GramProjected is Gram for what p leaves of scale·W.
+func GramProjected[T Float](ctx context.Context, k *Kernel[T], w *Matrix, scale T, workers int, work []T, p *Projection[T]) (*Sym[T], error) {
+	return gram(ctx, k, w, scale, workers, work, p)
+}
+
+func gram[T Float](ctx context.Context, k *Kernel[T], w *Matrix, scale T, workers int, work []T, projection *Projection[T]) (*Sym[T], error) {
 	n, m := min(w.Rows, w.Cols), max(w.Rows, w.Cols)
 	g := NewSym[T](n)
 	panels := roundUp(n, k.NR) / k.NR
 	blocks := g.Blocks()
-	pairs := k.usePairs(w, float64(scale))
+	pairs := projection == nil && k.usePairs(w, float64(scale))
 	terms := GramDepth
 	if pairs {
 		terms *= 2
@@ -47,6 +56,11 @@ func Gram[T Float](ctx context.Context, k *Kernel[T], w *Matrix, scale T, worker
 		})
 		if err != nil {
 			return nil, err
+		}
+		if projection != nil {
+			if err := projection.apply(ctx, workers, work, panels, depth); err != nil {
+				return nil, err
+			}
 		}
 		err = parallel.For(ctx, workers, blocks*(blocks+1)/2, func(t int) {
 			i, j := Triangle(t)

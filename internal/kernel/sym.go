@@ -60,8 +60,9 @@ func (s *Sym[T]) At(i, j int) []T {
 	return s.data[k : k+size : k+size]
 }
 
-// MaxRowNorm returns the largest Euclidean norm of a row.
-func (s *Sym[T]) MaxRowNorm() float64 {
+// Norms returns the trace, the Frobenius norm, and the largest Euclidean norm of
+// a row.
+func (s *Sym[T]) Norms() (trace, frobenius, row float64) {
 	b := s.Block
 	squares := make([]float64, s.Blocks()*b)
 	for i := range s.Blocks() {
@@ -81,7 +82,11 @@ func (s *Sym[T]) MaxRowNorm() float64 {
 			}
 		}
 	}
-	return math.Sqrt(slices.Max(squares))
+	for i := range s.N {
+		trace += float64(s.At(i/b, i/b)[i%b*(b+1)])
+		frobenius += squares[i]
+	}
+	return trace, math.Sqrt(frobenius), math.Sqrt(slices.Max(squares))
 }
 
 // mirror copies the lower half of the diagonal blocks to their upper half.

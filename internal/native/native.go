@@ -23,6 +23,7 @@
 package native
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -51,41 +52,74 @@ func SingularValues[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w 
 	exp := -math.Ilogb(maxAbs) - 1 - (math.Ilogb(float64(n)*float64(m))+2)/2
 	lowest, highest := exponents[T]()
 	exp = max(lowest, min(highest, exp))
-	g, err := kernel.Gram(ctx, k, w, T(math.Ldexp(1, exp)), workers, make([]T, kernel.GramLen(n)))
+	scale, work := T(math.Ldexp(1, exp)), make([]T, kernel.GramLen(n))
+	g, err := kernel.Gram(ctx, k, w, scale, workers, work)
 	if err != nil {
 		return nil, err
 	}
-	row := g.MaxRowNorm()
+	var top []float64 // eigenvalues taken out of G
+	var coupling float64
+	trace, frobenius, row := g.Norms()
+	if unitRoundoff[T]() == 0x1p-24 && dominated(n, m, trace, frobenius) {
+		u, err := dominant(ctx, k, g, workers)
+		if err != nil {
+			return nil, err
+		}
+		if u != nil {
+			p := k.NewProjection(u)
+			if g, err = kernel.GramProjected(ctx, k, w, scale, workers, work, p); err != nil {
+				return nil, err
+			}
+			if top, coupling, err = split(p); err != nil {
+				return nil, err
+			}
+			_, _, row = g.Norms()
+		}
+	}
 	lambda, err := eigen.Values(ctx, k, g, workers)
 	if err != nil {
 		return nil, err
 	}
 	slices.Reverse(lambda)
-	return finish(lambda, row, unitRoundoff[T](), exp, k.Name), nil
+	lambda = lambda[:n-len(top)] // the others are the zeros that top left
+	b := bound{row: row, eps: unitRoundoff[T]()}
+	if len(top) > 0 {
+		b.extra = couplingError(coupling, top[len(top)-1]-lambda[0])
+	}
+	return b.finish(top, lambda, exp, k.Name), nil
 }
 
-// finish turns the descending eigenvalues of the scaled Gram matrix into
-// singular values with their bounds; row is the largest norm of a row of it.
-func finish(lambda []float64, row, eps float64, exp int, kernelName string) *Result {
-	n := len(lambda)
+// bound holds what the error bound of the package documentation needs to know.
+type bound struct {
+	row   float64 // the largest norm of a row of G
+	eps   float64 // unit roundoff
+	extra float64 // error of every eigenvalue from other sources
+}
+
+// finish turns the descending eigenvalues of the scaled Gram matrix, and those
+// taken out of it before, into singular values with their bounds.
+func (b bound) finish(top, lambda []float64, exp int, kernelName string) *Result {
 	var squares float64
 	for _, l := range lambda {
 		squares += l * l
 	}
 	norm := math.Sqrt(squares)
+	row := norm/math.Sqrt(float64(len(lambda))) + 2*b.row*b.row/norm
+	near := boundFactor * b.eps * norm
+	all := slices.Concat(top, lambda)
+	slices.SortFunc(all, func(x, y float64) int { return cmp.Compare(y, x) })
+	n := len(all)
 	r := &Result{Values: make([]float64, n), Errors: make([]float64, n), Kernel: kernelName}
-	near := boundFactor * eps * norm
-	row = norm/math.Sqrt(float64(n)) + 2*row*row/norm
 	from, to := 0, 0 // the eigenvalues near the current one
-	for i, l := range lambda {
-		for lambda[from] > l+near {
+	for i, l := range all {
+		for all[from] > l+near {
 			from++
 		}
-		for to < n && lambda[to] >= l-near {
+		for to < n && all[to] >= l-near {
 			to++
 		}
 		l = max(l, 0)
-		delta := boundFactor * (eps*(math.Sqrt(float64(to-from))*row+3*l) + 8*0x1p-53*lambda[0])
+		delta := boundFactor*(b.eps*(math.Sqrt(float64(to-from))*row+3*l)+8*0x1p-53*all[0]) + b.extra
 		s := math.Sqrt(l)
 		bound := max(s, math.Sqrt(delta))
 		if l > delta {
@@ -117,9 +151,13 @@ func exponents[T kernel.Float]() (lowest, highest int) {
 
 // Workspace returns about how many bytes SingularValues allocates for an r×c
 // matrix in arithmetic of the given width: half the Gram matrix in blocks, one
-// slab of packed panels, and what the reduction needs. The slab is garbage by
-// then, but takes its place until it is collected.
+// slab of packed panels, what the reduction needs, and in float32 a second half
+// and some vectors for deflation. What is garbage by then still takes its place.
 func Workspace(r, c, width int) int64 {
 	n := min(r, c)
-	return int64(width) * (int64(kernel.SymLen(n)) + int64(kernel.GramLen(n)) + int64(eigen.WorkLen(n)))
+	size := int64(width) * (int64(kernel.SymLen(n)) + int64(kernel.GramLen(n)) + int64(eigen.WorkLen(n)))
+	if width == 4 && n >= minDeflated {
+		size += 4*int64(kernel.SymLen(n)) + deflationBytes*int64(n)
+	}
+	return size
 }
