@@ -25,7 +25,7 @@ type reducer[T kernel.Float] struct {
 	workers int
 
 	p      *householder.Panel[T] // np rows: the reflectors V
-	x      []T                   // np×Band, in panels: A₂₂·V
+	x      householder.Tall[T]   // np rows: A₂₂·V
 	vw     []T                   // np×2·Band row-major: [V W], the left operand of the update
 	packed []T                   // −[W V]ᵀ in panels, the right operand
 	vx     [][]T                 // Vᵀ·X, the share of each block of rows
@@ -39,7 +39,7 @@ func newReducer[T kernel.Float](k *kernel.Kernel[T], a *kernel.Sym[T], workers i
 	np := (a.N + k.NR - 1) / k.NR * k.NR
 	r := &reducer[T]{
 		k: k, a: a, n: a.N, np: np, workers: workers,
-		p: householder.NewPanel(k, np), x: make([]T, np*Band),
+		p: householder.NewPanel(k, np), x: householder.NewTall(k, np),
 		vw: make([]T, np*2*Band), packed: make([]T, np*2*Band),
 		vx:   make([][]T, a.Blocks()),
 		band: kernel.NewSymBand[T](a.N),
@@ -49,11 +49,6 @@ func newReducer[T kernel.Float](k *kernel.Kernel[T], a *kernel.Sym[T], workers i
 	}
 	r.small = newSmallWork[T](k.NR)
 	return r
-}
-
-// panel returns the q-th NR columns of X from the given row on.
-func (r *reducer[T]) panel(q, row int) []T {
-	return r.x[(q*r.np+row)*r.k.NR : (q+1)*r.np*r.k.NR]
 }
 
 // reduce returns the band matrix; a is overwritten.
@@ -105,7 +100,7 @@ func (r *reducer[T]) loadPanel(first int) {
 	for row := first + Band; row < r.np; row++ {
 		src := r.a.At(row/b, first/b)[row%b*b+first%b:][:Band]
 		for q := range Band / nr {
-			copy(r.p.Cols(q, row)[:nr], src[q*nr:])
+			copy(r.p.V.Cols(q, row)[:nr], src[q*nr:])
 		}
 	}
 }
@@ -140,7 +135,7 @@ func (r *reducer[T]) multiply(i, start int) {
 	k, b, nr := r.k, r.a.Block, r.k.NR
 	lo, hi := r.rows(i, start)
 	for q := range Band / nr {
-		clear(r.panel(q, lo)[:(hi-lo)*nr])
+		clear(r.x.Cols(q, lo)[:(hi-lo)*nr])
 	}
 	for j := start / b; j < r.a.Blocks(); j++ {
 		jlo, jhi := r.rows(j, start)
@@ -153,13 +148,13 @@ func (r *reducer[T]) multiply(i, start int) {
 			rs, cs = 1, b
 		}
 		for q := range Band / nr {
-			k.Strip(jhi-jlo, (hi-lo)/k.MR, a, rs, cs, r.p.Cols(q, jlo), r.panel(q, lo), nr)
+			k.Strip(jhi-jlo, (hi-lo)/k.MR, a, rs, cs, r.p.V.Cols(q, jlo), r.x.Cols(q, lo), nr)
 		}
 	}
 	clear(r.vx[i])
 	for p := range Band / nr {
 		for q := range Band / nr {
-			k.Strip(hi-lo, nr/k.MR, r.p.Cols(p, lo), 1, nr, r.panel(q, lo), r.vx[i][p*nr*Band+q*nr:], Band)
+			k.Strip(hi-lo, nr/k.MR, r.p.V.Cols(p, lo), 1, nr, r.x.Cols(q, lo), r.vx[i][p*nr*Band+q*nr:], Band)
 		}
 	}
 }
@@ -172,7 +167,7 @@ func (r *reducer[T]) combine(i, start int) {
 	for row := lo; row < hi; row++ {
 		out := r.vw[row*2*Band:][:2*Band]
 		for q := range Band / nr {
-			copy(out[q*nr:(q+1)*nr], r.p.Cols(q, row))
+			copy(out[q*nr:(q+1)*nr], r.p.V.Cols(q, row))
 		}
 		clear(out[Band:])
 	}
@@ -181,9 +176,9 @@ func (r *reducer[T]) combine(i, start int) {
 		w := r.vw[lo*2*Band+Band+q*nr:]
 		for p := range Band / nr {
 			if p <= q { // T is upper triangular
-				k.Strip(nr, tiles, r.panel(p, lo), nr, 1, r.p.T.Panel(q, p), w, 2*Band)
+				k.Strip(nr, tiles, r.x.Cols(p, lo), nr, 1, r.p.T.Panel(q, p), w, 2*Band)
 			}
-			k.Strip(nr, tiles, r.p.Cols(p, lo), nr, 1, r.small.m.Panel(q, p), w, 2*Band)
+			k.Strip(nr, tiles, r.p.V.Cols(p, lo), nr, 1, r.small.m.Panel(q, p), w, 2*Band)
 		}
 	}
 	for g := lo; g < hi; g += nr {

@@ -17,19 +17,31 @@ const Band = kernel.Band
 // Sums over longer columns are added in float64.
 const factorRows = 128
 
-// Panel is a tall matrix of Band columns, and after [Panel.Factor] the block
-// reflector Q = I − V·T·Vᵀ of its QR factorisation.
+// Tall is a matrix of Band columns in panels of the kernel's width.
+type Tall[T kernel.Float] struct {
+	nr, rows int
+	data     []T
+}
+
+// NewTall allocates a zero matrix.
+func NewTall[T kernel.Float](k *kernel.Kernel[T], rows int) Tall[T] {
+	return Tall[T]{k.NR, rows, make([]T, rows*Band)}
+}
+
+// Cols returns the q-th NR columns from the given row on.
+func (m Tall[T]) Cols(q, row int) []T { return m.data[(q*m.rows+row)*m.nr : (q+1)*m.rows*m.nr] }
+
+// Panel is a tall matrix, and after [Panel.Factor] the block reflector
+// Q = I − V·T·Vᵀ of its QR factorisation.
 type Panel[T kernel.Float] struct {
-	// V holds the panel in panels of the kernel's width, rows high each.
-	V []T
+	V Tall[T]
 	// Tri is the upper triangular T, row-major, and T the same as a right operand.
 	Tri []float64
 	T   Square[T]
 
-	k    *kernel.Kernel[T]
-	rows int // capacity, a multiple of NR
-	n    int // rows that take part in the current factorisation
-	end  int // n rounded up to the width of a panel
+	k   *kernel.Kernel[T]
+	n   int // rows that take part in the current factorisation
+	end int // n rounded up to the width of a panel
 
 	tau  []float64 // Band
 	sum  []float64 // NR: Σ x[c]·x over the rows below the pivot of column c
@@ -44,17 +56,12 @@ type Panel[T kernel.Float] struct {
 // the kernel's NR.
 func NewPanel[T kernel.Float](k *kernel.Kernel[T], rows int) *Panel[T] {
 	return &Panel[T]{
-		V: make([]T, rows*Band), Tri: make([]float64, Band*Band), T: NewSquare[T](k.NR),
-		k: k, rows: rows,
+		V: NewTall(k, rows), Tri: make([]float64, Band*Band), T: NewSquare[T](k.NR),
+		k:   k,
 		tau: make([]float64, Band), sum: make([]float64, k.NR),
 		w: make([]T, k.NR), part: make([]T, k.NR), prod: make([]T, k.NR*k.NR), out: make([]T, k.NR*k.NR),
 		s: make([]float64, Band*Band),
 	}
-}
-
-// Cols returns the q-th NR columns of V from the given row on.
-func (p *Panel[T]) Cols(q, row int) []T {
-	return p.V[(q*p.rows+row)*p.k.NR : (q+1)*p.rows*p.k.NR]
 }
 
 // Factor overwrites rows start to n of V with the reflectors of their QR
@@ -107,7 +114,7 @@ func (p *Panel[T]) factorColumns(start, q int) {
 		if row+1 >= p.n {
 			return // nothing below this pivot, nor below the next
 		}
-		head := p.Cols(q, row)[:nr]
+		head := p.V.Cols(q, row)[:nr]
 		alpha := float64(head[c])
 		clear(w)
 		if scale := tailScale(alpha, sum[c]); scale != 0 {
@@ -128,7 +135,7 @@ func (p *Panel[T]) factorColumns(start, q int) {
 		next := min(c+1, nr-1)
 		// The row of the next pivot takes part in the reflection, not in the
 		// sums for the next reflector.
-		k.Reflect(1, p.Cols(q, row+1), c, next, w, p.part)
+		k.Reflect(1, p.V.Cols(q, row+1), c, next, w, p.part)
 		p.pass(q, min(row+2, p.end), c, next)
 	}
 }
@@ -138,7 +145,7 @@ func (p *Panel[T]) pass(q, row, col, next int) {
 	clear(p.sum)
 	for ; row < p.end; row += factorRows {
 		rows := min(factorRows, p.end-row)
-		p.k.Reflect(rows, p.Cols(q, row), col, next, p.w, p.part)
+		p.k.Reflect(rows, p.V.Cols(q, row), col, next, p.w, p.part)
 		for j, v := range p.part {
 			p.sum[j] += float64(v)
 		}
@@ -164,7 +171,7 @@ func (p *Panel[T]) storeR(start, q int, setR func(i, j int, v T)) {
 		if row >= p.end {
 			return
 		}
-		head := p.Cols(q, row)[:nr]
+		head := p.V.Cols(q, row)[:nr]
 		for c := max(0, i-q*nr); c < nr; c++ {
 			if row < p.n {
 				setR(i, q*nr+c, head[c])
@@ -181,7 +188,7 @@ func (p *Panel[T]) storeR(start, q int, setR func(i, j int, v T)) {
 func (p *Panel[T]) dot(i, q, top int) {
 	k, nr := p.k, p.k.NR
 	for row := top; row < p.end; row += factorRows {
-		k.Strip(min(factorRows, p.end-row), nr/k.MR, p.Cols(i, row), 1, nr, p.Cols(q, row), p.prod, nr)
+		k.Strip(min(factorRows, p.end-row), nr/k.MR, p.V.Cols(i, row), 1, nr, p.V.Cols(q, row), p.prod, nr)
 	}
 }
 
@@ -193,7 +200,7 @@ func (p *Panel[T]) applyTo(next, q, top int) {
 	p.applyT(q)
 	for row := top; row < p.end; row += factorRows {
 		tiles := min(factorRows, p.end-row) / k.MR
-		k.Strip(nr, tiles, p.Cols(q, row), nr, 1, p.out, p.Cols(next, row), nr)
+		k.Strip(nr, tiles, p.V.Cols(q, row), nr, 1, p.out, p.V.Cols(next, row), nr)
 	}
 }
 

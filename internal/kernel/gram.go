@@ -41,7 +41,7 @@ func Gram[T Float](ctx context.Context, k *Kernel[T], w *Matrix, scale T, worker
 				packPairs(words(panel), k.NR, w, i*k.NR, p)
 				return
 			}
-			k.pack(panel, w, scale, i*k.NR, p)
+			k.pack(panel, k.NR, w, scale, i*k.NR, p)
 		})
 		if err != nil {
 			return nil, err
