@@ -96,7 +96,7 @@ func (b nativeBackend) Name() string { return b.name }
 
 func (nativeBackend) Workspace(r, c int) int64 {
 	// Escalation from float32 frees nothing before it is collected.
-	return native.Workspace(r, c, 4) + native.Workspace(r, c, 8)
+	return native.Workspace(r, c, 4) + native.Workspace(r, c, 8) + native.DirectWorkspace(r, c, 8)
 }
 
 func (nativeBackend) Workers(r, c, workers int) int {
@@ -119,21 +119,24 @@ const smallFlops = 2e8
 func (b nativeBackend) SingularValues(ctx context.Context, p Problem) (*Spectrum, error) {
 	r, c := p.W.Dims()
 	if p.Precision == PrecisionAuto && p.W.DType() != F64 && flops(r, c) >= smallFlops {
-		s, err := solve(ctx, &kernel.All[float32]()[b.kernel], p)
+		s, err := run(ctx, &kernel.All[float32]()[b.kernel], p, native.SingularValues)
 		if err != nil || p.Accept(s) {
 			return s, err
 		}
 	}
-	s, err := solve(ctx, &kernel.All[float64]()[b.kernel], p)
+	s, err := run(ctx, &kernel.All[float64]()[b.kernel], p, native.SingularValues)
 	if err != nil || p.Accept(s) || slices.Max(s.Errors) <= 4*bidiagError(r, c, s.Values[0]) {
 		return s, err
 	}
 	// The Gram matrix has squared away what the caller needs.
-	return gonumBackend{}.SingularValues(ctx, p)
+	return run(ctx, &kernel.All[float64]()[b.kernel], p, native.Direct)
 }
 
-func solve[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], p Problem) (*Spectrum, error) {
-	res, err := native.SingularValues(ctx, k, p.W.raw(), p.MaxAbs, p.Workers)
+// solver is one of the two ways of package native.
+type solver[T kernel.Float] func(ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, maxAbs float64, workers int) (*native.Result, error)
+
+func run[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], p Problem, solve solver[T]) (*Spectrum, error) {
+	res, err := solve(ctx, k, p.W.raw(), p.MaxAbs, p.Workers)
 	if err != nil {
 		return nil, err
 	}

@@ -70,12 +70,16 @@ func shape(m, n int) (rows int, stream bool) {
 }
 
 // WorkLen returns the number of elements [Values] allocates for an r×c matrix: the
-// dense matrix, reflectors and products, both operands of the update, the shares
-// of each block, and the band.
-func WorkLen(r, c int) int {
+// dense matrix; reflectors, products and both operands of the update, of the
+// reduction and of the QR factorisation; the shares of each block; and the band.
+func WorkLen(r, c int) int64 {
 	n := min(r, c)
-	rows, _ := shape(max(r, c), n)
-	return kernel.DenseLen(rows, n) + 4*(rows+n+2*Band)*Band + (n/Band+8)*Band*Band + kernel.UpperBandLen(n)
+	rows, stream := shape(max(r, c), n)
+	panels := 4*rows + 5*n
+	if stream {
+		panels = 3*rows + 13*n
+	}
+	return kernel.DenseLen(rows, n) + int64(panels+n+16*Band)*Band + int64(kernel.UpperBandLen(n))
 }
 
 // segment is a part of a block row, or of a block column: its lines lo to

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -68,6 +69,51 @@ func testValues[T kernel.Float](t *testing.T) {
 					}
 				})
 			}
+		}
+	}
+}
+
+// WorkLen is what is allocated, but for some small change.
+func TestWorkLen(t *testing.T) {
+	k := kernel.All[float64]()[0]
+	for _, shape := range [][2]int{{1, 1}, {800, 800}, {1100, 800}, {2500, 800}, {800, 2500}} {
+		_, w := gaussian(1, shape[0], shape[1])
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := Values(context.Background(), &k, w, 0x1p-12, 1)
+		require.NoError(t, err)
+		runtime.ReadMemStats(&after)
+		got, want := after.TotalAlloc-before.TotalAlloc, 8*WorkLen(shape[0], shape[1])
+		require.InEpsilon(t, want, got, 0.25, "%v: %d bytes allocated, %d foreseen", shape, got, want)
+	}
+}
+
+// countdown is a context that ends after a number of looks at it.
+type countdown struct {
+	context.Context
+	left int
+}
+
+func (c *countdown) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// Whichever stage the context ends in, Values returns its error.
+func TestCanceled(t *testing.T) {
+	k := kernel.All[float32]()[0]
+	for _, shape := range [][2]int{{300, 300}, {2000, 150}} {
+		_, w := gaussian(1, shape[0], shape[1])
+		ctx := &countdown{Context: context.Background(), left: 1 << 30}
+		_, err := Values(ctx, &k, w, 0x1p-12, 1)
+		require.NoError(t, err)
+		looks := 1<<30 - ctx.left
+		for _, part := range []int{0, 10, 100, 300, 500, 700, 800, 900, 950, 980, 999, 1000} {
+			ctx := &countdown{Context: context.Background(), left: (looks - 1) * part / 1000}
+			_, err := Values(ctx, &k, w, 0x1p-12, 1)
+			require.ErrorIs(t, err, context.Canceled, "%v, after %d of %d looks", shape, (looks-1)*part/1000, looks)
 		}
 	}
 }

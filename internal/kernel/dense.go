@@ -21,9 +21,9 @@ type Dense[T Float] struct {
 func DenseBlock(cols int) int { return blockSize(cols) }
 
 // DenseLen returns the number of elements stored for a rows×cols matrix.
-func DenseLen(rows, cols int) int {
+func DenseLen(rows, cols int) int64 {
 	b := blockSize(cols)
-	return roundUp(rows, b) * roundUp(cols, b)
+	return int64(roundUp(rows, b)) * int64(roundUp(cols, b))
 }
 
 // NewDense returns a zero matrix.

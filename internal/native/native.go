@@ -1,8 +1,10 @@
-// Package native computes singular values through the Gram matrix: packed
-// products, two-stage reduction, eigenvalues, square roots. See packages kernel
-// and eigen for the parts.
+// Package native computes singular values with bounds on their errors, in two
+// ways. [SingularValues] goes through the Gram matrix: packed products, two-stage
+// reduction, eigenvalues, square roots. [Direct] reduces the matrix itself, with
+// two to three times the arithmetic, and loses nothing by squaring. See packages
+// kernel, eigen and direct for the parts.
 //
-// # Error bound
+// # Error bound of the Gram matrix
 //
 // Every stage computes an orthogonal similarity of the Gram matrix G = W·Wᵀ up
 // to a perturbation E whose elements are rounding errors, ε (the unit roundoff)
@@ -20,6 +22,15 @@
 // with k the number of eigenvalues within c·ε·‖G‖_F of λ. The factors are
 // calibrated, see boundFactor. A singular value s = √λ is then off by at most
 // s − √(s²−δλ), or max(s, √δλ) where that does not exist.
+//
+// # Error bound of the direct way
+//
+// The reduction is backward stable: what it computes are the singular values of a
+// matrix W + E, so every one of them is off by at most ‖E‖₂ = p·ε·s₁. In the worst case
+// p grows like n; rounding errors that average out leave a p that hardly grows: up to
+// 17 for n ≤ 400 and 23 for n = 1024, where all singular values are equal and the
+// largest of n random errors counts, and 20 where one row or column holds
+// nearly all of ‖W‖. Noise has p < 3. See directFactor.
 package native
 
 import (
@@ -45,12 +56,8 @@ type Result struct {
 // SingularValues computes all singular values of w in arithmetic T. Every
 // element of w is finite and at most maxAbs > 0 in magnitude.
 func SingularValues[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, maxAbs float64, workers int) (*Result, error) {
-	n, m := min(w.Rows, w.Cols), max(w.Rows, w.Cols)
-	// |scale·w| ≤ 1/√(n·m), so that ‖scale·W‖_F ≤ 1 and ‖G‖_F ≤ 1: no sum of
-	// squares overflows. A power of two scales without rounding.
-	exp := -math.Ilogb(maxAbs) - 1 - (math.Ilogb(float64(n)*float64(m))+2)/2
-	lowest, highest := exponents[T]()
-	exp = max(lowest, min(highest, exp))
+	n := min(w.Rows, w.Cols)
+	exp := scaleExponent[T](w, maxAbs)
 	g, err := kernel.Gram(ctx, k, w, T(math.Ldexp(1, exp)), workers, make([]T, kernel.GramLen(n)))
 	if err != nil {
 		return nil, err
@@ -62,6 +69,15 @@ func SingularValues[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w 
 	}
 	slices.Reverse(lambda)
 	return finish(lambda, row, unitRoundoff[T](), exp, k.Name), nil
+}
+
+// scaleExponent returns the exponent of the power of two, which scales without
+// rounding, for which |scale·w| ≤ 1/√(r·c). Then ‖scale·W‖_F ≤ 1, and no sum of squares
+// overflows.
+func scaleExponent[T kernel.Float](w *kernel.Matrix, maxAbs float64) int {
+	exp := -math.Ilogb(maxAbs) - 1 - (math.Ilogb(float64(w.Rows)*float64(w.Cols))+2)/2
+	lowest, highest := exponents[T]()
+	return max(lowest, min(highest, exp))
 }
 
 // finish turns the descending eigenvalues of the scaled Gram matrix into
