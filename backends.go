@@ -18,12 +18,12 @@ import (
 // the kernel's.
 func Backends() []Backend {
 	kernels := kernel.All[float32]()
-	all := []Backend{nativeBackend{name: "native"}, gonumBackend{}}
+	all := []Backend{nativeBackend{"native", kernels[0].Name}, gonumBackend{}}
 	if kernels[0].Name == "generic" {
 		slices.Reverse(all)
 	}
-	for i, k := range kernels {
-		all = append(all, nativeBackend{name: "native/" + k.Name, kernel: i})
+	for _, k := range kernels {
+		all = append(all, nativeBackend{"native/" + k.Name, k.Name})
 	}
 	return all
 }
@@ -89,7 +89,7 @@ func bidiagError(r, c int, s1 float64) float64 { return (float64(r+c) + 256) * 0
 // nativeBackend is the engine of this project: see package native.
 type nativeBackend struct {
 	name   string
-	kernel int // index into kernel.All
+	kernel string // its name
 }
 
 func (b nativeBackend) Name() string { return b.name }
@@ -119,17 +119,17 @@ const smallFlops = 2e8
 func (b nativeBackend) SingularValues(ctx context.Context, p Problem) (*Spectrum, error) {
 	r, c := p.W.Dims()
 	if p.Precision == PrecisionAuto && p.W.DType() != F64 && flops(r, c) >= smallFlops {
-		s, err := run(ctx, &kernel.All[float32]()[b.kernel], p, native.SingularValues)
+		s, err := run(ctx, kernel.Named[float32](b.kernel), p, native.SingularValues)
 		if err != nil || p.Accept(s) {
 			return s, err
 		}
 	}
-	s, err := run(ctx, &kernel.All[float64]()[b.kernel], p, native.SingularValues)
+	s, err := run(ctx, kernel.Named[float64](b.kernel), p, native.SingularValues)
 	if err != nil || p.Accept(s) || slices.Max(s.Errors) <= 4*bidiagError(r, c, s.Values[0]) {
 		return s, err
 	}
 	// The Gram matrix has squared away what the caller needs.
-	return run(ctx, &kernel.All[float64]()[b.kernel], p, native.Direct)
+	return run(ctx, kernel.Named[float64](b.kernel), p, native.Direct)
 }
 
 // solver is one of the two ways of package native.

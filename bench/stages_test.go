@@ -3,58 +3,122 @@ package bench
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
+	"runtime"
+	"slices"
 	"testing"
+	"time"
 
-	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/eigen"
+	"github.com/gospectrum/spectrum/internal/kernel"
 )
 
-// shapes of the whole-spectrum benchmarks: squares, then the shapes of the
-// speed goals.
-var shapes = [][2]int{{512, 512}, {1024, 1024}, {2048, 2048}, {4096, 4096}, {1024, 4096}, {4096, 14336}}
-
-// noise returns bfloat16 Gaussian noise of standard deviation 0.02.
-func noise(r, c int) *spectrum.Weights {
-	rnd := rand.New(rand.NewPCG(uint64(r), uint64(c)))
-	data := make([]spectrum.BFloat16, r*c)
-	for i := range data {
-		data[i] = spectrum.ToBFloat16(float32(0.02 * rnd.NormFloat64()))
-	}
-	w, err := spectrum.NewWeights(r, c, data)
-	if err != nil {
-		panic(err)
-	}
-	return w
+// stage is a step of the native engine on a square matrix.
+type stage struct {
+	name  string
+	flops float64
+	// prepare returns the stage on data of its own, which it may destroy.
+	prepare func(workers int) func() error
 }
 
-// BenchmarkSVD times whole spectra by every back-end: run with
-//
-//	go test ./bench -bench SVD -benchtime 5x
-//
-// The gonum back-end takes most of a minute for the largest squares; -short
-// leaves out what takes it more than a few seconds.
-func BenchmarkSVD(b *testing.B) {
-	for _, shape := range shapes {
-		r, c := shape[0], shape[1]
-		w := noise(r, c)
-		for _, backend := range []string{"native", "gonum"} {
-			be, err := spectrum.BackendByName(backend)
-			if err != nil {
-				b.Fatal(err)
-			}
-			for _, p := range []spectrum.Precision{spectrum.PrecisionAuto, spectrum.PrecisionFloat64} {
-				if backend == "gonum" && (p == spectrum.PrecisionAuto || testing.Short() && min(r, c) > 1024) {
-					continue
-				}
-				b.Run(fmt.Sprintf("%dx%d/%s/%v", r, c, backend, p), func(b *testing.B) {
-					an := spectrum.Analyzer{Backend: be, Precision: p}
-					for b.Loop() {
-						if _, err := an.Analyze(context.Background(), w); err != nil {
-							b.Fatal(err)
-						}
-					}
-				})
-			}
-		}
+// BenchmarkStage times the stages with one worker and with all, each after the
+// peak of as many workers.
+func BenchmarkStage(b *testing.B) {
+	for _, n := range []int{1024, 2048, 4096} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			eachKernel(b,
+				func(b *testing.B, k *kernel.Kernel[float32]) { benchmarkStages(b, k, n) },
+				func(b *testing.B, k *kernel.Kernel[float64]) { benchmarkStages(b, k, n) })
+		})
 	}
+}
+
+func benchmarkStages[T kernel.Float](b *testing.B, k *kernel.Kernel[T], n int) {
+	if slow(k.Name, n, n) {
+		b.Skip("minutes: see -long")
+	}
+	all, err := stages(k, n)
+	if err != nil {
+		b.Fatal(err)
+	}
+	workers := runtime.GOMAXPROCS(0)
+	const turn = 20 * time.Millisecond
+	newPeak := func() work { return peak(k) }
+	one, many := onWorkers(1, turn, newPeak), onWorkers(workers, turn, newPeak)
+	for _, st := range all {
+		b.Run(st.name, func(b *testing.B) {
+			s := samples{}
+			for b.Loop() {
+				top1, rate1 := one.rate(), st.rate(b, 1)
+				top, rate := many.rate(), st.rate(b, workers)
+				s.add("GFLOP/s", rate)
+				s.add("%peak/1", 100*rate1/top1)
+				s.add("%peak", 100*rate/top)
+				s.add("speedup", rate/rate1)
+			}
+			s.report(b)
+		})
+	}
+}
+
+// rate runs the stage once and returns GFLOP/s.
+func (s stage) rate(b *testing.B, workers int) float64 {
+	run := s.prepare(workers)
+	var err error
+	rate := work{s.flops, func() { err = run() }}.rate()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return rate
+}
+
+// stages returns the stages for n×n noise: products of Gram as for one half,
+// the usual counts of the reductions, and for the tridiagonal values two
+// sweeps over half the matrix for each value, of 13 flops a row.
+func stages[T kernel.Float](k *kernel.Kernel[T], n int) ([]stage, error) {
+	ctx := context.Background()
+	workers := runtime.GOMAXPROCS(0)
+	w, scale := noiseMatrix(n)
+	slab := make([]T, kernel.GramLen(n))
+	g, err := kernel.Gram(ctx, k, w, T(scale), workers, slab)
+	if err != nil {
+		return nil, err
+	}
+	band, err := eigen.Reduce(ctx, k, g.Clone(), workers)
+	if err != nil {
+		return nil, err
+	}
+	d, e, err := eigen.Tridiagonalise(ctx, k, band.Clone(), workers)
+	if err != nil {
+		return nil, err
+	}
+	n1 := float64(n)
+	all := []stage{
+		{"gram", n1 * n1 * n1, func(workers int) func() error {
+			return func() error {
+				_, err := kernel.Gram(ctx, k, w, T(scale), workers, slab)
+				return err
+			}
+		}},
+		{"band", 4. / 3 * n1 * n1 * n1, func(workers int) func() error {
+			g := g.Clone()
+			return func() error {
+				_, err := eigen.Reduce(ctx, k, g, workers)
+				return err
+			}
+		}},
+		{"tridiagonal", 6 * eigen.Band * n1 * n1, func(workers int) func() error {
+			band := band.Clone()
+			return func() error {
+				_, _, err := eigen.Tridiagonalise(ctx, k, band, workers)
+				return err
+			}
+		}},
+	}
+	if _, ok := any(T(0)).(float64); ok { // the only arithmetic of the last stage
+		all = append(all, stage{"values", 13 * n1 * n1, func(int) func() error {
+			d, e := slices.Clone(d), slices.Clone(e)
+			return func() error { return eigen.TridiagonalValues(ctx, k.NewSweeper, d, e) }
+		}})
+	}
+	return all, nil
 }

@@ -2,7 +2,7 @@
 // is asked for, a line at a time, so that the script can interleave the runs of
 // several programs on the same data.
 //
-//	peers MODEL.safetensors    then lines on stdin: "auto", "float64", "eigen64"
+//	peers MODEL.safetensors BACK-END    then lines on stdin: "auto", "float64", "eigen64"
 //
 // Each answer is a line of JSON. Weights are read before the clock starts, as
 // the script's peers do.
@@ -17,6 +17,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/gospectrum/spectrum"
@@ -36,8 +37,12 @@ type answer struct {
 
 func main() {
 	log.SetFlags(0)
-	if len(os.Args) != 2 {
-		log.Fatal("usage: peers MODEL.safetensors")
+	if len(os.Args) != 3 {
+		log.Fatal("usage: peers MODEL.safetensors BACK-END")
+	}
+	backend, err := spectrum.BackendByName(os.Args[2])
+	if err != nil {
+		log.Fatal(err)
 	}
 	m, err := checkpoint.Open(os.Args[1])
 	if err != nil {
@@ -49,7 +54,7 @@ func main() {
 	}
 	in := bufio.NewScanner(os.Stdin)
 	for in.Scan() {
-		a, err := run(in.Text(), w)
+		a, err := run(in.Text(), w, backend)
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -61,12 +66,12 @@ func main() {
 	}
 }
 
-func run(what string, w *spectrum.Weights) (*answer, error) {
+func run(what string, w *spectrum.Weights, backend spectrum.Backend) (*answer, error) {
 	runtime.GC() // what an earlier run left is not this run's time
 	if what == "eigen64" {
-		return eigenvalues(w)
+		return eigenvalues(w, backend)
 	}
-	var an spectrum.Analyzer
+	an := spectrum.Analyzer{Backend: backend}
 	if err := an.Precision.UnmarshalText([]byte(what)); err != nil {
 		return nil, err
 	}
@@ -82,9 +87,12 @@ func run(what string, w *spectrum.Weights) (*answer, error) {
 }
 
 // eigenvalues times the symmetric eigenvalue stage alone, on the Gram matrix.
-func eigenvalues(w *spectrum.Weights) (*answer, error) {
+func eigenvalues(w *spectrum.Weights, backend spectrum.Backend) (*answer, error) {
 	r, c := w.Dims()
-	k := kernel.All[float64]()[0]
+	k := &kernel.All[float64]()[0]
+	if name, found := strings.CutPrefix(backend.Name(), "native/"); found {
+		k = kernel.Named[float64](name)
+	}
 	data := make([]float64, 0, r*c)
 	for i := range r {
 		data = append(data, w.Row(nil, i)...)
@@ -92,11 +100,11 @@ func eigenvalues(w *spectrum.Weights) (*answer, error) {
 	m := &kernel.Matrix{Rows: r, Cols: c, Stride: c, F64: data}
 	n := min(r, c)
 	workers := runtime.GOMAXPROCS(0)
-	g, err := kernel.Gram(context.Background(), &k, m, 1/math.Sqrt(float64(r)*float64(c)), workers, make([]float64, kernel.GramLen(n)))
+	g, err := kernel.Gram(context.Background(), k, m, 1/math.Sqrt(float64(r)*float64(c)), workers, make([]float64, kernel.GramLen(n)))
 	if err != nil {
 		return nil, err
 	}
 	began := time.Now()
-	_, err = eigen.Values(context.Background(), &k, g, workers)
+	_, err = eigen.Values(context.Background(), k, g, workers)
 	return &answer{Seconds: time.Since(began).Seconds(), Kernel: k.Name, Precision: "float64"}, err
 }

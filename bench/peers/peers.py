@@ -2,9 +2,10 @@
 """Time spectrum beside PyTorch and NumPy on the same matrices.
 
     apt-get install -y python3-numpy python3-torch libopenblas0-pthread
-    /usr/bin/python3 bench/peers/peers.py [--rounds 5] [--shapes 1024x4096,4096x4096,4096x14336] [--svd]
+    /usr/bin/python3 bench/peers/peers.py [--rounds 5] [--shapes 1024x4096,4096x4096,4096x14336] [--svd] [--backend native/avx2]
 
-Each round runs every contender once, in turn; medians and their ratios are
+Each round runs every contender once, in turn, with a rest in between so that
+none pays for threads that another left spinning; medians and their ratios are
 printed. W holds Gaussian noise with eight spikes of up to three times its edge,
 rounded to bfloat16. The peers get it converted to their type beforehand: only
 the computation is timed.
@@ -58,8 +59,8 @@ def write_safetensors(path, half):
 
 
 class Ours:
-    def __init__(self, binary, path):
-        self.p = subprocess.Popen([binary, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, binary, path, backend):
+        self.p = subprocess.Popen([binary, path, backend], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def run(self, what):
         self.p.stdin.write(what + "\n")
@@ -71,7 +72,13 @@ class Ours:
         self.p.wait()
 
 
+def settle():
+    """Let the threads of the last contender stop spinning: OpenBLAS and OpenMP keep theirs busy for a while."""
+    time.sleep(0.3)
+
+
 def timed(f):
+    settle()
     t = time.perf_counter()
     f()
     return time.perf_counter() - t
@@ -90,7 +97,7 @@ def off(ours, exact):
     return 0.0 if ours == exact else abs(ours / exact - 1)
 
 
-def bench(binary, rows, cols, rounds, with_svd):
+def bench(binary, rows, cols, rounds, with_svd, backend):
     w32, half = matrix(rows, cols)
     tall = w32 if rows >= cols else w32.T
     w64 = np.ascontiguousarray(tall.T, dtype=np.float64)  # n×m
@@ -108,12 +115,13 @@ def bench(binary, rows, cols, rounds, with_svd):
     with tempfile.TemporaryDirectory() as d:
         path = os.path.join(d, "w.safetensors")
         write_safetensors(path, half)
-        ours = Ours(binary, path)
+        ours = Ours(binary, path, backend)
         own = ["auto", "float64"] + (["eigen64"] if rows == cols else [])
         last = {what: ours.run(what) for what in own}  # warm up
         exact = snr(np.sqrt(np.maximum(np.linalg.eigvalsh(w64 @ w64.T), 0)), rows, cols)
         for _ in range(rounds):
             for what in own:
+                settle()
                 last[what] = ours.run(what)
                 times.setdefault(what, []).append(last[what]["seconds"])
             for name, f in runs.items():
@@ -145,6 +153,7 @@ def main():
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--shapes", default="1024x4096,4096x4096,4096x14336")
     p.add_argument("--svd", action="store_true", help="time numpy.linalg.svd too")
+    p.add_argument("--backend", default="native", help="ours: native, native/avx2, gonum…")
     args = p.parse_args()
     repo = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     with tempfile.TemporaryDirectory() as d:
@@ -155,7 +164,7 @@ def main():
               f"NumPy {np.__version__}, PyTorch {torch.__version__}")
         for shape in args.shapes.split(","):
             rows, cols = map(int, shape.split("x"))
-            bench(binary, rows, cols, args.rounds, args.svd)
+            bench(binary, rows, cols, args.rounds, args.svd, args.backend)
 
 
 if __name__ == "__main__":

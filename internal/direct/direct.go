@@ -61,7 +61,7 @@ func load[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Ma
 // whether they stream through a QR factorisation. That saves flops from m = 5/3·n
 // on, and memory.
 func shape(m, n int) (rows int, stream bool) {
-	b := kernel.DenseBlock(n)
+	b := kernel.BlockSize(n)
 	top := (n + b - 1) / b * b
 	if m <= 5*n/3 || m <= top {
 		return m, false

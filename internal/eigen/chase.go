@@ -21,9 +21,10 @@ type sweep[T kernel.Float] struct {
 	y, w householder.Vec[T]
 }
 
-// tridiagonalise returns the diagonal and the subdiagonal of a tridiagonal matrix
-// with the eigenvalues of b, which it overwrites.
-func tridiagonalise[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], b *kernel.BandMatrix[T], workers int) (d, e []float64, err error) {
+// Tridiagonalise is the second stage of [Values]: it returns the diagonal and
+// the subdiagonal of a tridiagonal matrix with the eigenvalues of b, which it
+// overwrites.
+func Tridiagonalise[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], b *kernel.BandMatrix[T], workers int) (d, e []float64, err error) {
 	c := &chaser[T]{k: k, b: b}
 	if err := householder.Chase(ctx, b.N, workers, func() *sweep[T] { return new(sweep[T]) }, c.step); err != nil {
 		return nil, nil, err

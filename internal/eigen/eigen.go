@@ -20,13 +20,19 @@ var ErrConvergence = errors.New("eigenvalues did not converge")
 // Frobenius norm of a must not exceed 1 by much: sums of squares are not
 // scaled. The result does not depend on workers.
 func Values[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], a *kernel.Sym[T], workers int) ([]float64, error) {
-	b, err := newReducer(k, a, workers).reduce(ctx)
+	b, err := Reduce(ctx, k, a, workers)
 	if err != nil {
 		return nil, err
 	}
-	d, e, err := tridiagonalise(ctx, k, b, workers)
+	d, e, err := Tridiagonalise(ctx, k, b, workers)
 	if err != nil {
 		return nil, err
 	}
-	return d, tridiagonalValues(ctx, d, e)
+	return d, TridiagonalValues(ctx, k.NewSweeper, d, e)
+}
+
+// Reduce is the first stage of [Values]: it returns a band matrix with the
+// eigenvalues of a, which it overwrites.
+func Reduce[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], a *kernel.Sym[T], workers int) (*kernel.BandMatrix[T], error) {
+	return newReducer(k, a, workers).reduce(ctx)
 }

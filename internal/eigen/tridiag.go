@@ -4,21 +4,26 @@ import (
 	"context"
 	"math"
 	"slices"
+
+	"github.com/gospectrum/spectrum/internal/kernel"
 )
 
 // maxSweeps is the number of QL sweeps allowed per eigenvalue, as in LAPACK. Two
 // are the rule.
 const maxSweeps = 30
 
-// tridiagonalValues overwrites d, the diagonal of a symmetric tridiagonal
-// matrix, with its eigenvalues in ascending order, and destroys e, the
-// subdiagonal.
+// TridiagonalValues is the third stage of [Values]: it overwrites d, the
+// diagonal of a symmetric tridiagonal matrix, with its eigenvalues in ascending
+// order, and destroys e, the subdiagonal.
 //
 // It is the root-free QL algorithm of Pal, Walker and Kahan (Parlett, The
-// Symmetric Eigenvalue Problem, section 8.15), with the shifts and the
-// convergence test of LAPACK's dsterf; a block is turned around rather than
-// swept from the other end. It looks at ctx before each eigenvalue.
-func tridiagonalValues(ctx context.Context, d, e []float64) error {
+// Symmetric Eigenvalue Problem, section 8.15), with the convergence test of
+// LAPACK's dsterf; a block is turned around rather than swept from the other
+// end. Long blocks get kernel.Shifts sweeps at a time, with the eigenvalues of
+// their first rows as shifts (as in the small-bulge multishift QR of Braman,
+// Byers & Mathias 2002): that takes a few sweeps more, in a fraction of the time.
+// It looks at ctx before each sweep.
+func TridiagonalValues(ctx context.Context, newSweeper func(n int) *kernel.Sweeper, d, e []float64) error {
 	// A power of two brings the largest element near 1, so that squares
 	// neither overflow nor vanish beside it.
 	var largest float64
@@ -39,6 +44,9 @@ func tridiagonalValues(ctx context.Context, d, e []float64) error {
 		e[i] *= e[i]
 	}
 	q := ql{d: d, e: e, sweeps: maxSweeps * len(d)}
+	if len(d) >= manyRows {
+		q.many = newSweeper(len(d))
+	}
 	for from := 0; from < len(d); {
 		to := q.split(from, len(d)-1)
 		if math.Abs(d[to]) < math.Abs(d[from]) {
@@ -60,8 +68,17 @@ func tridiagonalValues(ctx context.Context, d, e []float64) error {
 // ql holds the diagonal and the squares of the subdiagonal.
 type ql struct {
 	d, e   []float64
-	sweeps int // left
+	sweeps int             // left
+	many   *kernel.Sweeper // for blocks of manyRows
 }
+
+// manyRows is the length of a block from which on many sweeps at once pay: the
+// last of them starts when the first is 2·kernel.Shifts rows ahead.
+const manyRows = 4 * kernel.Shifts
+
+// maxStuck is the number of times that many sweeps may pass over a block without
+// splitting it, after which Wilkinson's shift is used, which always converges.
+const maxStuck = 4
 
 // split returns the last row of the unreduced block that starts in row from,
 // and sets the element below it to zero.
@@ -78,11 +95,15 @@ func (q *ql) split(from, last int) int {
 
 // block finds the eigenvalues of rows from to to, one after the other.
 func (q *ql) block(ctx context.Context, from, to int) error {
+	stuck, before := 0, to+1
 	for l := from; l <= to; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		m := q.split(l, to)
+		if stuck++; m-l != before {
+			stuck, before = 0, m-l
+		}
 		switch m {
 		case l:
 			l++
@@ -96,9 +117,29 @@ func (q *ql) block(ctx context.Context, from, to int) error {
 		if q.sweeps--; q.sweeps < 0 {
 			return ErrConvergence
 		}
-		q.sweep(l, m)
+		if m-l+1 < manyRows || stuck > maxStuck {
+			q.sweep(l, m)
+			stuck = 0
+			continue
+		}
+		shifts, err := q.shifts(ctx, l)
+		if err != nil {
+			return err
+		}
+		q.many.Sweep(q.d[l:m+1], q.e[l:m], &shifts)
 	}
 	return nil
+}
+
+// shifts returns the eigenvalues of the first rows from l on.
+func (q *ql) shifts(ctx context.Context, l int) ([kernel.Shifts]float64, error) {
+	var d [kernel.Shifts]float64
+	var e [kernel.Shifts - 1]float64
+	copy(d[:], q.d[l:])
+	copy(e[:], q.e[l:])
+	small := ql{d: d[:], e: e[:], sweeps: maxSweeps * kernel.Shifts}
+	err := small.block(ctx, 0, kernel.Shifts-1)
+	return d, err
 }
 
 // sweep makes one QL sweep with Wilkinson's shift over rows l to m.

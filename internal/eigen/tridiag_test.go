@@ -7,16 +7,20 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/gospectrum/spectrum/internal/kernel"
 	"github.com/stretchr/testify/require"
 	lapackgonum "gonum.org/v1/gonum/lapack/gonum"
 	"gonum.org/v1/gonum/lapack/testlapack"
 )
 
-// asLapack gives tridiagonalValues the signature of LAPACK.
+// sweeper is that of the best kernel; the kernels agree to the bit.
+func sweeper(n int) *kernel.Sweeper { return kernel.All[float64]()[0].NewSweeper(n) }
+
+// asLapack gives TridiagonalValues the signature of LAPACK.
 type asLapack struct{ lapackgonum.Implementation }
 
 func (asLapack) Dsterf(n int, d, e []float64) bool {
-	return tridiagonalValues(context.Background(), d[:n], e[:max(0, n-1)]) == nil
+	return TridiagonalValues(context.Background(), sweeper, d[:n], e[:max(0, n-1)]) == nil
 }
 
 func TestDsterfSuite(t *testing.T) { testlapack.DsterfTest(t, asLapack{}) }
@@ -46,7 +50,7 @@ func TestTridiagonalValues(t *testing.T) {
 		}
 		want := slices.Clone(d)
 		require.True(t, lapackgonum.Implementation{}.Dsterf(n, want, slices.Clone(e)))
-		require.NoError(t, tridiagonalValues(context.Background(), d, e))
+		require.NoError(t, TridiagonalValues(context.Background(), sweeper, d, e))
 		size := max(math.Abs(want[0]), math.Abs(want[n-1]))
 		require.InDeltaSlice(t, want, d, 100*0x1p-53*size, "trial %d, n = %d", trial, n)
 	}
@@ -54,13 +58,13 @@ func TestTridiagonalValues(t *testing.T) {
 
 func TestTridiagonalZero(t *testing.T) {
 	d := make([]float64, 5)
-	require.NoError(t, tridiagonalValues(context.Background(), d, make([]float64, 4)))
+	require.NoError(t, TridiagonalValues(context.Background(), sweeper, d, make([]float64, 4)))
 	require.Equal(t, make([]float64, 5), d)
-	require.NoError(t, tridiagonalValues(context.Background(), nil, nil))
+	require.NoError(t, TridiagonalValues(context.Background(), sweeper, nil, nil))
 }
 
 func TestTridiagonalCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	require.ErrorIs(t, tridiagonalValues(ctx, []float64{1, 2, 3}, []float64{1, 1}), context.Canceled)
+	require.ErrorIs(t, TridiagonalValues(ctx, sweeper, []float64{1, 2, 3}, []float64{1, 1}), context.Canceled)
 }

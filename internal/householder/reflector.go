@@ -15,32 +15,28 @@ type Reflector[T kernel.Float] struct {
 // Eliminate sets r to the reflector that maps x to a multiple of the first
 // unit vector, and x to that.
 func (r *Reflector[T]) Eliminate(x *Vec[T]) {
-	var norm2 float64
-	for _, v := range x[1:] {
-		norm2 += float64(v) * float64(v)
-	}
 	alpha := float64(x[0])
-	scale := tailScale(alpha, norm2)
-	vv, vx := 1.0, alpha
-	for i, v := range x[1:] {
-		u := T(float64(v) * scale)
-		r.V[i+1] = u
-		vv += float64(u) * float64(u)
-		vx += float64(u) * float64(v)
+	x[0] = 0
+	scale := tailScale(alpha, Dot(x, x))
+	for i, v := range x {
+		r.V[i] = T(float64(v) * scale)
 	}
+	vv, vx := 1+Dot(&r.V, &r.V), alpha+Dot(&r.V, x)
 	r.V[0], r.Tau = 1, 0
 	if scale != 0 {
 		r.Tau = 2 / vv
 	}
-	clear(x[1:])
-	x[0] = T(alpha - r.Tau*vx)
+	*x = Vec[T]{T(alpha - r.Tau*vx)}
 }
 
-// Dot returns xᵀ·y, summed in float64.
+// Dot returns xᵀy, in four sums that do not wait for each other.
 func Dot[T kernel.Float](x, y *Vec[T]) float64 {
-	var s float64
-	for i, v := range x {
-		s += float64(v) * float64(y[i])
+	var a, b, c, d float64
+	for i := 0; i < Band; i += 4 {
+		a += float64(x[i]) * float64(y[i])
+		b += float64(x[i+1]) * float64(y[i+1])
+		c += float64(x[i+2]) * float64(y[i+2])
+		d += float64(x[i+3]) * float64(y[i+3])
 	}
-	return s
+	return (a + b) + (c + d)
 }

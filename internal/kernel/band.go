@@ -1,5 +1,7 @@
 package kernel
 
+import "slices"
+
 // Band is the number of subdiagonals, or superdiagonals, of a [BandMatrix], and
 // the order of the windows that the band kernels work on.
 const Band = 48
@@ -30,6 +32,13 @@ type BandMatrix[T Float] struct {
 func NewSymBand[T Float](n int) *BandMatrix[T] {
 	// Band elements stand before, for the stores above the diagonal.
 	return &BandMatrix[T]{N: n, Stride: symStride, first: Band, data: make([]T, SymBandLen(n))}
+}
+
+// Clone returns a copy of b.
+func (b *BandMatrix[T]) Clone() *BandMatrix[T] {
+	c := *b
+	c.data = slices.Clone(b.data)
+	return &c
 }
 
 // SymBandLen returns the number of elements [NewSymBand] allocates.

@@ -101,28 +101,3 @@ func testBand[T Float](t *testing.T) {
 		})
 	}
 }
-
-func BenchmarkBand(b *testing.B) {
-	b.Run("float32", benchmarkBand[float32])
-	b.Run("float64", benchmarkBand[float64])
-}
-
-func benchmarkBand[T Float](b *testing.B) {
-	for _, k := range All[T]() {
-		c := newBandCase[T](rand.New(rand.NewPCG(7, 8)), symStride)
-		var zero [Band]T
-		for name, f := range map[string]func(){
-			"mul":      func() { k.Mul(c.h, symStride, &c.x, &c.y) },
-			"mulT":     func() { k.MulT(c.h, symStride, &c.x, &c.y) },
-			"rank2":    func() { k.Rank2(c.h, symStride, &c.x, &zero, &c.y, &zero) },
-			"symMul":   func() { k.SymMul(c.h, &c.x, &c.y) },
-			"symRank2": func() { k.SymRank2(c.h, &c.x, &zero) },
-		} {
-			b.Run(k.Name+"/"+name, func(b *testing.B) {
-				for b.Loop() {
-					f()
-				}
-			})
-		}
-	}
-}

@@ -16,19 +16,15 @@ type Dense[T Float] struct {
 	data       []T
 }
 
-// DenseBlock returns the order of the blocks of a matrix with the given number of
-// columns.
-func DenseBlock(cols int) int { return blockSize(cols) }
-
 // DenseLen returns the number of elements stored for a rows×cols matrix.
 func DenseLen(rows, cols int) int64 {
-	b := blockSize(cols)
+	b := BlockSize(cols)
 	return int64(roundUp(rows, b)) * int64(roundUp(cols, b))
 }
 
 // NewDense returns a zero matrix.
 func NewDense[T Float](rows, cols int) *Dense[T] {
-	b := blockSize(cols)
+	b := BlockSize(cols)
 	return &Dense[T]{
 		Rows: rows, Cols: cols, Block: b, across: roundUp(cols, b) / b,
 		data: make([]T, DenseLen(rows, cols)),
@@ -49,11 +45,12 @@ func (d *Dense[T]) At(i, j int) []T {
 func (d *Dense[T]) Load(ctx context.Context, k *Kernel[T], w *Matrix, scale T, to, from, count, workers int) error {
 	b := d.Block
 	deep := roundUp(count, b) / b
-	return parallel.For(ctx, workers, deep*d.across, func(t int) {
+	scratch := make([]packScratch[T], min(workers, deep*d.across))
+	return parallel.ForWorker(ctx, workers, deep*d.across, func(worker, t int) {
 		i, j := t/d.across, t%d.across
 		rows := min(b, count-i*b)
 		block := d.At(to/b+i, j)
 		clear(block[rows*b:])
-		k.pack(block[:rows*b], b, w, scale, j*b, from+i*b)
+		k.pack(block[:rows*b], b, w, scale, j*b, from+i*b, &scratch[worker])
 	})
 }

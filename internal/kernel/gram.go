@@ -6,17 +6,17 @@ import (
 	"github.com/gospectrum/spectrum/internal/parallel"
 )
 
-// gramDepth is the number of terms summed in registers before they are added
-// to the Gram matrix. A panel of the widest kernel, gramDepth rows of it, and
+// GramDepth is the number of terms summed in registers before they are added
+// to the Gram matrix. A panel of the widest kernel, GramDepth rows of it, and
 // one register tile fit the L1 cache.
-const gramDepth = 256
+const GramDepth = 256
 
 // GramLen returns the number of elements of workspace [Gram] needs for a
 // matrix whose shorter side is n.
-func GramLen(n int) int { return roundUp(n, blockUnit) * gramDepth }
+func GramLen(n int) int { return roundUp(n, blockUnit) * GramDepth }
 
 // Gram returns W·Wᵀ or Wᵀ·W, whichever is smaller, of scale·W. The elements are
-// converted to T, scaled and packed in one go, gramDepth terms of all sums at a
+// converted to T, scaled and packed in one go, GramDepth terms of all sums at a
 // time; no converted copy of W exists. work has GramLen elements.
 //
 // The order of every sum is fixed, so the result does not depend on workers.
@@ -26,22 +26,23 @@ func Gram[T Float](ctx context.Context, k *Kernel[T], w *Matrix, scale T, worker
 	panels := roundUp(n, k.NR) / k.NR
 	blocks := g.Blocks()
 	pairs := k.usePairs(w, float64(scale))
-	terms := gramDepth
+	terms := GramDepth
 	if pairs {
 		terms *= 2
 	}
+	rows := make([]packScratch[T], min(workers, panels))
 	for p := 0; p < m; p += terms {
-		depth := min(gramDepth, m-p)
+		depth := min(GramDepth, m-p)
 		if pairs {
-			depth = min(gramDepth, (m-p+1)/2)
+			depth = min(GramDepth, (m-p+1)/2)
 		}
-		err := parallel.For(ctx, workers, panels, func(i int) {
-			panel := work[i*gramDepth*k.NR:][:depth*k.NR]
+		err := parallel.ForWorker(ctx, workers, panels, func(worker, i int) {
+			panel := work[i*GramDepth*k.NR:][:depth*k.NR]
 			if pairs {
 				packPairs(words(panel), k.NR, w, i*k.NR, p)
 				return
 			}
-			k.pack(panel, k.NR, w, scale, i*k.NR, p)
+			k.pack(panel, k.NR, w, scale, i*k.NR, p, &rows[worker])
 		})
 		if err != nil {
 			return nil, err
@@ -79,7 +80,7 @@ func gramBlock[T Float](k *Kernel[T], g *Sym[T], work []T, i, j, depth int, pair
 	block := g.At(i, j)
 	perBlock := g.Block / k.NR
 	panels := roundUp(g.N, k.NR) / k.NR
-	size := gramDepth * k.NR
+	size := GramDepth * k.NR
 	for cj := j * perBlock; cj < min((j+1)*perBlock, panels); cj++ {
 		first := i * perBlock
 		if i == j {

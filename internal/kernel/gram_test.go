@@ -93,33 +93,3 @@ func f16Bits(v float64) uint16 {
 	}
 	return bits
 }
-
-func BenchmarkGram(b *testing.B) {
-	b.Run("float32", benchmarkGram[float32])
-	b.Run("float64", benchmarkGram[float64])
-}
-
-func benchmarkGram[T Float](b *testing.B) {
-	for _, n := range []int{1024, 4096} {
-		w := &Matrix{Rows: n, Cols: 2048, Stride: 2048, BF16: make([]uint16, n*2048)}
-		for i := range w.BF16 {
-			w.BF16[i] = 0x3f80 + uint16(i%64)
-		}
-		for _, k := range All[T]() {
-			if k.Name == "generic" {
-				continue
-			}
-			for _, workers := range []int{1, 2} {
-				b.Run(fmt.Sprintf("%s/%d/%d", k.Name, n, workers), func(b *testing.B) {
-					work := make([]T, GramLen(n))
-					for b.Loop() {
-						if _, err := Gram(context.Background(), &k, w, 1, workers, work); err != nil {
-							b.Fatal(err)
-						}
-					}
-					b.ReportMetric(float64(n)*float64(n)*2048*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-				})
-			}
-		}
-	}
-}

@@ -38,9 +38,19 @@
 // vector is s times column col to the panel, scales that column to the vector,
 // and sums what the next reflector needs. sum is overwritten. rows may be 0.
 //
+// Peak takes the vectors 0, x, 2·x … (peakChains of them, of lanes elements)
+// through
+//
+//	a ← a·x + x
+//
+// rounds times without touching memory, which is the most that the multiply-adds
+// of Strip can do; sum is the total of the vectors. x and sum have lanes elements.
+//
 // The assembly clobbers what the Go ABI lets it and leaves the upper halves of
 // the vector registers clean. It neither allocates nor calls anything.
 package kernel
+
+import "strings"
 
 // Float is the arithmetic of a kernel.
 type Float interface{ float32 | float64 }
@@ -49,15 +59,22 @@ type Float interface{ float32 | float64 }
 type Kernel[T Float] struct {
 	Name   string
 	MR, NR int // rows and columns of the register tile
+	lanes  int // elements of a vector register
 
 	strip   func(depth, tiles int, a *T, rs, cs int, b, c *T, ldc int)
 	reflect func(rows int, p *T, col, next int, w, sum *T)
+	peak    func(rounds int, x, sum *T)
 	band    bandKernels[T]
 	widen   wideners[T]
+	wave    func(w *float64, rows int, d, e *float64)
 
 	// strip for pairs of bfloat16 numbers; nil where the CPU has none
 	pairs func(depth, tiles int, a *uint32, rs, cs int, b *uint32, c *T, ldc int)
 }
+
+// peakChains is the number of independent multiply-adds that hide each other's
+// latency in Peak.
+const peakChains = 12
 
 // Strip adds A·B to C, see the contract in the package documentation.
 func (k *Kernel[T]) Strip(depth, tiles int, a []T, rs, cs int, b, c []T, ldc int) {
@@ -97,15 +114,42 @@ func (k *Kernel[T]) Reflect(rows int, p []T, col, next int, w, sum []T) {
 	k.reflect(rows, &p[0], col, next, &w[0], &sum[0])
 }
 
-// All returns the kernels this machine can run, the best first and in the same
-// order for both types; the last is
-// the generic one.
+// Peak runs the multiply-adds of Strip as fast as the CPU can, for benchmarks to
+// compare with, and returns the number of flops made. See the contract in the
+// package documentation; x and sum have at least NR elements.
+func (k *Kernel[T]) Peak(rounds int, x, sum []T) (flops float64) {
+	if rounds < 1 {
+		panic("kernel: Peak called with a bad size")
+	}
+	if len(x) < k.NR || len(sum) < k.NR {
+		panic("kernel: Peak called with a short slice")
+	}
+	k.peak(rounds, &x[0], &sum[0])
+	return 2 * peakChains * float64(k.lanes) * float64(rounds)
+}
+
+// All returns the kernels this machine can run, the best first; the last is the
+// generic one.
 func All[T Float]() []Kernel[T] {
 	var all any = kernels64()
 	if _, ok := all.([]Kernel[T]); !ok {
 		all = kernels32()
 	}
 	return all.([]Kernel[T])
+}
+
+// bf16 marks the names of kernels that multiply bfloat16 pairs.
+const bf16 = "bf16"
+
+// Named returns the kernel called name, which is one of those that All returns
+// for float32. float64 has no use for bfloat16 pairs and gets the kernel without.
+func Named[T Float](name string) *Kernel[T] {
+	for _, k := range All[T]() {
+		if k.Name == name || k.Name == strings.TrimSuffix(name, bf16) {
+			return &k
+		}
+	}
+	panic("kernel: unknown name")
 }
 
 // Mul sets y to H·x for a window H of a band matrix, its columns ld apart; x and

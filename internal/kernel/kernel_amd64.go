@@ -18,33 +18,28 @@ var (
 func kernels32() []Kernel[float32] {
 	var all []Kernel[float32]
 	if cpuid.CPU.Supports(featuresAVX512...) {
-		k := Kernel[float32]{Name: "avx512", MR: 8, NR: 48, strip: stripF32AVX512, reflect: reflectF32AVX512, band: band32AVX512, widen: widen32}
+		k := Kernel[float32]{Name: "avx512", MR: 8, NR: 48, lanes: 16, strip: stripF32AVX512, reflect: reflectF32AVX512, peak: peakF32AVX512, band: band32AVX512, widen: widen32, wave: waveAVX512}
 		if cpuid.CPU.Supports(featuresBF16...) {
-			bf16 := k
-			bf16.Name, bf16.pairs = "avx512bf16", stripBF16AVX512
-			all = append(all, bf16)
+			pairs := k
+			pairs.Name, pairs.pairs = k.Name+bf16, stripBF16AVX512
+			all = append(all, pairs)
 		}
 		all = append(all, k)
 	}
 	if cpuid.CPU.Supports(featuresAVX2...) {
-		all = append(all, Kernel[float32]{Name: "avx2", MR: 4, NR: 24, strip: stripF32AVX2, reflect: reflectF32AVX2, band: band32AVX2, widen: widen32})
+		all = append(all, Kernel[float32]{Name: "avx2", MR: 4, NR: 24, lanes: 8, strip: stripF32AVX2, reflect: reflectF32AVX2, peak: peakF32AVX2, band: band32AVX2, widen: widen32, wave: waveAVX2})
 	}
 	return append(all, generic[float32]())
 }
 
-// kernels64 returns the float64 kernels this CPU can run, as many as there are
-// float32 kernels and in the same order.
+// kernels64 returns the float64 kernels this CPU can run, best first.
 func kernels64() []Kernel[float64] {
 	var all []Kernel[float64]
 	if cpuid.CPU.Supports(featuresAVX512...) {
-		k := Kernel[float64]{Name: "avx512", MR: 8, NR: 24, strip: stripF64AVX512, reflect: reflectF64AVX512, band: band64AVX512, widen: widen64}
-		if cpuid.CPU.Supports(featuresBF16...) {
-			all = append(all, k) // float64 has no use for bfloat16 products
-		}
-		all = append(all, k)
+		all = append(all, Kernel[float64]{Name: "avx512", MR: 8, NR: 24, lanes: 8, strip: stripF64AVX512, reflect: reflectF64AVX512, peak: peakF64AVX512, band: band64AVX512, widen: widen64, wave: waveAVX512})
 	}
 	if cpuid.CPU.Supports(featuresAVX2...) {
-		all = append(all, Kernel[float64]{Name: "avx2", MR: 4, NR: 12, strip: stripF64AVX2, reflect: reflectF64AVX2, band: band64AVX2, widen: widen64})
+		all = append(all, Kernel[float64]{Name: "avx2", MR: 4, NR: 12, lanes: 4, strip: stripF64AVX2, reflect: reflectF64AVX2, peak: peakF64AVX2, band: band64AVX2, widen: widen64, wave: waveAVX2})
 	}
 	return append(all, generic[float64]())
 }

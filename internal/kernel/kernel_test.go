@@ -143,6 +143,37 @@ func testReflect[T Float](t *testing.T) {
 	}
 }
 
+func TestPeak(t *testing.T) {
+	t.Run("float32", testPeak[float32])
+	t.Run("float64", testPeak[float64])
+}
+
+func testPeak[T Float](t *testing.T) {
+	for _, k := range All[T]() {
+		t.Run(k.Name, func(t *testing.T) {
+			for _, rounds := range []int{1, 2, 7, 100} {
+				x, checkX := guarded[T](k.NR)
+				sum, checkSum := guarded[T](k.NR)
+				for j := range x {
+					x[j] = T(j+1) / 64
+				}
+				x0 := clone(x)
+				flops := k.Peak(rounds, x, sum)
+				checkX(t)
+				checkSum(t)
+				require.Equal(t, x0, x)
+				for j := range k.lanes {
+					v := float64(x[j])
+					power := math.Pow(v, float64(rounds))
+					want := peakChains*v*(1-power)/(1-v) + peakChains*(peakChains-1)/2*v*power
+					require.InEpsilon(t, want, float64(sum[j]), 40*eps[T](), "%d rounds, lane %d", rounds, j)
+				}
+				require.EqualValues(t, 2*peakChains*k.lanes*rounds, flops)
+			}
+		})
+	}
+}
+
 func TestMisuse(t *testing.T) {
 	for _, k := range All[float32]() {
 		a := make([]float32, 1000)
@@ -158,47 +189,11 @@ func TestMisuse(t *testing.T) {
 			"ld":    func() { k.Mul(a, Band-1, new([Band]float32), new([Band]float32)) },
 			"h":     func() { k.Mul(a, Band, new([Band]float32), new([Band]float32)) },
 			"w":     func() { k.Reflect(1, a, 0, 0, a[:k.NR-1], a) },
+			"round": func() { k.Peak(0, a, a) },
+			"x":     func() { k.Peak(1, a[:k.NR-1], a) },
 		} {
 			require.Panics(t, f, "%s %s", k.Name, name)
 		}
-	}
-}
-
-func BenchmarkStrip(b *testing.B) {
-	b.Run("float32", benchmarkStrip[float32])
-	b.Run("float64", benchmarkStrip[float64])
-}
-
-func benchmarkStrip[T Float](b *testing.B) {
-	const depth = 256
-	for _, k := range All[T]() {
-		b.Run(k.Name, func(b *testing.B) {
-			tiles := k.NR / k.MR
-			rows := tiles * k.MR
-			x, y, z := make([]T, depth*k.NR), make([]T, depth*k.NR), make([]T, rows*k.NR)
-			for b.Loop() {
-				k.Strip(depth, tiles, x, 1, k.NR, y, z, k.NR)
-			}
-			b.ReportMetric(2*float64(depth*rows*k.NR)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-		})
-	}
-}
-
-func BenchmarkReflect(b *testing.B) {
-	b.Run("float32", benchmarkReflect[float32])
-	b.Run("float64", benchmarkReflect[float64])
-}
-
-func benchmarkReflect[T Float](b *testing.B) {
-	const rows = 4096
-	for _, k := range All[T]() {
-		b.Run(k.Name, func(b *testing.B) {
-			p, w, sum := make([]T, rows*k.NR), make([]T, k.NR), make([]T, k.NR)
-			for b.Loop() {
-				k.Reflect(rows, p, 0, 1, w, sum)
-			}
-			b.ReportMetric(4*float64(rows*k.NR)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-		})
 	}
 }
 

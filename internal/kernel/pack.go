@@ -20,11 +20,16 @@ type Matrix struct {
 // the scattered stores of a transposition worth their while.
 const packRows = 4
 
-// pack fills a panel nr wide and up to gramDepth deep: element (q, j) is
+// packScratch holds converted rows that are about to be interleaved. It is
+// passed around because it would not stay on the stack: the kernels that write
+// to it are called through variables.
+type packScratch[T Float] [packRows][GramDepth]T
+
+// pack fills a panel nr wide and up to GramDepth deep: element (q, j) is
 // scale·W(first+j, p+q) when the rows of W are the shorter side, and
 // scale·W(p+q, first+j) when the columns are. Columns outside W are zero; the rows
 // exist.
-func (k *Kernel[T]) pack(panel []T, nr int, w *Matrix, scale T, first, p int) {
+func (k *Kernel[T]) pack(panel []T, nr int, w *Matrix, scale T, first, p int, rows *packScratch[T]) {
 	depth := len(panel) / nr
 	count := min(nr, min(w.Rows, w.Cols)-first)
 	if count < nr {
@@ -36,14 +41,13 @@ func (k *Kernel[T]) pack(panel []T, nr int, w *Matrix, scale T, first, p int) {
 		}
 		return
 	}
-	var rows [packRows][gramDepth]T
 	for j := 0; j < count; j += packRows {
 		group := min(packRows, count-j)
 		for i := range group {
 			k.convert(rows[i][:depth], w, (first+j+i)*w.Stride+p, scale)
 		}
 		if group == packRows {
-			interleave(panel, nr, j, depth, &rows)
+			interleave(panel, nr, j, depth, rows)
 			continue
 		}
 		for i := range group {
@@ -55,7 +59,7 @@ func (k *Kernel[T]) pack(panel []T, nr int, w *Matrix, scale T, first, p int) {
 }
 
 // interleave writes rows to columns j… of the panel.
-func interleave[T Float](panel []T, nr, j, depth int, rows *[packRows][gramDepth]T) {
+func interleave[T Float](panel []T, nr, j, depth int, rows *packScratch[T]) {
 	a, b, c, d := rows[0][:depth], rows[1][:depth], rows[2][:depth], rows[3][:depth]
 	for q := range a {
 		out := (*[packRows]T)(panel[q*nr+j:])

@@ -11,6 +11,9 @@ func (k *Kernel[T]) usePairs(w *Matrix, scale float64) bool {
 	return k.pairs != nil && w.BF16 != nil && scale >= 0x1p-60 && scale <= 0x1p20
 }
 
+// HasPairs reports whether Pairs may be called.
+func (k *Kernel[T]) HasPairs() bool { return k.pairs != nil }
+
 // words returns the memory of a float32 slice as 32-bit words.
 func words[T Float](s []T) []uint32 {
 	return unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(s))), len(s))

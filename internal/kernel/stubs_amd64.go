@@ -10,6 +10,9 @@ func stripF32AVX2(depth int, tiles int, a *float32, rs int, cs int, b *float32, 
 // reflectF32AVX2 applies a reflector to rows of a panel 24 wide and sums for the next.
 func reflectF32AVX2(rows int, p *float32, col int, next int, w *float32, sum *float32)
 
+// peakF32AVX2 makes 12 multiply-adds a round in each of 8 lanes.
+func peakF32AVX2(rounds int, x *float32, sum *float32)
+
 // mulF32AVX2 works on a window of a band matrix.
 func mulF32AVX2(h *float32, ld int, x *float32, y *float32)
 
@@ -39,6 +42,9 @@ func stripF64AVX2(depth int, tiles int, a *float64, rs int, cs int, b *float64, 
 
 // reflectF64AVX2 applies a reflector to rows of a panel 12 wide and sums for the next.
 func reflectF64AVX2(rows int, p *float64, col int, next int, w *float64, sum *float64)
+
+// peakF64AVX2 makes 12 multiply-adds a round in each of 4 lanes.
+func peakF64AVX2(rounds int, x *float64, sum *float64)
 
 // mulF64AVX2 works on a window of a band matrix.
 func mulF64AVX2(h *float64, ld int, x *float64, y *float64)
@@ -73,6 +79,9 @@ func stripBF16AVX512(depth int, tiles int, a *uint32, rs int, cs int, b *uint32,
 // reflectF32AVX512 applies a reflector to rows of a panel 48 wide and sums for the next.
 func reflectF32AVX512(rows int, p *float32, col int, next int, w *float32, sum *float32)
 
+// peakF32AVX512 makes 12 multiply-adds a round in each of 16 lanes.
+func peakF32AVX512(rounds int, x *float32, sum *float32)
+
 // mulF32AVX512 works on a window of a band matrix.
 func mulF32AVX512(h *float32, ld int, x *float32, y *float32)
 
@@ -94,6 +103,9 @@ func stripF64AVX512(depth int, tiles int, a *float64, rs int, cs int, b *float64
 // reflectF64AVX512 applies a reflector to rows of a panel 24 wide and sums for the next.
 func reflectF64AVX512(rows int, p *float64, col int, next int, w *float64, sum *float64)
 
+// peakF64AVX512 makes 12 multiply-adds a round in each of 8 lanes.
+func peakF64AVX512(rounds int, x *float64, sum *float64)
+
 // mulF64AVX512 works on a window of a band matrix.
 func mulF64AVX512(h *float64, ld int, x *float64, y *float64)
 
@@ -108,3 +120,9 @@ func symMulF64AVX512(d *float64, x *float64, y *float64)
 
 // symRank2F64AVX512 works on a window of a band matrix.
 func symRank2F64AVX512(d *float64, x *float64, y *float64)
+
+// waveAVX2 takes rows through the wave.
+func waveAVX2(w *float64, rows int, d *float64, e *float64)
+
+// waveAVX512 takes rows through the wave.
+func waveAVX512(w *float64, rows int, d *float64, e *float64)

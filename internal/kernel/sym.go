@@ -21,8 +21,9 @@ type Sym[T Float] struct {
 // blockUnit divides every block size; every kernel's NR divides it.
 const blockUnit = 48
 
-// blockSize returns the order of the blocks that suits a matrix of order n.
-func blockSize(n int) int {
+// BlockSize returns the order of the blocks that suits a matrix of order n: small
+// ones leave work for every worker.
+func BlockSize(n int) int {
 	switch {
 	case n > 8*4*blockUnit:
 		return 4 * blockUnit
@@ -34,14 +35,19 @@ func blockSize(n int) int {
 
 // SymLen returns the number of elements stored for a matrix of order n.
 func SymLen(n int) int {
-	b := blockSize(n)
+	b := BlockSize(n)
 	blocks := (n + b - 1) / b
 	return blocks * (blocks + 1) / 2 * b * b
 }
 
 // NewSym returns a zero matrix of order n.
 func NewSym[T Float](n int) *Sym[T] {
-	return &Sym[T]{N: n, Block: blockSize(n), data: make([]T, SymLen(n))}
+	return &Sym[T]{N: n, Block: BlockSize(n), data: make([]T, SymLen(n))}
+}
+
+// Clone returns a copy of s.
+func (s *Sym[T]) Clone() *Sym[T] {
+	return &Sym[T]{N: s.N, Block: s.Block, data: slices.Clone(s.data)}
 }
 
 // Blocks returns the number of blocks along the diagonal.

@@ -133,8 +133,9 @@ func exponents[T kernel.Float]() (lowest, highest int) {
 
 // Workspace returns about how many bytes SingularValues allocates for an r×c
 // matrix in arithmetic of the given width: half the Gram matrix in blocks, one
-// slab of packed panels, and what the reduction needs.
+// slab of packed panels, and what the reduction needs. The slab is garbage by
+// then, but takes its place until it is collected.
 func Workspace(r, c, width int) int64 {
 	n := min(r, c)
-	return int64(width) * (int64(kernel.SymLen(n)) + int64(max(kernel.GramLen(n), eigen.WorkLen(n))))
+	return int64(width) * (int64(kernel.SymLen(n)) + int64(kernel.GramLen(n)) + int64(eigen.WorkLen(n)))
 }

@@ -15,17 +15,22 @@ import (
 // Bodies that write to separate places give the same result for any number of
 // workers.
 func For(ctx context.Context, workers, n int, body func(i int)) error {
+	return ForWorker(ctx, workers, n, func(_, i int) { body(i) })
+}
+
+// ForWorker is For for bodies that have scratch memory for each worker: worker
+// is below workers and n.
+func ForWorker(ctx context.Context, workers, n int, body func(worker, i int)) error {
 	var next atomic.Int64
-	work := func() {
+	Each(min(workers, n), func(worker int) {
 		for ctx.Err() == nil {
 			i := int(next.Add(1)) - 1
 			if i >= n {
 				return
 			}
-			body(i)
+			body(worker, i)
 		}
-	}
-	Each(min(workers, n), func(int) { work() })
+	})
 	return ctx.Err()
 }
 

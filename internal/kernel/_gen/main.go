@@ -30,6 +30,7 @@ func main() {
 				k.strip(bfloatPairs())
 			}
 			k.reflect()
+			k.peak()
 			k.bandMul()
 			k.bandMulT()
 			k.bandRank2()
@@ -42,6 +43,7 @@ func main() {
 			}
 		}
 	}
+	waves()
 	Generate()
 }
 
@@ -195,10 +197,27 @@ func (k kernel) strip(p product) {
 	for j := range bv {
 		bv[j] = p.vec()
 	}
-	step := func(disp int) {
+	// A of the next tile comes from L2 or beyond, too. Whether its rows or its
+	// columns are contiguous, one line of each row is fetched in time.
+	ahead := GP64()
+	LEAQ(Mem{Base: a, Index: rs, Scale: 4}, ahead)
+	if k.mr > 4 {
+		LEAQ(Mem{Base: ahead, Index: rs, Scale: 4}, ahead)
+	}
+	step := func(disp, u int) {
 		for j := range bv {
 			k.load(Mem{Base: pb, Disp: disp + j*k.bytes}, bv[j])
 		}
+		fetch := Mem{Base: ahead}
+		switch u {
+		case 1:
+			fetch.Index, fetch.Scale = rs, 1
+		case 2:
+			fetch.Index, fetch.Scale = rs, 2
+		case 3:
+			fetch.Index, fetch.Scale = rs3, 1
+		}
+		PREFETCHT0(fetch)
 		for i := range acc {
 			base := pa
 			if i >= 4 {
@@ -219,6 +238,7 @@ func (k kernel) strip(p product) {
 			}
 		}
 		ADDQ(cs, pa)
+		ADDQ(cs, ahead)
 		if k.mr > 4 {
 			ADDQ(cs, high)
 		}
@@ -228,7 +248,7 @@ func (k kernel) strip(p product) {
 	JL(LabelRef(name + "_rest"))
 	Label(name + "_unrolled")
 	for u := range unroll {
-		step(u * row)
+		step(u*row, u)
 	}
 	ADDQ(U32(uint32(unroll*row)), pb)
 	SUBQ(U8(unroll), n)
@@ -237,7 +257,7 @@ func (k kernel) strip(p product) {
 	ADDQ(U8(unroll), n)
 	JE(LabelRef(name + "_store"))
 	Label(name + "_single")
-	step(0)
+	step(0, 0)
 	ADDQ(U32(uint32(row)), pb)
 	DECQ(n)
 	JNE(LabelRef(name + "_single"))

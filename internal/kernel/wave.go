@@ -1,0 +1,110 @@
+package kernel
+
+import "unsafe"
+
+// Shifts is the number of QL sweeps that a [Wave] makes at once.
+const Shifts = 8
+
+// wavePad is the number of rows between one that enters the wave and the one that
+// leaves it in the same step: each sweep follows two rows behind the one before.
+const wavePad = 2 * Shifts
+
+// waveFloor keeps p, by which r is divided, above zero, and c below waveSmall
+// means that p was zero.
+const (
+	waveFloor = 0x1p-1000
+	waveSmall = 0x1p-900
+)
+
+// waveRows bounds the rows of one kernel call to some tens of microseconds.
+const waveRows = 2048
+
+// wave is the state of each sweep, in the order the assembly knows: its shift, the quantities of the root-free
+// recurrence (see [Kernel.Sweeps]), and the row it handed to the next sweep.
+//
+// The kernel takes row i of d and e for i = rows−1 down to 0 into the first
+// sweep, and stores what the last sweep makes of row i+wavePad. Each sweep
+// does, for the row (α, b) it is given, with σ its shift,
+//
+//	r = p + b;  c' = p/r;  s' = b/r
+//	γ' = c'·(α−σ) − s'·γ
+//	it hands on d = γ + (α−γ'), e = s·r
+//	p' = γ'²·r/p, or c·b where c' is not above waveSmall; at least waveFloor
+//
+// and goes on with p', c', s', γ'. Rows of zeros before and after a matrix pass
+// through and leave no trace.
+type wave struct {
+	shift, p, c, s, gamma, d, e [Shifts]float64
+}
+
+// Sweeper makes QL sweeps over symmetric tridiagonal matrices of up to N rows.
+type Sweeper struct {
+	sweep func(w *float64, rows int, d, e *float64)
+	w     wave
+	d, e  []float64
+}
+
+// NewSweeper returns a Sweeper for matrices of up to n rows.
+func (k *Kernel[T]) NewSweeper(n int) *Sweeper {
+	return &Sweeper{sweep: k.wave, d: make([]float64, n+2*wavePad), e: make([]float64, n+2*wavePad)}
+}
+
+// Sweep makes one root-free QL sweep (Pal, Walker & Kahan; Parlett, The Symmetric
+// Eigenvalue Problem, section 8.15) for each shift, over the matrix whose
+// diagonal is d and whose subdiagonal, squared, is e. Its elements are below 2 in
+// magnitude, its eigenvalues and the shifts below 6.
+//
+// A sweep runs from the last row to the first and each step waits for the one
+// before; but a row is finished as soon as the sweep is past it, and the next
+// sweep may follow: Shifts of them go through the matrix side by side.
+func (s *Sweeper) Sweep(d, e []float64, shifts *[Shifts]float64) {
+	n := len(d)
+	if len(e) != n-1 || n+2*wavePad > len(s.d) {
+		panic("kernel: Sweep called with a bad size")
+	}
+	// Row i is at i+wavePad. The last row enters with nothing below it, and rows
+	// that do not exist push the last ones out.
+	for i := range wavePad {
+		s.d[i], s.e[i] = 0, 0
+	}
+	copy(s.d[wavePad:], d)
+	copy(s.e[wavePad:], e)
+	s.e[wavePad+n-1] = 0
+	s.w = wave{shift: *shifts}
+	for i := range Shifts {
+		s.w.p[i], s.w.c[i] = 1, 1
+	}
+	for hi := wavePad + n; hi > 0; {
+		rows := min(waveRows, hi)
+		hi -= rows
+		s.sweep(&s.w.shift[0], rows, &s.d[hi], &s.e[hi])
+	}
+	copy(d, s.d[wavePad:])
+	copy(e, s.e[wavePad:])
+}
+
+// waveGeneric is the recurrence in Go.
+func waveGeneric(state *float64, rows int, dp, ep *float64) {
+	w := (*wave)(unsafe.Pointer(state))
+	d, e := unsafe.Slice(dp, rows+wavePad), unsafe.Slice(ep, rows+wavePad)
+	for i := rows - 1; i >= 0; i-- {
+		alpha, b := d[i], e[i]
+		for l := range Shifts {
+			p, oldC, oldGamma := w.p[l], w.c[l], w.gamma[l]
+			r := p + b
+			c, sine := p/r, b/r
+			// float64 keeps the compiler from fusing what the assembly does not.
+			gamma := float64(c*(alpha-w.shift[l])) - float64(sine*oldGamma)
+			next := gamma * gamma * (r / p)
+			if c <= waveSmall {
+				next = oldC * b
+			}
+			w.p[l], w.c[l], w.gamma[l] = max(next, waveFloor), c, gamma
+			outD, outE := oldGamma+(alpha-gamma), w.s[l]*r
+			w.s[l] = sine
+			alpha, w.d[l] = w.d[l], outD
+			b, w.e[l] = w.e[l], outE
+		}
+		d[i+wavePad], e[i+wavePad] = alpha, b
+	}
+}

@@ -1,0 +1,85 @@
+package spectrum_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/native"
+)
+
+// allocated returns the number of bytes that f allocates. Nothing is collected
+// on the way, so f holds no more than that at any moment.
+func allocated(f func()) int64 {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return int64(after.TotalAlloc - before.TotalAlloc)
+}
+
+// What the native back-end allocates for one matrix stays within two Gram
+// matrices and 64 MiB, and within the estimate that a scan plans its memory by.
+func TestNativeMemory(t *testing.T) {
+	// Not estimated: the small matrices of the reduction, scratch of each
+	// worker, vectors as long as the spectrum, in both arithmetics.
+	const slack = 384 << 10
+	const workers = 2
+	for _, be := range spectrum.Backends() {
+		kernel, found := strings.CutPrefix(be.Name(), "native/")
+		for _, shape := range [][2]int{{1024, 1024}, {1000, 3000}, {2048, 512}} {
+			r, c := shape[0], shape[1]
+			if !found || kernel == "generic" && r != 2048 { // the others take seconds
+				continue
+			}
+			n := int64(min(r, c))
+			rnd := rand.New(rand.NewPCG(1, 1))
+			data := make([]float32, r*c)
+			for i := range data {
+				data[i] = 2*rnd.Float32() - 1
+			}
+			problem := spectrum.Problem{W: weights(t, r, c, data), MaxAbs: 1, Workers: workers}
+			for _, run := range []struct {
+				name              string
+				accept            string // arithmetic
+				precision         spectrum.Precision
+				widest, workspace int64
+			}{
+				{"float32", "float32", spectrum.PrecisionAuto, 4, native.Workspace(r, c, 4)},
+				{"float64", "float64", spectrum.PrecisionFloat64, 8, native.Workspace(r, c, 8)},
+				{"escalated", "float64", spectrum.PrecisionAuto, 8, be.Workspace(r, c)},
+			} {
+				t.Run(fmt.Sprintf("%s/%dx%d/%s", kernel, r, c, run.name), func(t *testing.T) {
+					p := problem
+					p.Precision = run.precision
+					p.Accept = func(s *spectrum.Spectrum) bool { return s.Precision == run.accept }
+					got := allocated(func() {
+						s, err := be.SingularValues(context.Background(), p)
+						require.NoError(t, err)
+						require.Equal(t, run.accept, s.Precision)
+					})
+					t.Logf("%d bytes allocated, %d estimated", got, run.workspace)
+					require.LessOrEqual(t, got, 2*run.widest*n*n+64<<20)
+					require.LessOrEqual(t, got, run.workspace+slack)
+				})
+			}
+		}
+	}
+}
+
+// The same for matrices too large to try, by the estimate.
+func TestNativeWorkspace(t *testing.T) {
+	for _, shape := range [][2]int{{1, 1}, {4096, 4096}, {4096, 14336}, {8192, 28672}, {128256, 4096}} {
+		r, c := shape[0], shape[1]
+		n := int64(min(r, c))
+		require.LessOrEqual(t, backend(t, "native").Workspace(r, c), 2*8*n*n+64<<20, "%d×%d", r, c)
+	}
+}
