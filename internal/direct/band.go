@@ -17,12 +17,12 @@ import (
 //
 // one update with 2·Band terms.
 type reducer[T kernel.Float] struct {
-	left[T]
+	*left[T]
 	m, n    int
 	workers int
 
 	right  *householder.Panel[T] // U
-	x      householder.Tall[T]   // A·U
+	sum    []float64             // Band×Band: Yᵀ·U
 	top    []float64             // Band×Band: scratch
 	vTop   householder.Square[T] // −V₁ᵀ, V₁ the first Band rows of V
 	yut    householder.Square[T] // −Yᵀ·U·T
@@ -33,16 +33,17 @@ type reducer[T kernel.Float] struct {
 	band *kernel.BandMatrix[T]
 }
 
-// newReducer allocates the workspace for the first m rows of a; those below are
-// zero up to the end of a block.
-func newReducer[T kernel.Float](k *kernel.Kernel[T], a *kernel.Dense[T], m, workers int) *reducer[T] {
-	rows, cols := roundUp(m, k.NR), roundUp(a.Cols, k.NR)
+// newReducer allocates the rest of the workspace for the first m rows of l.a; those
+// below are zero up to the end of a block.
+func newReducer[T kernel.Float](l *left[T], m, workers int) *reducer[T] {
+	nr, n := l.k.NR, l.a.Cols
 	r := &reducer[T]{
-		left: newLeft(k, a, m), m: m, n: a.Cols, workers: workers,
-		right: householder.NewPanel(k, cols), x: householder.NewTall(k, rows),
-		top: make([]float64, Band*Band), vTop: householder.NewSquare[T](k.NR), yut: householder.NewSquare[T](k.NR),
-		shares: make([][]T, (cols+a.Block-1)/a.Block+1),
-		band:   kernel.NewUpperBand[T](a.Cols),
+		left: l, m: m, n: n, workers: workers,
+		right: householder.NewPanel(l.k, roundUp(n, nr)),
+		sum:   make([]float64, Band*Band), top: make([]float64, Band*Band),
+		vTop: householder.NewSquare[T](nr), yut: householder.NewSquare[T](nr),
+		shares: make([][]T, n/l.a.Block+2),
+		band:   kernel.NewUpperBand[T](n),
 	}
 	for i := range r.shares {
 		r.shares[i] = make([]T, Band*Band)
@@ -148,16 +149,16 @@ func (r *reducer[T]) share(i int) {
 
 // multiplyShares sets yut to −(Yᵀ·U)·T.
 func (r *reducer[T]) multiplyShares() {
-	sum := make([]float64, Band*Band)
+	clear(r.sum)
 	for _, share := range r.shares[:len(r.cols)] {
 		for i, v := range share {
-			sum[i] += float64(v)
+			r.sum[i] += float64(v)
 		}
 	}
 	clear(r.top)
 	for i := range Band {
 		out := r.top[i*Band : (i+1)*Band]
-		for l, x := range sum[i*Band : (i+1)*Band] {
+		for l, x := range r.sum[i*Band : (i+1)*Band] {
 			for j := l; j < Band; j++ {
 				out[j] += x * r.right.Tri[l*Band+j]
 			}
@@ -166,13 +167,14 @@ func (r *reducer[T]) multiplyShares() {
 	r.yut.Set(r.top, -1)
 }
 
-// expand computes X for a segment of rows, and lays it out beside V in rowOp.
+// expand computes A·U, in z, and X for a segment of rows, and lays the latter out
+// beside V in rowOp.
 func (r *reducer[T]) expand(s segment) {
 	k, b, nr := r.k, r.a.Block, r.k.NR
 	r.layOut(s.at, s.at+s.count)
 	tiles := s.count / k.MR
 	for q := range Band / nr {
-		x := r.x.Cols(q, s.at)
+		x := r.z.Cols(q, s.at)
 		clear(x[:s.count*nr])
 		for _, c := range r.cols {
 			k.Strip(c.count, tiles, r.a.At(s.block, c.block)[s.lo*b+c.lo:], b, 1, r.right.V.Cols(q, c.at), x, nr)
@@ -185,7 +187,7 @@ func (r *reducer[T]) expand(s segment) {
 		out := r.rowOp[s.at*2*Band+Band+q*nr:]
 		for p := range Band / nr {
 			if p <= q { // T is upper triangular
-				k.Strip(nr, tiles, r.x.Cols(p, s.at), nr, 1, r.right.T.Panel(q, p), out, 2*Band)
+				k.Strip(nr, tiles, r.z.Cols(p, s.at), nr, 1, r.right.T.Panel(q, p), out, 2*Band)
 			}
 			k.Strip(nr, tiles, r.p.V.Cols(p, s.at), nr, 1, r.yut.Panel(q, p), out, 2*Band)
 		}

@@ -22,17 +22,17 @@ const Band = kernel.Band
 // factor at a time: enough to make the Band rows of the factor that each step works
 // on beside them a small part, and few enough that half a block column of
 // them stays in the L2 cache. Every block size divides it.
-const streamRows = 768
+const streamRows = 576
 
 // Values returns the singular values of scale·w in descending order. The Frobenius
 // norm of scale·w must not exceed 1 by much: sums of squares are not scaled. The
 // result does not depend on workers.
 func Values[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, scale T, workers int) ([]float64, error) {
-	a, rows, err := load(ctx, k, w, scale, workers)
+	l, rows, err := load(ctx, k, w, scale, workers)
 	if err != nil {
 		return nil, err
 	}
-	b, err := newReducer(k, a, rows, workers).reduce(ctx)
+	b, err := newReducer(l, rows, workers).reduce(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -45,16 +45,17 @@ func Values[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.
 	return bidiagonalValues(ctx, d, e, rough, workers)
 }
 
-// load returns a matrix whose first `rows` rows have the singular values of
-// scale·w: w itself in the tall orientation, or its triangular factor.
-func load[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, scale T, workers int) (a *kernel.Dense[T], rows int, err error) {
+// load returns, ready to be transformed, a matrix whose first `rows` rows have the
+// singular values of scale·w: w itself in the tall orientation, or its triangular
+// factor.
+func load[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, scale T, workers int) (l *left[T], rows int, err error) {
 	m, n := max(w.Rows, w.Cols), min(w.Rows, w.Cols)
 	height, stream := shape(m, n)
-	a = kernel.NewDense[T](height, n)
-	if !stream {
-		return a, m, a.Load(ctx, k, w, scale, 0, 0, m, workers)
+	l = newLeft(k, kernel.NewDense[T](height, n))
+	if stream {
+		return l, n, triangularise(ctx, l, w, scale, workers)
 	}
-	return a, n, triangularise(ctx, k, a, w, scale, workers)
+	return l, m, l.a.Load(ctx, k, w, scale, 0, 0, m, workers)
 }
 
 // shape returns the number of rows that are held of an m×n matrix, m ≥ n, and
@@ -70,16 +71,12 @@ func shape(m, n int) (rows int, stream bool) {
 }
 
 // WorkLen returns the number of elements [Values] allocates for an r×c matrix: the
-// dense matrix; reflectors, products and both operands of the update, of the
-// reduction and of the QR factorisation; the shares of each block; and the band.
+// dense matrix, reflectors, products, both operands of the update, the shares of
+// each block, the band, and vectors as long as the spectrum.
 func WorkLen(r, c int) int64 {
 	n := min(r, c)
-	rows, stream := shape(max(r, c), n)
-	panels := 4*rows + 5*n
-	if stream {
-		panels = 3*rows + 13*n
-	}
-	return kernel.DenseLen(rows, n) + int64(panels+n+16*Band)*Band + int64(kernel.UpperBandLen(n))
+	rows, _ := shape(max(r, c), n)
+	return kernel.DenseLen(rows, n) + int64(4*rows+4*n+(n/kernel.BlockSize(n)+16)*Band)*Band + int64(kernel.UpperBandLen(n)+12*n)
 }
 
 // segment is a part of a block row, or of a block column: its lines lo to
@@ -107,18 +104,17 @@ type left[T kernel.Float] struct {
 	p    *householder.Panel[T] // V
 	rows []segment             // the rows of A that V belongs to
 
-	z, y   householder.Tall[T] // Aᵀ·V and Y
-	rowOp  []T                 // [V X] row-major, 2·Band wide: left operand of the update
-	colOp  []T                 // −[Y U]ᵀ in panels, 2·Band deep: right operand
-	packed int                 // rows of V that are laid out in rowOp
+	z, y  householder.Tall[T] // Aᵀ·V and Y
+	rowOp []T                 // [V X] row-major, 2·Band wide: left operand of the update
+	colOp []T                 // −[Y U]ᵀ in panels, 2·Band deep: right operand
 }
 
-// newLeft allocates the workspace for panels of the given number of rows.
-func newLeft[T kernel.Float](k *kernel.Kernel[T], a *kernel.Dense[T], rows int) left[T] {
-	rows, cols := roundUp(rows, k.NR), roundUp(a.Cols, k.NR)
-	return left[T]{
+// newLeft allocates the workspace for a.
+func newLeft[T kernel.Float](k *kernel.Kernel[T], a *kernel.Dense[T]) *left[T] {
+	rows, cols := roundUp(a.Rows, k.NR), roundUp(a.Cols, k.NR)
+	return &left[T]{
 		k: k, a: a, p: householder.NewPanel(k, rows),
-		z: householder.NewTall(k, cols), y: householder.NewTall(k, cols),
+		z: householder.NewTall(k, rows), y: householder.NewTall(k, cols),
 		rowOp: make([]T, rows*2*Band), colOp: make([]T, cols*2*Band),
 	}
 }

@@ -7,15 +7,16 @@ import (
 	"github.com/gospectrum/spectrum/internal/parallel"
 )
 
-// triangularise leaves in the first rows of a the triangular factor R of the QR
+// triangularise leaves in the first rows of l.a the triangular factor R of the QR
 // factorisation of scale·w, and zeros in the rows below up to the end of a block.
 //
 // R of the first rows is computed in place. The others come by streamRows at a
 // time: with E those below R, each panel of the factorisation of [R; E] works on
 // Band rows of R and all of E, since R is triangular.
-func triangularise[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], a *kernel.Dense[T], w *kernel.Matrix, scale T, workers int) error {
+func triangularise[T kernel.Float](ctx context.Context, l *left[T], w *kernel.Matrix, scale T, workers int) error {
+	k, a := l.k, l.a
 	m, top := max(w.Rows, w.Cols), a.Rows-streamRows
-	f := &factorer[T]{left: newLeft(k, a, max(top, Band+streamRows)), workers: workers}
+	f := &factorer[T]{left: l, workers: workers}
 	if err := a.Load(ctx, k, w, scale, 0, 0, top, workers); err != nil {
 		return err
 	}
@@ -43,7 +44,7 @@ func triangularise[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], a *
 
 // factorer computes a QR factorisation.
 type factorer[T kernel.Float] struct {
-	left[T]
+	*left[T]
 	workers int
 	cols    []segment
 }
