@@ -76,7 +76,7 @@ func shape(m, n int) (rows int, stream bool) {
 func WorkLen(r, c int) int64 {
 	n := min(r, c)
 	rows, _ := shape(max(r, c), n)
-	return kernel.DenseLen(rows, n) + int64(4*rows+4*n+(n/kernel.BlockSize(n)+16)*Band)*Band + int64(kernel.UpperBandLen(n)+12*n)
+	return kernel.DenseLen(rows, n) + int64(4*rows+4*n+(n/kernel.BlockSize(n)+24)*Band)*Band + int64(kernel.UpperBandLen(n)+12*n)
 }
 
 // segment is a part of a block row, or of a block column: its lines lo to

@@ -55,7 +55,7 @@ type qdShift struct {
 // near 1.
 func squares(ctx context.Context, q, e []float64) ([]float64, error) {
 	n := len(q)
-	s := &qd{z: make([]float64, 4*n+4), blocks: []qdBlock{{hi: n - 1}}}
+	s := &qd{found: make([]float64, 0, n), z: make([]float64, 4*n+4), blocks: []qdBlock{{hi: n - 1}}}
 	for i := range q {
 		s.z[4*i], s.z[4*i+2] = q[i], e[i]
 	}
