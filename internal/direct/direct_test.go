@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/lapack/testlapack"
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/gospectrum/spectrum/internal/kernel"
@@ -54,21 +55,170 @@ func testValues[T kernel.Float](t *testing.T) {
 			scale := math.Ldexp(1, -6-math.Ilogb(math.Sqrt(float64(r*c))))
 			for _, k := range kernel.All[T]() {
 				t.Run(fmt.Sprintf("%dx%d/%s", r, c, k.Name), func(t *testing.T) {
-					var first []float64
-					for _, workers := range []int{1, 2, 7} {
-						got, err := Values(ctx, &k, w, T(scale), workers)
-						require.NoError(t, err)
-						require.Len(t, got, len(want))
-						if first == nil {
-							first = got
-						}
-						require.Equal(t, first, got, "%d workers", workers)
-					}
-					for i, s := range first {
-						require.InDelta(t, want[i], s/scale, 32*eps[T]()*want[0], "value %d", i)
+					got, err := Values(ctx, &k, w, T(scale), 2)
+					require.NoError(t, err)
+					require.Len(t, got, len(want))
+					for i, s := range got {
+						// gonum's dqds is off by about √(3n) units itself.
+						tol := 8*eps[T]() + 0x1p-53*(8+3*math.Sqrt(float64(3*len(want))))
+						require.InDelta(t, want[i], s/scale, tol*want[0], "value %d", i)
 					}
 				})
 			}
+		}
+	}
+}
+
+// The same bits for any number of workers.
+func TestWorkers(t *testing.T) {
+	t.Run("float32", testWorkers[float32])
+	t.Run("float64", testWorkers[float64])
+}
+
+func testWorkers[T kernel.Float](t *testing.T) {
+	for _, shape := range [][2]int{{1, 1}, {50, 50}, {450, 440}, {900, 130}, {130, 1500}} {
+		_, w := gaussian(3, shape[0], shape[1])
+		for _, k := range kernel.All[T]() {
+			want, err := Values(context.Background(), &k, w, 0x1p-12, 1)
+			require.NoError(t, err)
+			for _, workers := range []int{2, 3, 7} {
+				got, err := Values(context.Background(), &k, w, 0x1p-12, workers)
+				require.NoError(t, err)
+				require.Equal(t, want, got, "%s, %v, %d workers", k.Name, shape, workers)
+			}
+		}
+	}
+}
+
+// Spectra that are known: the best kernel of each arithmetic, and the others beside
+// it.
+func TestPrescribedSpectrum(t *testing.T) {
+	t.Run("float32", testPrescribed[float32])
+	t.Run("float64", testPrescribed[float64])
+}
+
+func testPrescribed[T kernel.Float](t *testing.T) {
+	kinds := map[string]func(i, n int) float64{
+		"linear":         func(i, n int) float64 { return float64(n-i) / float64(n) },
+		"geometric":      func(i, n int) float64 { return math.Pow(1e-12, float64(i)/float64(n)) },
+		"log":            func(i, n int) float64 { return 1 / math.Log(float64(i)+math.E) },
+		"rank-deficient": func(i, n int) float64 { return max(0, float64(n/2+1-i)/float64(n)) },
+		"equal":          func(_, _ int) float64 { return 1 },
+		"one large":      func(i, _ int) float64 { return math.Pow(1e-5, float64(min(i, 1))) },
+		"two clusters":   func(i, n int) float64 { return math.Pow(1e-3, float64(2*i/n)) },
+	}
+	for _, shape := range [][2]int{{1, 1}, {2, 2}, {3, 5}, {49, 48}, {97, 97}, {193, 192}, {300, 240}, {60, 700}, {700, 100}, {400, 400}} {
+		r, c := shape[0], shape[1]
+		n := min(r, c)
+		for kind, f := range kinds {
+			want := make([]float64, n)
+			for i := range want {
+				want[i] = f(i, n)
+			}
+			data := make([]float64, r*c)
+			rnd := rand.New(rand.NewPCG(uint64(r), uint64(c)))
+			testlapack.Dlagge(r, c, r-1, c-1, want, data, c, rnd, make([]float64, r+c))
+			w := &kernel.Matrix{Rows: r, Cols: c, Stride: c, F64: data}
+			for _, k := range kernel.All[T]() {
+				got, err := Values(context.Background(), &k, w, 0x1p-6, 2)
+				require.NoError(t, err)
+				for i, s := range got {
+					// Dlagge rounds, too, and the elements are rounded to T.
+					tol := (40*eps[T]() + 40*0x1p-53) * want[0]
+					require.InDelta(t, want[i], s*0x1p6, tol, "%d×%d, %s, %s, value %d", r, c, kind, k.Name, i)
+				}
+			}
+		}
+	}
+}
+
+// Errors measured against exact values: in float64 every value keeps 64·2⁻⁵² of the
+// largest, with room.
+func TestAccuracy(t *testing.T) {
+	t.Run("float32", testAccuracy[float32])
+	t.Run("float64", testAccuracy[float64])
+}
+
+func testAccuracy[T kernel.Float](t *testing.T) {
+	for _, n := range []int{64, 256, 512} {
+		w := hadamard(n)
+		want := make([]float64, n)
+		for i := range want {
+			want[i] = 2 * math.Cos(float64(i+1)*math.Pi/float64(2*n+1))
+		}
+		for _, k := range kernel.All[T]() {
+			got, err := Values(context.Background(), &k, w, 0x1p-6, 2)
+			require.NoError(t, err)
+			worst := 0.0
+			for i, s := range got {
+				worst = max(worst, math.Abs(s*0x1p6-want[i])/want[0])
+			}
+			t.Logf("n = %d, %s: largest error %.1f·ε·s₁", n, k.Name, worst/eps[T]())
+			require.Less(t, worst, 24*eps[T]())
+		}
+	}
+}
+
+// hadamard returns H·B·H/n, with H the Hadamard matrix of order n, a power of two,
+// and B the bidiagonal matrix of ones, which has the singular values
+// 2·cos(kπ/(2n+1)): all elements are small multiples of 1/n, so that they are exact.
+func hadamard(n int) *kernel.Matrix {
+	a := make([]float64, n*n)
+	for i := range n {
+		a[i*n+i] = 1 / float64(n)
+		if i > 0 {
+			a[(i-1)*n+i] = 1 / float64(n)
+		}
+	}
+	for _, step := range [][2]int{{n, 1}, {1, n}} { // rows, then columns
+		for line := range n {
+			at, stride := line*step[0], step[1]
+			for h := 1; h < n; h *= 2 {
+				for i := range n {
+					if i&h == 0 {
+						x, y := &a[at+i*stride], &a[at+(i+h)*stride]
+						*x, *y = *x+*y, *x-*y
+					}
+				}
+			}
+		}
+	}
+	return &kernel.Matrix{Rows: n, Cols: n, Stride: n, F64: a}
+}
+
+// Matrices with nothing in some places.
+func TestSparse(t *testing.T) {
+	k := kernel.All[float64]()[0]
+	for name, keep := range map[string]func(i, j int) bool{
+		"zero":         func(_, _ int) bool { return false },
+		"one element":  func(i, j int) bool { return i == 77 && j == 50 },
+		"one row":      func(i, _ int) bool { return i == 60 },
+		"one column":   func(_, j int) bool { return j == 99 },
+		"zero rows":    func(i, _ int) bool { return i%3 != 0 },
+		"zero columns": func(_, j int) bool { return j > 50 && j != 60 },
+		"first block":  func(i, j int) bool { return i < 48 && j < 48 },
+		"last":         func(i, j int) bool { return i > 100 && j > 80 },
+		"diagonal":     func(i, j int) bool { return i == j },
+		"below":        func(i, j int) bool { return i == j+1 },
+		"triangle":     func(i, j int) bool { return i <= j },
+	} {
+		for _, shape := range [][2]int{{120, 110}, {1000, 110}, {110, 120}} {
+			r, c := shape[0], shape[1]
+			data, w := gaussian(9, r, c)
+			for i := range data {
+				if !keep(i/c, i%c) {
+					data[i] = 0
+				}
+			}
+			var svd mat.SVD
+			require.True(t, svd.Factorize(mat.NewDense(r, c, data), mat.SVDNone))
+			want := svd.Values(nil)
+			got, err := Values(context.Background(), &k, w, 0x1p-9, 2)
+			require.NoError(t, err)
+			for i := range got {
+				got[i] *= 0x1p9
+			}
+			require.InDeltaSlice(t, want, got, 100*0x1p-53*want[0]+1e-300, "%s, %v", name, shape)
 		}
 	}
 }
