@@ -226,7 +226,7 @@ func TestSparse(t *testing.T) {
 // WorkLen is what is allocated, but for some small change.
 func TestWorkLen(t *testing.T) {
 	k := kernel.All[float64]()[0]
-	for _, shape := range [][2]int{{1, 1}, {800, 800}, {1100, 800}, {2500, 800}, {800, 2500}} {
+	for _, shape := range [][2]int{{800, 800}, {1100, 800}, {2500, 800}, {800, 2500}} {
 		_, w := gaussian(1, shape[0], shape[1])
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

@@ -66,7 +66,7 @@ func NewPanel[T kernel.Float](k *kernel.Kernel[T], rows int) *Panel[T] {
 
 // Factor overwrites rows start to n of V with the reflectors of their QR
 // factorisation, unit lower trapezoidal, and computes T (Schreiber & Van Loan
-// 1989). Rows from n up to a multiple of NR must be zeros. It calls setR with
+// 1989). start is a multiple of NR; rows from n up to one must be zeros. It calls setR with
 // every element of the upper triangular R that has a row: i ≤ j, start+i < n.
 func (p *Panel[T]) Factor(start, n int, setR func(i, j int, v T)) {
 	nr := p.k.NR
