@@ -26,9 +26,10 @@ type reducer[T kernel.Float] struct {
 	top    []float64             // Band×Band: scratch
 	vTop   householder.Square[T] // −V₁ᵀ, V₁ the first Band rows of V
 	yut    householder.Square[T] // −Yᵀ·U·T
-	shares [][]T                 // Yᵀ·U, the share of each segment of columns
-	cols   []segment             // of A right of the panel
-	below  []segment             // rows of A below the first Band of the panel
+	mul    *householder.Multiplier
+	shares [][]T     // Yᵀ·U, the share of each segment of columns
+	cols   []segment // of A right of the panel
+	below  []segment // rows of A below the first Band of the panel
 
 	band *kernel.BandMatrix[T]
 }
@@ -42,6 +43,7 @@ func newReducer[T kernel.Float](l *left[T], m, workers int) *reducer[T] {
 		right: householder.NewPanel(l.k, roundUp(n, nr)),
 		sum:   make([]float64, Band*Band), top: make([]float64, Band*Band),
 		vTop: householder.NewSquare[T](nr), yut: householder.NewSquare[T](nr),
+		mul:    householder.NewMultiplier(l.k.Name),
 		shares: make([][]T, n/l.a.Block+2),
 		band:   kernel.NewUpperBand[T](n),
 	}
@@ -155,15 +157,7 @@ func (r *reducer[T]) multiplyShares() {
 			r.sum[i] += float64(v)
 		}
 	}
-	clear(r.top)
-	for i := range Band {
-		out := r.top[i*Band : (i+1)*Band]
-		for l, x := range r.sum[i*Band : (i+1)*Band] {
-			for j := l; j < Band; j++ {
-				out[j] += x * r.right.Tri[l*Band+j]
-			}
-		}
-	}
+	r.mul.Product(r.sum, Band, 1, r.right.Tri, r.top)
 	r.yut.Set(r.top, -1)
 }
 

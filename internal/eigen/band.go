@@ -47,7 +47,7 @@ func newReducer[T kernel.Float](k *kernel.Kernel[T], a *kernel.Sym[T], workers i
 	for i := range r.vx {
 		r.vx[i] = make([]T, Band*Band)
 	}
-	r.small = newSmallWork[T](k.NR)
+	r.small = newSmallWork(k)
 	return r
 }
 

@@ -10,11 +10,12 @@ import (
 type smallWork[T kernel.Float] struct {
 	z, y []float64 // Band×Band
 	m    householder.Square[T]
+	mul  *householder.Multiplier
 }
 
-func newSmallWork[T kernel.Float](nr int) smallWork[T] {
+func newSmallWork[T kernel.Float](k *kernel.Kernel[T]) smallWork[T] {
 	square := func() []float64 { return make([]float64, Band*Band) }
-	return smallWork[T]{z: square(), y: square(), m: householder.NewSquare[T](nr)}
+	return smallWork[T]{z: square(), y: square(), m: householder.NewSquare[T](k.NR), mul: householder.NewMultiplier(k.Name)}
 }
 
 // correction sums the shares of Vᵀ·X and sets m to −½·Tᵀ·(Vᵀ·X)·T; tri is T.
@@ -25,24 +26,7 @@ func (s *smallWork[T]) correction(shares [][]T, tri []float64) {
 			s.z[i] += float64(v)
 		}
 	}
-	for i := range Band { // y = z·T
-		clear(s.y[i*Band : (i+1)*Band])
-		for l := range Band {
-			x, row := s.z[i*Band+l], tri[l*Band:(l+1)*Band]
-			for j := l; j < Band; j++ {
-				s.y[i*Band+j] += x * row[j]
-			}
-		}
-	}
-	clear(s.z) // z = Tᵀ·y
-	for l := range Band {
-		row := s.y[l*Band : (l+1)*Band]
-		for i := l; i < Band; i++ {
-			x, out := tri[l*Band+i], s.z[i*Band:(i+1)*Band]
-			for j, v := range row {
-				out[j] += x * v
-			}
-		}
-	}
+	s.mul.Product(s.z, Band, 1, tri, s.y) // y = z·T
+	s.mul.Product(tri, 1, Band, s.y, s.z) // z = Tᵀ·y
 	s.m.Set(s.z, -0.5)
 }

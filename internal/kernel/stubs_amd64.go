@@ -82,21 +82,6 @@ func reflectF32AVX512(rows int, p *float32, col int, next int, w *float32, sum *
 // peakF32AVX512 makes 12 multiply-adds a round in each of 16 lanes.
 func peakF32AVX512(rounds int, x *float32, sum *float32)
 
-// mulF32AVX512 works on a window of a band matrix.
-func mulF32AVX512(h *float32, ld int, x *float32, y *float32)
-
-// mulTF32AVX512 works on a window of a band matrix.
-func mulTF32AVX512(h *float32, ld int, x *float32, y *float32)
-
-// rank2F32AVX512 works on a window of a band matrix.
-func rank2F32AVX512(h *float32, ld int, x *float32, a *float32, y *float32, b *float32)
-
-// symMulF32AVX512 works on a window of a band matrix.
-func symMulF32AVX512(d *float32, x *float32, y *float32)
-
-// symRank2F32AVX512 works on a window of a band matrix.
-func symRank2F32AVX512(d *float32, x *float32, y *float32)
-
 // stripF64AVX512 adds A·B to 8-row tiles of C, 24 columns wide.
 func stripF64AVX512(depth int, tiles int, a *float64, rs int, cs int, b *float64, c *float64, ldc int)
 
@@ -105,21 +90,6 @@ func reflectF64AVX512(rows int, p *float64, col int, next int, w *float64, sum *
 
 // peakF64AVX512 makes 12 multiply-adds a round in each of 8 lanes.
 func peakF64AVX512(rounds int, x *float64, sum *float64)
-
-// mulF64AVX512 works on a window of a band matrix.
-func mulF64AVX512(h *float64, ld int, x *float64, y *float64)
-
-// mulTF64AVX512 works on a window of a band matrix.
-func mulTF64AVX512(h *float64, ld int, x *float64, y *float64)
-
-// rank2F64AVX512 works on a window of a band matrix.
-func rank2F64AVX512(h *float64, ld int, x *float64, a *float64, y *float64, b *float64)
-
-// symMulF64AVX512 works on a window of a band matrix.
-func symMulF64AVX512(d *float64, x *float64, y *float64)
-
-// symRank2F64AVX512 works on a window of a band matrix.
-func symRank2F64AVX512(d *float64, x *float64, y *float64)
 
 // waveAVX2 takes rows through the wave.
 func waveAVX2(w *float64, rows int, d *float64, e *float64)

@@ -141,14 +141,8 @@ func (k kernel) bandMulT() {
 
 // sumTo stores the sum of the lanes of v, which it overwrites.
 func (k kernel) sumTo(v reg.VecVirtual, m Mem) {
-	low := v.AsX()
-	if k.bytes == 64 {
-		high := YMM()
-		VEXTRACTF64X4(U8(1), v, high)
-		k.add(v.AsY(), high, v.AsY())
-	}
-	high := XMM()
-	VEXTRACTF128(U8(1), v.AsY(), high)
+	low, high := v.AsX(), XMM()
+	VEXTRACTF128(U8(1), v, high)
 	if k.size == 8 {
 		VADDPD(low, high, low)
 		VHADDPD(low, low, low)

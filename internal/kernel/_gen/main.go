@@ -31,12 +31,12 @@ func main() {
 			}
 			k.reflect()
 			k.peak()
-			k.bandMul()
-			k.bandMulT()
-			k.bandRank2()
-			k.bandSymMul()
-			k.bandSymRank2()
-			if k.variant.name == "AVX2" { // memory sets the pace: wider would not be faster
+			if k.variant.name == "AVX2" { // wider ones would not be faster
+				k.bandMul()
+				k.bandMulT()
+				k.bandRank2()
+				k.bandSymMul()
+				k.bandSymRank2()
 				k.widen("BF16")
 				k.widen("F16")
 				k.widen("F32")
