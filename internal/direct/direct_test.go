@@ -90,8 +90,7 @@ func testWorkers[T kernel.Float](t *testing.T) {
 	}
 }
 
-// Spectra that are known: the best kernel of each arithmetic, and the others beside
-// it.
+// Spectra that are known; the largest with the best kernel only.
 func TestPrescribedSpectrum(t *testing.T) {
 	t.Run("float32", testPrescribed[float32])
 	t.Run("float64", testPrescribed[float64])
@@ -107,7 +106,7 @@ func testPrescribed[T kernel.Float](t *testing.T) {
 		"one large":      func(i, _ int) float64 { return math.Pow(1e-5, float64(min(i, 1))) },
 		"two clusters":   func(i, n int) float64 { return math.Pow(1e-3, float64(2*i/n)) },
 	}
-	for _, shape := range [][2]int{{1, 1}, {2, 2}, {3, 5}, {49, 48}, {97, 97}, {193, 192}, {300, 240}, {60, 700}, {700, 100}, {400, 400}} {
+	for _, shape := range [][2]int{{1, 1}, {2, 2}, {3, 5}, {49, 48}, {97, 97}, {193, 192}, {300, 240}, {60, 700}, {700, 100}, {385, 390}} {
 		r, c := shape[0], shape[1]
 		n := min(r, c)
 		for kind, f := range kinds {
@@ -119,7 +118,11 @@ func testPrescribed[T kernel.Float](t *testing.T) {
 			rnd := rand.New(rand.NewPCG(uint64(r), uint64(c)))
 			testlapack.Dlagge(r, c, r-1, c-1, want, data, c, rnd, make([]float64, r+c))
 			w := &kernel.Matrix{Rows: r, Cols: c, Stride: c, F64: data}
-			for _, k := range kernel.All[T]() {
+			kernels := kernel.All[T]()
+			if len(data) > 50000 {
+				kernels = kernels[:1]
+			}
+			for _, k := range kernels {
 				got, err := Values(context.Background(), &k, w, 0x1p-6, 2)
 				require.NoError(t, err)
 				for i, s := range got {
