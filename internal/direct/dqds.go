@@ -113,7 +113,7 @@ func (s *qd) step(b *qdBlock, shift *qdShift, before int) (smallest float64) {
 		}
 		smallest = s.transform(b, h, floor)
 		switch {
-		case h.dmin >= 0:
+		case h.dmin >= 0 || h.tau == 0:
 			b.sigma += h.tau
 			b.phase = 1 - b.phase
 			return smallest
@@ -129,24 +129,24 @@ func (s *qd) step(b *qdBlock, shift *qdShift, before int) (smallest float64) {
 	}
 }
 
-// transform makes the transformation with shift h.tau, and fills in h but for the
-// shift. d below floor become 0. It stops early where it fails, with dmin and
-// dmin1 negative.
+// transform makes the transformation with shift h.tau of a block of at least three
+// rows, and fills in h but for the shift. d below floor become 0. It stops early
+// where it fails, with dmin and dmin1 negative.
 func (s *qd) transform(b *qdBlock, h *qdShift, floor float64) (smallest float64) {
 	z := s.z[4*b.lo : 4*b.hi+4]
 	from, to, tau := b.phase, 1-b.phase, h.tau
 	d := z[from] - tau
 	dmin := d
 	smallest = math.Inf(1)
-	for last := len(z) - 4; len(z) > 4; z = z[4:] {
+	for ; len(z) > 4; z = z[4:] {
 		e := z[2+from]
 		q := d + e
 		t := z[4+from] / q
 		z[to], z[2+to] = q, e*t
-		if len(z) <= 12 { // two steps or one to go
-			if h.dn2, h.dmin2 = h.dn1, h.dmin1; len(z) == 12 || last == 4 {
-				h.dn2, h.dmin2 = d, dmin
-			}
+		switch len(z) {
+		case 12:
+			h.dn2, h.dmin2 = d, dmin
+		case 8:
 			h.dn1, h.dmin1 = d, dmin
 		}
 		d = d*t - tau

@@ -66,8 +66,9 @@ func NewPanel[T kernel.Float](k *kernel.Kernel[T], rows int) *Panel[T] {
 
 // Factor overwrites rows start to n of V with the reflectors of their QR
 // factorisation, unit lower trapezoidal, and computes T (Schreiber & Van Loan
-// 1989). start is a multiple of NR; rows from n up to one must be zeros. It calls setR with
-// every element of the upper triangular R that has a row: i ≤ j, start+i < n.
+// 1989). start is a multiple of NR; rows from n up to one must be zeros. It calls
+// setR with every element of the upper triangular R that has a row: i ≤ j,
+// start+i < n.
 func (p *Panel[T]) Factor(start, n int, setR func(i, j int, v T)) {
 	nr := p.k.NR
 	p.n, p.end = n, (n+nr-1)/nr*nr
