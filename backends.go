@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -95,8 +96,8 @@ type nativeBackend struct {
 func (b nativeBackend) Name() string { return b.name }
 
 func (nativeBackend) Workspace(r, c int) int64 {
-	// Escalation from float32 frees nothing before it is collected.
-	return native.Workspace(r, c, 4) + native.Workspace(r, c, 8)
+	// What float32 allocated is still there in float64, but not in the last resort.
+	return max(native.Workspace(r, c, 4)+native.Workspace(r, c, 8), native.DirectWorkspace(r, c, 8))
 }
 
 func (nativeBackend) Workers(r, c, workers int) int {
@@ -119,21 +120,26 @@ const smallFlops = 2e8
 func (b nativeBackend) SingularValues(ctx context.Context, p Problem) (*Spectrum, error) {
 	r, c := p.W.Dims()
 	if p.Precision == PrecisionAuto && p.W.DType() != F64 && flops(r, c) >= smallFlops {
-		s, err := solve(ctx, kernel.Named[float32](b.kernel), p)
+		s, err := run(ctx, kernel.Named[float32](b.kernel), p, native.SingularValues)
 		if err != nil || p.Accept(s) {
 			return s, err
 		}
 	}
-	s, err := solve(ctx, kernel.Named[float64](b.kernel), p)
+	s, err := run(ctx, kernel.Named[float64](b.kernel), p, native.SingularValues)
 	if err != nil || p.Accept(s) || slices.Max(s.Errors) <= 4*bidiagError(r, c, s.Values[0]) {
 		return s, err
 	}
-	// The Gram matrix has squared away what the caller needs.
-	return gonumBackend{}.SingularValues(ctx, p)
+	// The Gram matrix has squared away what the caller needs. This is rare, and
+	// takes as much memory again as what came before, so that is collected first.
+	runtime.GC()
+	return run(ctx, kernel.Named[float64](b.kernel), p, native.Direct)
 }
 
-func solve[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], p Problem) (*Spectrum, error) {
-	res, err := native.SingularValues(ctx, k, p.W.raw(), p.MaxAbs, p.Workers)
+// solver is one of the two ways of package native.
+type solver[T kernel.Float] func(ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, maxAbs float64, workers int) (*native.Result, error)
+
+func run[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], p Problem, solve solver[T]) (*Spectrum, error) {
+	res, err := solve(ctx, k, p.W.raw(), p.MaxAbs, p.Workers)
 	if err != nil {
 		return nil, err
 	}

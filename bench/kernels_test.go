@@ -85,14 +85,14 @@ func pairs[T kernel.Float](k *kernel.Kernel[T]) work {
 func vectorKernels[T kernel.Float](k *kernel.Kernel[T]) []namedWork {
 	const rows, order = 128, eigen.Band
 	p, zeros, sum := random[T](rows*k.NR), make([]T, k.NR), make([]T, k.NR)
-	m := kernel.NewBandMatrix[T](4 * order)
+	m := kernel.NewSymBand[T](4 * order)
 	h, d := m.Window(2*order, order), m.Window(order, order)
 	x, y, z := [order]T(random[T](order)), [order]T{}, [order]T{}
 	return []namedWork{
 		{"reflect", work{4 * rows * float64(k.NR), func() { k.Reflect(rows, p, 0, 1, zeros, sum) }}},
-		{"mul", work{2 * order * order, func() { k.Mul(h, &x, &y) }}},
-		{"mulT", work{2 * order * order, func() { k.MulT(h, &x, &y) }}},
-		{"rank2", work{4 * order * order, func() { k.Rank2(h, &x, &z, &x, &z) }}},
+		{"mul", work{2 * order * order, func() { k.Mul(h, m.Stride, &x, &y) }}},
+		{"mulT", work{2 * order * order, func() { k.MulT(h, m.Stride, &x, &y) }}},
+		{"rank2", work{4 * order * order, func() { k.Rank2(h, m.Stride, &x, &z, &x, &z) }}},
 		{"symMul", work{2 * order * order, func() { k.SymMul(d, &x, &y) }}},
 		{"symRank2", work{2 * order * order, func() { k.SymRank2(d, &x, &z) }}},
 	}

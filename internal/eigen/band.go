@@ -3,6 +3,7 @@ package eigen
 import (
 	"context"
 
+	"github.com/gospectrum/spectrum/internal/householder"
 	"github.com/gospectrum/spectrum/internal/kernel"
 	"github.com/gospectrum/spectrum/internal/parallel"
 )
@@ -23,10 +24,11 @@ type reducer[T kernel.Float] struct {
 	np      int // rows, rounded up to the width of a panel
 	workers int
 
-	v, x   []T   // np×Band, in panels: the reflectors, and A₂₂·V
-	vw     []T   // np×2·Band row-major: [V W], the left operand of the update
-	packed []T   // −[W V]ᵀ in panels, the right operand
-	vx     [][]T // Vᵀ·X, the share of each block of rows
+	p      *householder.Panel[T] // np rows: the reflectors V
+	x      householder.Tall[T]   // np rows: A₂₂·V
+	vw     []T                   // np×2·Band row-major: [V W], the left operand of the update
+	packed []T                   // −[W V]ᵀ in panels, the right operand
+	vx     [][]T                 // Vᵀ·X, the share of each block of rows
 	small  smallWork[T]
 
 	band *kernel.BandMatrix[T]
@@ -37,10 +39,10 @@ func newReducer[T kernel.Float](k *kernel.Kernel[T], a *kernel.Sym[T], workers i
 	np := (a.N + k.NR - 1) / k.NR * k.NR
 	r := &reducer[T]{
 		k: k, a: a, n: a.N, np: np, workers: workers,
-		v: make([]T, np*Band), x: make([]T, np*Band),
+		p: householder.NewPanel(k, np), x: householder.NewTall(k, np),
 		vw: make([]T, np*2*Band), packed: make([]T, np*2*Band),
 		vx:   make([][]T, a.Blocks()),
-		band: kernel.NewBandMatrix[T](a.N),
+		band: kernel.NewSymBand[T](a.N),
 	}
 	for i := range r.vx {
 		r.vx[i] = make([]T, Band*Band)
@@ -49,19 +51,13 @@ func newReducer[T kernel.Float](k *kernel.Kernel[T], a *kernel.Sym[T], workers i
 	return r
 }
 
-// panel returns the q-th NR columns of an np×Band matrix stored in panels, from
-// the given row on.
-func (r *reducer[T]) panel(m []T, q, row int) []T {
-	return m[(q*r.np+row)*r.k.NR : (q+1)*r.np*r.k.NR]
-}
-
 // reduce returns the band matrix; a is overwritten.
 func (r *reducer[T]) reduce(ctx context.Context) (*kernel.BandMatrix[T], error) {
 	first := 0
 	for ; first+Band+1 < r.n; first += Band {
 		r.storeDiagonal(first)
 		r.loadPanel(first)
-		r.factor(first)
+		r.p.Factor(first+Band, r.n, func(i, j int, v T) { r.band.Set(first+Band+i, first+j, v) })
 		if err := r.update(ctx, first+Band); err != nil {
 			return nil, err
 		}
@@ -98,13 +94,13 @@ func (r *reducer[T]) storeBelow(first int) {
 	}
 }
 
-// loadPanel copies the columns first…first+Band below the band to v.
+// loadPanel copies the columns first…first+Band below the band to V.
 func (r *reducer[T]) loadPanel(first int) {
 	b, nr := r.a.Block, r.k.NR
 	for row := first + Band; row < r.np; row++ {
 		src := r.a.At(row/b, first/b)[row%b*b+first%b:][:Band]
 		for q := range Band / nr {
-			copy(r.panel(r.v, q, row)[:nr], src[q*nr:])
+			copy(r.p.V.Cols(q, row)[:nr], src[q*nr:])
 		}
 	}
 }
@@ -114,7 +110,7 @@ func (r *reducer[T]) rows(i, start int) (lo, hi int) {
 	return max(start, i*r.a.Block), min(r.np, (i+1)*r.a.Block)
 }
 
-// update applies the reflectors in v to the rows and columns from start on.
+// update applies the reflectors in V to the rows and columns from start on.
 func (r *reducer[T]) update(ctx context.Context, start int) error {
 	firstBlock, blocks := start/r.a.Block, r.a.Blocks()
 	count := blocks - firstBlock
@@ -123,7 +119,7 @@ func (r *reducer[T]) update(ctx context.Context, start int) error {
 	if err != nil {
 		return err
 	}
-	r.small.correction(r.vx[firstBlock:])
+	r.small.correction(r.vx[firstBlock:], r.p.Tri)
 	err = parallel.For(ctx, r.workers, count, func(i int) { r.combine(firstBlock+i, start) })
 	if err != nil {
 		return err
@@ -139,7 +135,7 @@ func (r *reducer[T]) multiply(i, start int) {
 	k, b, nr := r.k, r.a.Block, r.k.NR
 	lo, hi := r.rows(i, start)
 	for q := range Band / nr {
-		clear(r.panel(r.x, q, lo)[:(hi-lo)*nr])
+		clear(r.x.Cols(q, lo)[:(hi-lo)*nr])
 	}
 	for j := start / b; j < r.a.Blocks(); j++ {
 		jlo, jhi := r.rows(j, start)
@@ -152,13 +148,13 @@ func (r *reducer[T]) multiply(i, start int) {
 			rs, cs = 1, b
 		}
 		for q := range Band / nr {
-			k.Strip(jhi-jlo, (hi-lo)/k.MR, a, rs, cs, r.panel(r.v, q, jlo), r.panel(r.x, q, lo), nr)
+			k.Strip(jhi-jlo, (hi-lo)/k.MR, a, rs, cs, r.p.V.Cols(q, jlo), r.x.Cols(q, lo), nr)
 		}
 	}
 	clear(r.vx[i])
 	for p := range Band / nr {
 		for q := range Band / nr {
-			k.Strip(hi-lo, nr/k.MR, r.panel(r.v, p, lo), 1, nr, r.panel(r.x, q, lo), r.vx[i][p*nr*Band+q*nr:], Band)
+			k.Strip(hi-lo, nr/k.MR, r.p.V.Cols(p, lo), 1, nr, r.x.Cols(q, lo), r.vx[i][p*nr*Band+q*nr:], Band)
 		}
 	}
 }
@@ -171,7 +167,7 @@ func (r *reducer[T]) combine(i, start int) {
 	for row := lo; row < hi; row++ {
 		out := r.vw[row*2*Band:][:2*Band]
 		for q := range Band / nr {
-			copy(out[q*nr:(q+1)*nr], r.panel(r.v, q, row))
+			copy(out[q*nr:(q+1)*nr], r.p.V.Cols(q, row))
 		}
 		clear(out[Band:])
 	}
@@ -180,9 +176,9 @@ func (r *reducer[T]) combine(i, start int) {
 		w := r.vw[lo*2*Band+Band+q*nr:]
 		for p := range Band / nr {
 			if p <= q { // T is upper triangular
-				k.Strip(nr, tiles, r.panel(r.x, p, lo), nr, 1, r.small.t.panel(q, p), w, 2*Band)
+				k.Strip(nr, tiles, r.x.Cols(p, lo), nr, 1, r.p.T.Panel(q, p), w, 2*Band)
 			}
-			k.Strip(nr, tiles, r.panel(r.v, p, lo), nr, 1, r.small.m.panel(q, p), w, 2*Band)
+			k.Strip(nr, tiles, r.p.V.Cols(p, lo), nr, 1, r.small.m.Panel(q, p), w, 2*Band)
 		}
 	}
 	for g := lo; g < hi; g += nr {
@@ -212,5 +208,5 @@ func (r *reducer[T]) rankUpdate(i, j, start int) {
 // a matrix of order n: reflectors, products, both operands of the update, the
 // band, and the shares of each block row.
 func WorkLen(n int) int {
-	return 6*(n+Band)*Band + kernel.BandLen(n) + (n/Band+1)*Band*Band
+	return 6*(n+Band)*Band + kernel.SymBandLen(n) + (n/Band+1)*Band*Band
 }

@@ -3,7 +3,7 @@ package kernel
 import "unsafe"
 
 // windowSlice is the memory of the window at h.
-func windowSlice[T Float](h *T) []T { return unsafe.Slice(h, (Band-1)*bandStride+Band) }
+func windowSlice[T Float](h *T, ld int) []T { return unsafe.Slice(h, (Band-1)*ld+Band) }
 
 func asVector[T Float](x *T) *vector[T] { return (*vector[T])(unsafe.Pointer(x)) }
 
@@ -14,21 +14,21 @@ func genericBand[T Float]() bandKernels[T] {
 	}
 }
 
-func mulGeneric[T Float](h, x, y *T) {
-	hs, xs, ys := windowSlice(h), asVector(x), asVector(y)
+func mulGeneric[T Float](h *T, ld int, x, y *T) {
+	hs, xs, ys := windowSlice(h, ld), asVector(x), asVector(y)
 	*ys = vector[T]{}
 	for c := 0; c < Band; c += 2 {
-		a, b, x0, x1 := column(hs, c), column(hs, c+1), xs[c], xs[c+1]
+		a, b, x0, x1 := column(hs, ld, c), column(hs, ld, c+1), xs[c], xs[c+1]
 		for i := range ys {
 			ys[i] += a[i]*x0 + b[i]*x1
 		}
 	}
 }
 
-func mulTGeneric[T Float](h, x, y *T) {
-	hs, xs, ys := windowSlice(h), asVector(x), asVector(y)
+func mulTGeneric[T Float](h *T, ld int, x, y *T) {
+	hs, xs, ys := windowSlice(h, ld), asVector(x), asVector(y)
 	for c := 0; c < Band; c += 2 {
-		a, b := column(hs, c), column(hs, c+1)
+		a, b := column(hs, ld, c), column(hs, ld, c+1)
 		var s, t T
 		for i, v := range xs {
 			s += a[i] * v
@@ -38,10 +38,10 @@ func mulTGeneric[T Float](h, x, y *T) {
 	}
 }
 
-func rank2Generic[T Float](h, x, a, y, b *T) {
-	hs, xs, ys, as, bs := windowSlice(h), asVector(x), asVector(y), asVector(a), asVector(b)
+func rank2Generic[T Float](h *T, ld int, x, a, y, b *T) {
+	hs, xs, ys, as, bs := windowSlice(h, ld), asVector(x), asVector(y), asVector(a), asVector(b)
 	for c := range Band {
-		col, ac, bc := column(hs, c), as[c], bs[c]
+		col, ac, bc := column(hs, ld, c), as[c], bs[c]
 		for i := range col {
 			col[i] -= xs[i]*ac + ys[i]*bc
 		}
@@ -49,10 +49,10 @@ func rank2Generic[T Float](h, x, a, y, b *T) {
 }
 
 func symMulGeneric[T Float](d, x, y *T) {
-	ds, xs, ys := windowSlice(d), asVector(x), asVector(y)
+	ds, xs, ys := windowSlice(d, symStride), asVector(x), asVector(y)
 	*ys = vector[T]{}
 	for c := range Band {
-		col, xc := column(ds, c), xs[c]
+		col, xc := column(ds, symStride, c), xs[c]
 		s := col[c] * xc
 		for i := c + 1; i < Band; i++ {
 			ys[i] += col[i] * xc
@@ -63,9 +63,9 @@ func symMulGeneric[T Float](d, x, y *T) {
 }
 
 func symRank2Generic[T Float](d, x, y *T) {
-	ds, xs, ys := windowSlice(d), asVector(x), asVector(y)
+	ds, xs, ys := windowSlice(d, symStride), asVector(x), asVector(y)
 	for c := range Band {
-		col, xc, yc := column(ds, c), xs[c], ys[c]
+		col, xc, yc := column(ds, symStride, c), xs[c], ys[c]
 		for i := c; i < Band; i++ {
 			col[i] -= xs[i]*yc + ys[i]*xc
 		}

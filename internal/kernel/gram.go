@@ -22,17 +22,19 @@ func GramLen(n int) int { return roundUp(n, blockUnit) * GramDepth }
 //
 // The order of every sum is fixed, so the result does not depend on workers.
 func Gram[T Float](ctx context.Context, k *Kernel[T], w *Matrix, scale T, workers int, work []T) (*Sym[T], error) {
-	return gram(ctx, k, w, scale, workers, work, nil)
+	g := NewSym[T](min(w.Rows, w.Cols))
+	return g, gram(ctx, k, g, w, scale, workers, work, nil)
 }
 
-// GramProjected is Gram for what p leaves of scale·W.
-func GramProjected[T Float](ctx context.Context, k *Kernel[T], w *Matrix, scale T, workers int, work []T, p *Projection[T]) (*Sym[T], error) {
-	return gram(ctx, k, w, scale, workers, work, p)
+// GramProjected overwrites g with the Gram matrix of what p leaves of scale·W.
+func GramProjected[T Float](ctx context.Context, k *Kernel[T], g *Sym[T], w *Matrix, scale T, workers int, work []T, p *Projection[T]) error {
+	clear(g.data)
+	return gram(ctx, k, g, w, scale, workers, work, p)
 }
 
-func gram[T Float](ctx context.Context, k *Kernel[T], w *Matrix, scale T, workers int, work []T, projection *Projection[T]) (*Sym[T], error) {
+// gram adds the Gram matrix to g, which is zero.
+func gram[T Float](ctx context.Context, k *Kernel[T], g *Sym[T], w *Matrix, scale T, workers int, work []T, projection *Projection[T]) error {
 	n, m := min(w.Rows, w.Cols), max(w.Rows, w.Cols)
-	g := NewSym[T](n)
 	panels := roundUp(n, k.NR) / k.NR
 	blocks := g.Blocks()
 	pairs := projection == nil && k.usePairs(w, float64(scale))
@@ -52,14 +54,14 @@ func gram[T Float](ctx context.Context, k *Kernel[T], w *Matrix, scale T, worker
 				packPairs(words(panel), k.NR, w, i*k.NR, p)
 				return
 			}
-			k.pack(panel, w, scale, i*k.NR, p, &rows[worker])
+			k.pack(panel, k.NR, w, scale, i*k.NR, p, &rows[worker])
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if projection != nil {
 			if err := projection.apply(ctx, workers, work, panels, depth); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		err = parallel.For(ctx, workers, blocks*(blocks+1)/2, func(t int) {
@@ -67,7 +69,7 @@ func gram[T Float](ctx context.Context, k *Kernel[T], w *Matrix, scale T, worker
 			gramBlock(k, g, work, i, j, depth, pairs)
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if pairs { // they were multiplied as they are stored
@@ -76,7 +78,7 @@ func gram[T Float](ctx context.Context, k *Kernel[T], w *Matrix, scale T, worker
 		}
 	}
 	g.mirror()
-	return g, nil
+	return nil
 }
 
 // Triangle returns the row and column of the t-th block of a lower triangle,

@@ -152,25 +152,32 @@ func Named[T Float](name string) *Kernel[T] {
 	panic("kernel: unknown name")
 }
 
-// Mul sets y to H·x for a window H of a band matrix; x and y have Band elements.
-func (k *Kernel[T]) Mul(h []T, x, y *[Band]T) { k.band.mul(window(h), &x[0], &y[0]) }
-
-// MulT sets y to Hᵀ·x.
-func (k *Kernel[T]) MulT(h []T, x, y *[Band]T) { k.band.mulT(window(h), &x[0], &y[0]) }
-
-// Rank2 subtracts x·aᵀ + y·bᵀ from H.
-func (k *Kernel[T]) Rank2(h []T, x, a, y, b *[Band]T) {
-	k.band.rank2(window(h), &x[0], &a[0], &y[0], &b[0])
+// Mul sets y to H·x for a window H of a band matrix, its columns ld apart; x and
+// y have Band elements.
+func (k *Kernel[T]) Mul(h []T, ld int, x, y *[Band]T) {
+	k.band.mul(window(h, ld), ld, &x[0], &y[0])
 }
 
-// SymMul sets y to D·x for a window D on the diagonal.
-func (k *Kernel[T]) SymMul(d []T, x, y *[Band]T) { k.band.symMul(window(d), &x[0], &y[0]) }
+// MulT sets y to Hᵀ·x.
+func (k *Kernel[T]) MulT(h []T, ld int, x, y *[Band]T) {
+	k.band.mulT(window(h, ld), ld, &x[0], &y[0])
+}
+
+// Rank2 subtracts x·aᵀ + y·bᵀ from H.
+func (k *Kernel[T]) Rank2(h []T, ld int, x, a, y, b *[Band]T) {
+	k.band.rank2(window(h, ld), ld, &x[0], &a[0], &y[0], &b[0])
+}
+
+// SymMul sets y to D·x for a window D on the diagonal of a symmetric band matrix.
+func (k *Kernel[T]) SymMul(d []T, x, y *[Band]T) { k.band.symMul(window(d, symStride), &x[0], &y[0]) }
 
 // SymRank2 subtracts x·yᵀ + y·xᵀ from D.
-func (k *Kernel[T]) SymRank2(d []T, x, y *[Band]T) { k.band.symRank2(window(d), &x[0], &y[0]) }
+func (k *Kernel[T]) SymRank2(d []T, x, y *[Band]T) {
+	k.band.symRank2(window(d, symStride), &x[0], &y[0])
+}
 
-func window[T Float](h []T) *T {
-	if len(h) < (Band-1)*bandStride+Band {
+func window[T Float](h []T, ld int) *T {
+	if ld < Band || len(h) < (Band-1)*ld+Band {
 		panic("kernel: band kernel called with a short window")
 	}
 	return &h[0]

@@ -186,6 +186,8 @@ func TestMisuse(t *testing.T) {
 			"c":     func() { k.Strip(1, 1, a, 1, 1, a, a[:k.MR*k.NR-1], k.NR) },
 			"col":   func() { k.Reflect(1, a, k.NR, 0, a, a) },
 			"p":     func() { k.Reflect(2, a[:2*k.NR-1], 0, 0, a, a) },
+			"ld":    func() { k.Mul(a, Band-1, new([Band]float32), new([Band]float32)) },
+			"h":     func() { k.Mul(a, Band, new([Band]float32), new([Band]float32)) },
 			"w":     func() { k.Reflect(1, a, 0, 0, a[:k.NR-1], a) },
 			"round": func() { k.Peak(0, a, a) },
 			"x":     func() { k.Peak(1, a[:k.NR-1], a) },

@@ -25,11 +25,11 @@ const packRows = 4
 // to it are called through variables.
 type packScratch[T Float] [packRows][GramDepth]T
 
-// pack fills a panel of depth rows: element (q, j) is scale·W(first+j, p+q)
-// when the rows of W are the shorter side, and scale·W(p+q, first+j) when the
-// columns are. What lies outside W is zero.
-func (k *Kernel[T]) pack(panel []T, w *Matrix, scale T, first, p int, rows *packScratch[T]) {
-	nr := k.NR
+// pack fills a panel nr wide and up to GramDepth deep: element (q, j) is
+// scale·W(first+j, p+q) when the rows of W are the shorter side, and
+// scale·W(p+q, first+j) when the columns are. Columns outside W are zero; the rows
+// exist.
+func (k *Kernel[T]) pack(panel []T, nr int, w *Matrix, scale T, first, p int, rows *packScratch[T]) {
 	depth := len(panel) / nr
 	count := min(nr, min(w.Rows, w.Cols)-first)
 	if count < nr {

@@ -14,19 +14,19 @@ func reflectF32AVX2(rows int, p *float32, col int, next int, w *float32, sum *fl
 func peakF32AVX2(rounds int, x *float32, sum *float32)
 
 // mulF32AVX2 works on a window of a band matrix.
-func mulF32AVX2(h *float32, x *float32, y *float32)
+func mulF32AVX2(h *float32, ld int, x *float32, y *float32)
 
 // mulTF32AVX2 works on a window of a band matrix.
-func mulTF32AVX2(h *float32, x *float32, y *float32)
+func mulTF32AVX2(h *float32, ld int, x *float32, y *float32)
 
 // rank2F32AVX2 works on a window of a band matrix.
-func rank2F32AVX2(h *float32, x *float32, a *float32, y *float32, b *float32)
+func rank2F32AVX2(h *float32, ld int, x *float32, a *float32, y *float32, b *float32)
 
 // symMulF32AVX2 works on a window of a band matrix.
-func symMulF32AVX2(h *float32, x *float32, y *float32)
+func symMulF32AVX2(d *float32, x *float32, y *float32)
 
 // symRank2F32AVX2 works on a window of a band matrix.
-func symRank2F32AVX2(h *float32, x *float32, y *float32)
+func symRank2F32AVX2(d *float32, x *float32, y *float32)
 
 // widenBF16F32AVX2 converts a multiple of 16 elements and scales them.
 func widenBF16F32AVX2(dst *float32, src *uint16, n int, scale float32)
@@ -47,19 +47,19 @@ func reflectF64AVX2(rows int, p *float64, col int, next int, w *float64, sum *fl
 func peakF64AVX2(rounds int, x *float64, sum *float64)
 
 // mulF64AVX2 works on a window of a band matrix.
-func mulF64AVX2(h *float64, x *float64, y *float64)
+func mulF64AVX2(h *float64, ld int, x *float64, y *float64)
 
 // mulTF64AVX2 works on a window of a band matrix.
-func mulTF64AVX2(h *float64, x *float64, y *float64)
+func mulTF64AVX2(h *float64, ld int, x *float64, y *float64)
 
 // rank2F64AVX2 works on a window of a band matrix.
-func rank2F64AVX2(h *float64, x *float64, a *float64, y *float64, b *float64)
+func rank2F64AVX2(h *float64, ld int, x *float64, a *float64, y *float64, b *float64)
 
 // symMulF64AVX2 works on a window of a band matrix.
-func symMulF64AVX2(h *float64, x *float64, y *float64)
+func symMulF64AVX2(d *float64, x *float64, y *float64)
 
 // symRank2F64AVX2 works on a window of a band matrix.
-func symRank2F64AVX2(h *float64, x *float64, y *float64)
+func symRank2F64AVX2(d *float64, x *float64, y *float64)
 
 // widenBF16F64AVX2 converts a multiple of 16 elements and scales them.
 func widenBF16F64AVX2(dst *float64, src *uint16, n int, scale float64)

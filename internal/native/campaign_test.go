@@ -174,17 +174,22 @@ func scaleAll(a []float64, f float64) {
 	}
 }
 
+// solver is SingularValues or Direct.
+type solver[T kernel.Float] func(ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, maxAbs float64, workers int) (*Result, error)
+
 // TestCampaign looks for a matrix whose singular values are off by more than
-// the reported bound. It prints, for each family, the largest error in units
-// of the bound.
+// the reported bound, by either way. It prints, for each family, the largest error
+// in units of the bound.
 //
 //	go test ./internal/native -run Campaign -campaign 20000 -v -timeout 2h
 func TestCampaign(t *testing.T) {
-	t.Run("float32", campaign[float32])
-	t.Run("float64", campaign[float64])
+	t.Run("float32", func(t *testing.T) { campaign(t, SingularValues[float32]) })
+	t.Run("float64", func(t *testing.T) { campaign(t, SingularValues[float64]) })
+	t.Run("float32 direct", func(t *testing.T) { campaign(t, Direct[float32]) })
+	t.Run("float64 direct", func(t *testing.T) { campaign(t, Direct[float64]) })
 }
 
-func campaign[T kernel.Float](t *testing.T) {
+func campaign[T kernel.Float](t *testing.T, solve solver[T]) {
 	ctx := context.Background()
 	worst := make(map[string]float64)
 	all := families()
@@ -209,7 +214,7 @@ func campaign[T kernel.Float](t *testing.T) {
 		require.NoError(t, err)
 		kernels := kernel.All[T]()
 		k := kernels[trial%len(kernels)]
-		got, err := SingularValues(ctx, &k, w, maxAbs, 1+trial%3)
+		got, err := solve(ctx, &k, w, maxAbs, 1+trial%3)
 		require.NoError(t, err)
 		for i, s := range want {
 			s = math.Ldexp(s, -e)

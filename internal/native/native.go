@@ -1,8 +1,10 @@
-// Package native computes singular values through the Gram matrix: packed
-// products, two-stage reduction, eigenvalues, square roots. See packages kernel
-// and eigen for the parts.
+// Package native computes singular values with bounds on their errors, in two
+// ways. [SingularValues] goes through the Gram matrix: packed products, two-stage
+// reduction, eigenvalues, square roots. [Direct] reduces the matrix itself, with
+// two to three times the arithmetic, and loses nothing by squaring. See packages
+// kernel, eigen and direct for the parts.
 //
-// # Error bound
+// # Error bound of the Gram matrix
 //
 // Every stage computes an orthogonal similarity of the Gram matrix G = W·Wᵀ up
 // to a perturbation E whose elements are rounding errors, ε (the unit roundoff)
@@ -20,6 +22,15 @@
 // with k the number of eigenvalues within c·ε·‖G‖_F of λ. The factors are
 // calibrated, see boundFactor. A singular value s = √λ is then off by at most
 // s − √(s²−δλ), or max(s, √δλ) where that does not exist.
+//
+// # Error bound of the direct way
+//
+// The reduction is backward stable: what it computes are the singular values of a
+// matrix W + E, so every one of them is off by at most ‖E‖₂ = p·ε·s₁. In the worst case
+// p grows like n; rounding errors that average out leave a p that hardly grows: up to
+// 17 for n ≤ 400 and 23 for n = 1024, where all singular values are equal and the
+// largest of n random errors counts, and 20 where one row or column holds
+// nearly all of ‖W‖. Noise has p < 3. See directFactor.
 package native
 
 import (
@@ -47,11 +58,7 @@ type Result struct {
 // element of w is finite and at most maxAbs > 0 in magnitude.
 func SingularValues[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, maxAbs float64, workers int) (*Result, error) {
 	n, m := min(w.Rows, w.Cols), max(w.Rows, w.Cols)
-	// |scale·w| ≤ 1/√(n·m), so that ‖scale·W‖_F ≤ 1 and ‖G‖_F ≤ 1: no sum of
-	// squares overflows. A power of two scales without rounding.
-	exp := -math.Ilogb(maxAbs) - 1 - (math.Ilogb(float64(n)*float64(m))+2)/2
-	lowest, highest := exponents[T]()
-	exp = max(lowest, min(highest, exp))
+	exp := scaleExponent[T](w, maxAbs)
 	scale, work := T(math.Ldexp(1, exp)), make([]T, kernel.GramLen(n))
 	g, err := kernel.Gram(ctx, k, w, scale, workers, work)
 	if err != nil {
@@ -67,7 +74,7 @@ func SingularValues[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w 
 		}
 		if u != nil {
 			p := k.NewProjection(u)
-			if g, err = kernel.GramProjected(ctx, k, w, scale, workers, work, p); err != nil {
+			if err := kernel.GramProjected(ctx, k, g, w, scale, workers, work, p); err != nil {
 				return nil, err
 			}
 			if top, coupling, err = split(p); err != nil {
@@ -87,6 +94,15 @@ func SingularValues[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w 
 		b.extra = couplingError(coupling, top[len(top)-1]-lambda[0])
 	}
 	return b.finish(top, lambda, exp, k.Name), nil
+}
+
+// scaleExponent returns the exponent of the power of two, which scales without
+// rounding, for which |scale·w| ≤ 1/√(r·c). Then ‖scale·W‖_F ≤ 1, and no sum of squares
+// overflows.
+func scaleExponent[T kernel.Float](w *kernel.Matrix, maxAbs float64) int {
+	exp := -math.Ilogb(maxAbs) - 1 - (math.Ilogb(float64(w.Rows)*float64(w.Cols))+2)/2
+	lowest, highest := exponents[T]()
+	return max(lowest, min(highest, exp))
 }
 
 // bound holds what the error bound of the package documentation needs to know.
@@ -151,13 +167,13 @@ func exponents[T kernel.Float]() (lowest, highest int) {
 
 // Workspace returns about how many bytes SingularValues allocates for an r×c
 // matrix in arithmetic of the given width: half the Gram matrix in blocks, one
-// slab of packed panels, what the reduction needs, and in float32 a second half
-// and some vectors for deflation. What is garbage by then still takes its place.
+// slab of packed panels, what the reduction needs, and in float32 some vectors for
+// deflation. What is garbage by then still takes its place.
 func Workspace(r, c, width int) int64 {
 	n := min(r, c)
 	size := int64(width) * (int64(kernel.SymLen(n)) + int64(kernel.GramLen(n)) + int64(eigen.WorkLen(n)))
 	if width == 4 && n >= minDeflated {
-		size += 4*int64(kernel.SymLen(n)) + deflationBytes*int64(n)
+		size += deflationBytes * int64(n)
 	}
 	return size
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -10,8 +11,8 @@ import (
 
 // The window of a band matrix, as package kernel defines it.
 const (
-	band       = 48
-	bandStride = 2*band + 16
+	band      = 48
+	symStride = 2*band + 16
 )
 
 func (k kernel) lanes() int { return k.bytes / k.size }
@@ -21,26 +22,54 @@ func (k kernel) perColumn() int { return band / k.lanes() }
 
 func (k kernel) bandFunc(name, args string) (string, []reg.GPVirtual) {
 	name += k.short + k.variant.name
-	names := map[string][]string{
-		"x, y": {"h", "x", "y"}, "x, a, y, b": {"h", "x", "a", "y", "b"},
-	}[args]
-	TEXT(name, NOSPLIT, fmt.Sprintf("func(h, %s *%s)", args, k.element.name))
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(%s)", strings.ReplaceAll(args, "*T", "*"+k.element.name)))
 	Doc(name + " works on a window of a band matrix.")
 	var regs []reg.GPVirtual
-	for _, n := range names {
-		regs = append(regs, Load(Param(n), GP64()).(reg.GPVirtual))
+	for _, word := range strings.FieldsFunc(args, func(r rune) bool { return r == ',' || r == ' ' }) {
+		if word != "*T" && word != "int" {
+			regs = append(regs, Load(Param(word), GP64()).(reg.GPVirtual))
+		}
 	}
 	return name, regs
 }
 
-// at is vector v of column c of the window at h.
-func (k kernel) at(h reg.Register, c, v int) Mem {
-	return Mem{Base: h, Disp: c*bandStride*k.size + v*k.bytes}
+// columns addresses neighbouring columns of a window.
+type columns func(c, v int) Mem
+
+// apart returns the columns at h that are ld elements apart, up to four, and
+// moves ld to bytes; next must be called to move on.
+func (k kernel) apart(h, ld reg.GPVirtual, count int) (at columns, next func()) {
+	shift := map[int]uint8{4: 2, 8: 3}[k.size]
+	SHLQ(U8(shift), ld)
+	index := []reg.Register{nil, ld, ld, ld}
+	scale := []uint8{0, 1, 2, 1}
+	if count > 3 {
+		ld3 := GP64()
+		LEAQ(Mem{Base: ld, Index: ld, Scale: 2}, ld3)
+		index[3] = ld3
+	}
+	at = func(c, v int) Mem { return Mem{Base: h, Index: index[c], Scale: scale[c], Disp: v * k.bytes} }
+	next = func() {
+		switch count {
+		case 1:
+			ADDQ(ld, h)
+		case 2, 4:
+			LEAQ(Mem{Base: h, Index: ld, Scale: uint8(count)}, h)
+		default:
+			panic("apart: count")
+		}
+	}
+	return at, next
+}
+
+// dense returns the columns of a window of a symmetric band matrix at h.
+func (k kernel) dense(h reg.Register) columns {
+	return func(c, v int) Mem { return Mem{Base: h, Disp: c*symStride*k.size + v*k.bytes} }
 }
 
 func (k kernel) bandMul() {
-	name, r := k.bandFunc("mul", "x, y")
-	h, x, y := r[0], r[1], r[2]
+	name, r := k.bandFunc("mul", "h *T, ld int, x, y *T")
+	h, ld, x, y := r[0], r[1], r[2], r[3]
 	// Enough accumulators to hide the latency of the sum.
 	sets := max(1, 12/k.perColumn())
 	acc := make([][]reg.VecVirtual, sets)
@@ -51,6 +80,7 @@ func (k kernel) bandMul() {
 			acc[s] = append(acc[s], v)
 		}
 	}
+	at, next := k.apart(h, ld, sets)
 	n := GP64()
 	MOVQ(U32(uint32(band/sets)), n)
 	Label(name + "_loop")
@@ -58,10 +88,10 @@ func (k kernel) bandMul() {
 		xc := k.vec()
 		k.broadcast(Mem{Base: x, Disp: s * k.size}, xc)
 		for v := range acc[s] {
-			k.fma(k.at(h, s, v), xc, acc[s][v])
+			k.fma(at(s, v), xc, acc[s][v])
 		}
 	}
-	ADDQ(U32(uint32(sets*bandStride*k.size)), h)
+	next()
 	ADDQ(U32(uint32(sets*k.size)), x)
 	DECQ(n)
 	JNE(LabelRef(name + "_loop"))
@@ -76,14 +106,15 @@ func (k kernel) bandMul() {
 }
 
 func (k kernel) bandMulT() {
-	name, r := k.bandFunc("mulT", "x, y")
-	h, x, y := r[0], r[1], r[2]
+	name, r := k.bandFunc("mulT", "h *T, ld int, x, y *T")
+	h, ld, x, y := r[0], r[1], r[2], r[3]
 	xs := make([]reg.VecVirtual, k.perColumn())
 	for v := range xs {
 		xs[v] = k.vec()
 		k.load(Mem{Base: x, Disp: v * k.bytes}, xs[v])
 	}
 	const columns = 2
+	at, next := k.apart(h, ld, columns)
 	n := GP64()
 	MOVQ(U32(band/columns), n)
 	Label(name + "_loop")
@@ -94,13 +125,13 @@ func (k kernel) bandMulT() {
 	}
 	for v := range xs {
 		for c := range acc {
-			k.fma(k.at(h, c, v), xs[v], acc[c])
+			k.fma(at(c, v), xs[v], acc[c])
 		}
 	}
 	for c := range acc {
 		k.sumTo(acc[c], Mem{Base: y, Disp: c * k.size})
 	}
-	ADDQ(U32(uint32(columns*bandStride*k.size)), h)
+	next()
 	ADDQ(U8(uint8(columns*k.size)), y)
 	DECQ(n)
 	JNE(LabelRef(name + "_loop"))
@@ -126,8 +157,9 @@ func (k kernel) sumTo(v reg.VecVirtual, m Mem) {
 
 const rankColumns = 4
 
-// rankStep updates rankColumns columns from vector `from` on.
-func (k kernel) rankStep(h, x, a, y, b reg.Register, column, from int) {
+// rankStep updates rankColumns columns, the first of which has the given number,
+// from vector `from` on.
+func (k kernel) rankStep(at columns, x, a, y, b reg.Register, column, from int) {
 	var as, bs [rankColumns]reg.VecVirtual
 	for c := range rankColumns {
 		as[c], bs[c] = k.vec(), k.vec()
@@ -139,7 +171,7 @@ func (k kernel) rankStep(h, x, a, y, b reg.Register, column, from int) {
 		k.load(Mem{Base: x, Disp: v * k.bytes}, xv)
 		k.load(Mem{Base: y, Disp: v * k.bytes}, yv)
 		for c := range rankColumns {
-			m := k.at(h, column+c, v)
+			m := at(c, v)
 			t := k.vec()
 			k.load(m, t)
 			k.fnma(as[c], xv, t)
@@ -150,13 +182,14 @@ func (k kernel) rankStep(h, x, a, y, b reg.Register, column, from int) {
 }
 
 func (k kernel) bandRank2() {
-	name, r := k.bandFunc("rank2", "x, a, y, b")
-	h, x, a, y, b := r[0], r[1], r[2], r[3], r[4]
+	name, r := k.bandFunc("rank2", "h *T, ld int, x, a, y, b *T")
+	h, ld, x, a, y, b := r[0], r[1], r[2], r[3], r[4], r[5]
+	at, next := k.apart(h, ld, rankColumns)
 	n := GP64()
 	MOVQ(U32(band/rankColumns), n)
 	Label(name + "_loop")
-	k.rankStep(h, x, a, y, b, 0, 0)
-	ADDQ(U32(uint32(rankColumns*bandStride*k.size)), h)
+	k.rankStep(at, x, a, y, b, 0, 0)
+	next()
 	ADDQ(U8(uint8(rankColumns*k.size)), a)
 	ADDQ(U8(uint8(rankColumns*k.size)), b)
 	DECQ(n)
@@ -166,10 +199,11 @@ func (k kernel) bandRank2() {
 }
 
 func (k kernel) bandSymRank2() {
-	_, r := k.bandFunc("symRank2", "x, y")
+	_, r := k.bandFunc("symRank2", "d, x, y *T")
 	h, x, y := r[0], r[1], r[2]
 	for c := 0; c < band; c += rankColumns {
-		k.rankStep(h, x, y, y, x, c, c/k.lanes())
+		at := func(i, v int) Mem { return k.dense(h)(c+i, v) }
+		k.rankStep(at, x, y, y, x, c, c/k.lanes())
 	}
 	VZEROUPPER()
 	RET()
@@ -179,8 +213,9 @@ func (k kernel) bandSymRank2() {
 // its dot product with x below the diagonal to y[c]; the sums of the latter
 // wait on the stack.
 func (k kernel) bandSymMul() {
-	_, r := k.bandFunc("symMul", "x, y")
+	_, r := k.bandFunc("symMul", "d, x, y *T")
 	h, x, y := r[0], r[1], r[2]
+	at := k.dense(h)
 	dots := AllocLocal(band * k.size)
 	acc := make([]reg.VecVirtual, k.perColumn())
 	for v := range acc {
@@ -192,14 +227,14 @@ func (k kernel) bandSymMul() {
 		xc, t, dot := k.vec(), k.vec(), k.vec()
 		k.broadcast(Mem{Base: x, Disp: c * k.size}, xc)
 		// Lanes from the diagonal on for y, below it for the dot product.
-		k.load(k.at(h, c, s), t)
+		k.load(at(c, s), t)
 		k.and(k.mask(lane), t)
 		k.fma(t, xc, acc[s])
 		k.and(k.mask(lane+1), t)
 		k.multiply(Mem{Base: x, Disp: s * k.bytes}, t, dot)
 		for v := s + 1; v < k.perColumn(); v++ {
 			u := k.vec()
-			k.load(k.at(h, c, v), u)
+			k.load(at(c, v), u)
 			k.fma(u, xc, acc[v])
 			k.fma(Mem{Base: x, Disp: v * k.bytes}, u, dot)
 		}

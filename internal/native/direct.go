@@ -1,0 +1,35 @@
+package native
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"github.com/gospectrum/spectrum/internal/direct"
+	"github.com/gospectrum/spectrum/internal/kernel"
+)
+
+// directFactor is p of the package documentation, and room for what was not seen.
+// TestCampaign looks for matrices beyond the bound.
+const directFactor = 64
+
+// Direct computes all singular values of w in arithmetic T without squaring them.
+// Every element of w is finite and at most maxAbs > 0 in magnitude.
+func Direct[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, maxAbs float64, workers int) (*Result, error) {
+	exp := scaleExponent[T](w, maxAbs)
+	s, err := direct.Values(ctx, k, w, T(math.Ldexp(1, exp)), workers)
+	if err != nil {
+		return nil, err
+	}
+	bound := directFactor * unitRoundoff[T]() * s[0]
+	for i := range s {
+		s[i] = math.Ldexp(s[i], -exp)
+	}
+	// Undoing the scale rounds only where the result is subnormal.
+	errors := slices.Repeat([]float64{math.Ldexp(bound, -exp) + 0x1p-1074}, len(s))
+	return &Result{Values: s, Errors: errors, Kernel: k.Name + " direct"}, nil
+}
+
+// DirectWorkspace returns about how many bytes [Direct] allocates for an r×c matrix
+// in arithmetic of the given width.
+func DirectWorkspace(r, c, width int) int64 { return int64(width) * direct.WorkLen(r, c) }
