@@ -152,7 +152,7 @@ func ExampleNoiseScale() {
 func ExampleRatio() {
 	var r spectrum.Ratio
 	fmt.Println(r, r.UnmarshalText([]byte("median")))
-	// Output: sum invalid option: ratio "median"; one of [sum count]
+	// Output: sum invalid option: ratio "median"; one of [sum count energy]
 }
 
 func ExampleBackends() {
@@ -196,7 +196,7 @@ func ExamplePrecision() {
 
 func ExampleMarchenkoPastur() {
 	// Singular values of a 1024×4096 matrix of noise with standard deviation 0.02.
-	law := spectrum.MarchenkoPastur{Ratio: 1024. / 4096, Variance: 0.02 * 0.02}
+	law := spectrum.MarchenkoPastur{Ratio: 1024. / 4096, Sigma: 0.02}
 	lower, upper := law.Support()
 	fmt.Printf("from %.3f to %.3f, half of them below %.3f\n",
 		math.Sqrt(lower*4096), math.Sqrt(upper*4096), math.Sqrt(law.Quantile(0.5)*4096))

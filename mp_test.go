@@ -16,7 +16,7 @@ var mpRatios = []float64{1e-3, 0.01, 1. / 32, 0.25, 0.5, 0.9, 1, 1.5, 4, 100}
 // CDF equals the integral of the density √((x₊−x)(x−x₋))/(2π·ratio·variance·x).
 func TestMarchenkoPasturCDF(t *testing.T) {
 	for _, ratio := range mpRatios {
-		d := spectrum.MarchenkoPastur{Ratio: ratio, Variance: 2.5}
+		d := spectrum.MarchenkoPastur{Ratio: ratio, Sigma: math.Sqrt(2.5)}
 		lower, upper := d.Support()
 		atom := max(0, 1-1/ratio)
 		for _, f := range []float64{0.02, 0.3, 0.5, 0.77, 0.99} {
@@ -38,7 +38,7 @@ func TestMarchenkoPasturCDF(t *testing.T) {
 
 func TestMarchenkoPasturQuantile(t *testing.T) {
 	for _, ratio := range mpRatios {
-		d := spectrum.MarchenkoPastur{Ratio: ratio, Variance: 0.3}
+		d := spectrum.MarchenkoPastur{Ratio: ratio, Sigma: math.Sqrt(0.3)}
 		lower, upper := d.Support()
 		atom := max(0, 1-1/ratio)
 		for p := 0.001; p < 1; p += 0.0313 {
@@ -57,14 +57,14 @@ func TestMarchenkoPasturQuantile(t *testing.T) {
 
 func TestMarchenkoPasturInvalid(t *testing.T) {
 	for _, d := range []spectrum.MarchenkoPastur{
-		{}, {Ratio: 1}, {Ratio: -1, Variance: 1}, {Ratio: math.NaN(), Variance: 1}, {Ratio: 1, Variance: math.Inf(1)},
+		{}, {Ratio: 1}, {Ratio: -1, Sigma: 1}, {Ratio: math.NaN(), Sigma: 1}, {Ratio: 1, Sigma: math.Inf(1)},
 	} {
 		lower, _ := d.Support()
 		assert.True(t, math.IsNaN(lower), "%v", d)
 		assert.True(t, math.IsNaN(d.CDF(1)), "%v", d)
 		assert.True(t, math.IsNaN(d.Quantile(0.5)), "%v", d)
 	}
-	ok := spectrum.MarchenkoPastur{Ratio: 0.5, Variance: 1}
+	ok := spectrum.MarchenkoPastur{Ratio: 0.5, Sigma: 1}
 	assert.True(t, math.IsNaN(ok.Quantile(-0.1)))
 	assert.True(t, math.IsNaN(ok.Quantile(1.1)))
 	assert.True(t, math.IsNaN(ok.CDF(math.NaN())))

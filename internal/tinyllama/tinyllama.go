@@ -103,13 +103,13 @@ func prescribe(rows, cols, rank int) []float64 {
 	signal := n / 5
 	decay := 0.4 + 0.1*float64(rank)
 	level := 0.06 * math.Pow(1.15, float64(rank))
-	law := spectrum.MarchenkoPastur{Ratio: float64(n) / float64(m), Variance: level * level}
+	law := spectrum.MarchenkoPasturSV{Ratio: float64(n) / float64(m), Sigma: level}
 	s := make([]float64, n)
 	for i := range s {
 		if i < signal {
 			s[i] = 2 - decay*float64(i)/float64(signal)
 		} else {
-			s[i] = math.Sqrt(law.Quantile(1 - (float64(i-signal)+0.5)/float64(n-signal)))
+			s[i] = law.Quantile(1 - (float64(i-signal)+0.5)/float64(n-signal))
 		}
 	}
 	return s
