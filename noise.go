@@ -82,8 +82,8 @@ func (n *NoiseScale) UnmarshalText(text []byte) error {
 
 func (n NoiseScale) check() error { return checkIndex(noiseNames, "noise scale", int(n)) }
 
-// edge resolves EdgeDefault.
-func (a Analyzer) edge() Edge {
+// ResolvedEdge returns the edge that a uses: Edge, or the default of Noise for it.
+func (a Analyzer) ResolvedEdge() Edge {
 	switch {
 	case a.Edge != EdgeDefault:
 		return a.Edge
@@ -105,15 +105,15 @@ type given struct {
 func (a Analyzer) estimate(g given) noise.Estimate {
 	switch a.Noise {
 	case NoiseKritchmanNadler:
-		return g.scaled(noise.KritchmanNadler, a.edge())
+		return g.scaled(noise.KritchmanNadler, a.ResolvedEdge())
 	case NoiseML:
-		return g.scaled(noise.MaximumLikelihood, a.edge())
+		return g.scaled(noise.MaximumLikelihood, a.ResolvedEdge())
 	case NoiseStdDev:
-		return g.scaled(rootMeanSquare, a.edge())
+		return g.scaled(rootMeanSquare, a.ResolvedEdge())
 	case NoiseMAD:
 		// Phi^-1(3/4); exact but for rounding.
 		sigma := g.medianAbs / 0.67448975019608174
-		t := sigma * unitEdge(g.rows, g.cols, a.edge())
+		t := sigma * unitEdge(g.rows, g.cols, a.ResolvedEdge())
 		return noise.Estimate{Sigma: sigma, Threshold: t, Error: t * 0x1p-48}
 	case NoiseMedian:
 		scale, edge := a.factors(g.rows, g.cols)
@@ -139,13 +139,12 @@ func (a Analyzer) estimate(g given) noise.Estimate {
 func (a Analyzer) factors(rows, cols int) (scale, edge float64) {
 	small, large := float64(min(rows, cols)), float64(max(rows, cols))
 	r := math.Sqrt(small / large)
-	edge = unitEdge(rows, cols, a.edge())
+	edge = unitEdge(rows, cols, a.ResolvedEdge())
 	switch a.Noise {
 	case NoiseCalibrated:
 		lo, hi := 0.25, 0.75
-		if a.edge() > 0 { // where the sample quantiles of n values really lie
-			lo = (lo*(small-1) + 0.5) / small
-			hi = 1 - lo
+		if a.ResolvedEdge() > 0 {
+			lo, hi = finiteLevel(lo, small, r), finiteLevel(hi, small, r)
 		}
 		scale = 1 / (math.Sqrt(large) * (mp.QuantileSV(hi, r) - mp.QuantileSV(lo, r)))
 	case NoiseMedian:
@@ -154,6 +153,15 @@ func (a Analyzer) factors(rows, cols int) (scale, edge float64) {
 		scale, edge = 1/1.349, 1+r
 	}
 	return scale, edge
+}
+
+// finiteLevel returns the level of the limit law at which the sample p-quantile
+// of n values lies on average. The i-th value is near the level (i−½)/n of its own
+// law, and the law of n values of a real matrix has the distribution function
+// F(φ) + (¼ − φ/2π)/n (Johnstone & Forrester's 1/n term; Forrester, Frankel &
+// Garoni 2006).
+func finiteLevel(p, n, r float64) float64 {
+	return (p*(n-1) + 0.5 - 0.25 + mp.Quantile(p, r)/(2*math.Pi)) / n
 }
 
 func unitEdge(rows, cols int, e Edge) float64 {

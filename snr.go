@@ -72,7 +72,7 @@ func (a Analyzer) split(g given) *Analysis {
 	s := g.s
 	res := &Analysis{
 		Rows: g.rows, Cols: g.cols, SingularValues: s,
-		Noise: a.Noise, Edge: a.edge(), Ratio: a.Ratio, Divisor: a.Divisor,
+		Noise: a.Noise, Edge: a.ResolvedEdge(), Ratio: a.Ratio, Divisor: a.Divisor,
 		SMax: s[0], SMin: s[len(s)-1], Zero: s[0] == 0,
 	}
 	if g.errs != nil {

@@ -151,7 +151,7 @@ func SNR(ctx context.Context, w mat.Matrix) (float64, error) {
 // [ErrBackend] when the back-end fails, and the context's error when ctx ends
 // first.
 func (a Analyzer) Analyze(ctx context.Context, w mat.Matrix) (*Analysis, error) {
-	if err := a.check(); err != nil {
+	if err := a.Check(); err != nil {
 		return nil, err
 	}
 	spec, in, err := a.compute(ctx, w, func(s *Spectrum, in *input) bool {
@@ -177,7 +177,7 @@ func (a Analyzer) Analyze(ctx context.Context, w mat.Matrix) (*Analysis, error) 
 // of values does not fit or they do not descend, [ErrNotFinite], or [ErrOption],
 // also for [NoiseMAD], which needs the entries.
 func (a Analyzer) AnalyzeSpectrum(s []float64, rows, cols int) (*Analysis, error) {
-	if err := a.check(); err != nil {
+	if err := a.Check(); err != nil {
 		return nil, err
 	}
 	if err := checkSpectrum(s, rows, cols); err != nil {
@@ -189,7 +189,9 @@ func (a Analyzer) AnalyzeSpectrum(s []float64, rows, cols int) (*Analysis, error
 	return a.split(given{s: s, rows: rows, cols: cols}), nil
 }
 
-func (a Analyzer) check() error {
+// Check reports whether the settings are within their ranges and go together;
+// the error wraps [ErrOption]. All other methods check them too.
+func (a Analyzer) Check() error {
 	if !(a.Tolerance >= 0) {
 		return fmt.Errorf("%w: tolerance %v", ErrOption, a.Tolerance)
 	}

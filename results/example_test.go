@@ -112,9 +112,9 @@ func ExampleFile_WriteCSV() {
 		log.Fatal(err)
 	}
 	// Output:
-	// name,type,rows,cols,dtype,params,snr,ratio_sum,ratio_count,signal_count,noise_count,signal_sum,noise_sum,sigma,threshold,s_max,s_min,frobenius,stable_rank,effective_rank,saturated,zero,ranked,tied_to,backend,kernel,precision,snr_error,seconds,error
-	// model.layers.0.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,0.25,2,0.3333333333333333,1,3,8,4,0,0,8,0,0,0,0,false,false,true,,,,,0,0,
-	// model.layers.1.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,,,,0,0,,,,,,,,,,false,false,true,,,,,,0,"NaN at row 0, column 3"
+	// name,type,rows,cols,dtype,params,snr,ratio_sum,ratio_count,signal_count,noise_count,signal_sum,noise_sum,sigma,threshold,s_max,s_min,frobenius,stable_rank,effective_rank,saturated,zero,ranked,tied_to,backend,kernel,precision,snr_error,seconds,error,ratio_energy,fit,fit_limit
+	// model.layers.0.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,0.25,2,0.3333333333333333,1,3,8,4,0,0,8,0,0,0,0,false,false,true,,,,,0,0,,0,0,0
+	// model.layers.1.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,,,,0,0,,,,,,,,,,false,false,true,,,,,,0,"NaN at row 0, column 3",,,
 }
 
 func ExampleReferenceRows() {
