@@ -204,7 +204,10 @@ func (res *Analysis) snrError(ratio float64, errs []float64, tErr float64) float
 	}
 	// Sums of n rounded terms and a few quotients.
 	rounding := float64(len(errs)+16) * 0x1p-52
-	return max(high/ratio-1, 1-low/ratio) + rounding
+	if low <= 0 {
+		return math.Inf(1)
+	}
+	return max(ratio/low-1, 1-ratio/high) + rounding
 }
 
 // interval holds the ends between which the sums of signal and noise lie.

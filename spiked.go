@@ -51,7 +51,7 @@ func (e *Edge) UnmarshalText(text []byte) error {
 		*e = EdgeAsymptotic
 		return nil
 	case isLevel:
-		if v, err := strconv.ParseFloat(level, 64); err == nil && v != 0 && Edge(v).check() == nil {
+		if v, err := strconv.ParseFloat(level, 64); err == nil && v > 0 && v < 1 {
 			*e = Edge(v)
 			return nil
 		}
@@ -128,7 +128,6 @@ func (d SpikedModel) Inflate(theta float64) float64 {
 
 // Strength is the inverse of [SpikedModel.Inflate]: the strength of which s is
 // the singular value in noise, or 0 if s does not exceed the asymptotic edge.
-// It is the optimal shrinkage of s for [LossOperator] (Gavish & Donoho 2017).
 func (d SpikedModel) Strength(s float64) float64 {
 	if !d.valid() || math.IsNaN(s) {
 		return math.NaN()
@@ -209,8 +208,10 @@ const (
 )
 
 // Shrink returns what the singular value s of W is best replaced by to
-// estimate the signal, asymptotically (Gavish & Donoho 2017, section I-D). It is
-// 0 at the edge of the noise and below. An unknown loss gives NaN.
+// estimate the signal, asymptotically: Gavish & Donoho (2017, section I-D) for the
+// Frobenius and nuclear norms, Leeb (2022) for the operator norm, where Gavish &
+// Donoho's [SpikedModel.Strength] is optimal for square matrices only. It is 0 at
+// the edge of the noise and below. An unknown loss gives NaN.
 func (d SpikedModel) Shrink(s float64, loss Loss) float64 {
 	if !d.valid() || math.IsNaN(s) {
 		return math.NaN()
@@ -222,8 +223,8 @@ func (d SpikedModel) Shrink(s float64, loss Loss) float64 {
 		return math.NaN()
 	case x == 0:
 		return 0
-	case loss == LossOperator:
-		return d.unit() * x
+	case loss == LossOperator: // x times the smaller cosine over the larger
+		return d.unit() * x * math.Sqrt((x*x+r*r)/(x*x+1))
 	case loss == LossFrobenius: // √((y²−β−1)²−4β)/y
 		b := y*y - 1 - r*r
 		return d.unit() * math.Sqrt((b-2*r)*(b+2*r)) / y
