@@ -206,7 +206,7 @@ func TestBoundsHoldForEverySetting(t *testing.T) {
 		w := planted.Matrix(r, n, m, planted.Gaussian, theta)
 		exact, err := spectrum.SingularValues(ctx, w)
 		require.NoError(t, err)
-		size := math.Pow(10, -2-6*r.Float64())
+		size := math.Pow(10, -7*r.Float64())
 		errs, moved := make([]float64, n), make([]float64, n)
 		side := float64(r.IntN(3) - 1) // all to one side is the worst, or anywhere
 		for i, s := range exact {

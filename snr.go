@@ -204,7 +204,7 @@ func (res *Analysis) snrError(ratio float64, errs []float64, tErr float64) float
 	}
 	// Sums of n rounded terms and a few quotients.
 	rounding := float64(len(errs)+16) * 0x1p-52
-	if low <= 0 {
+	if low <= 0 || math.IsInf(high, 1) {
 		return math.Inf(1)
 	}
 	return max(ratio/low-1, 1-ratio/high) + rounding

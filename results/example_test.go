@@ -283,3 +283,23 @@ func ExampleParseConvention() {
 	// v1 <nil>
 	// invalid option: convention "v2" is neither v0 nor v1 true
 }
+
+func ExampleCompare() {
+	read := func(text string) *results.Results {
+		r, err := results.Read(strings.NewReader(text), "example")
+		if err != nil {
+			log.Fatal(err)
+		}
+		return r
+	}
+	a := read(`{"0.q": {"snr": 1, "type": "q"}, "1.q": {"snr": 2, "type": "q"}, "2.q": {"snr": 3, "type": "q"}}`)
+	b := read(`{"0.q": {"snr": 5, "type": "q"}, "1.q": {"snr": 4, "type": "q"}, "2.q": {"snr": 9, "type": "q"}}`)
+	c, err := results.Compare(a, b, 34)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, t := range c.Types {
+		fmt.Printf("%s: τ %.3f, ρ %.3f, %d of %d the same\n", t.Type, t.Kendall, t.Spearman, t.Shared, t.Chosen)
+	}
+	// Output: q: τ 0.333, ρ 0.500, 1 of 1 the same
+}
