@@ -18,12 +18,21 @@
 //	threshold    t = σ·(1 + √β)
 //	signal       the values above t; noise: all others
 //	ratio        Σ signal / Σ noise               (RatioSum)
-//	SNR          ratio / s₁
+//	SNR          ratio / s₁                       (DivisorSMax)
 //
 // The score grows with a broad signal over a small noise floor and falls with
 // a lone large value, which raises s₁; it scales as 1/‖W‖. It ranks layers of
-// one shape against each other and means nothing across shapes: see
-// [NoiseCalibrated] for a scale whose threshold is the edge of the noise.
+// one shape against each other and means nothing across shapes.
+//
+// With any other [NoiseScale] the threshold is the [Edge] of the noise, and with
+// [DivisorNone] or [DivisorEdge] the score does not depend on the scale of the
+// weights. [NoiseKritchmanNadler] calls noise signal with a stated probability.
+//
+// # Random-matrix theory
+//
+// [MarchenkoPastur] and [MarchenkoPasturSV] are the law of the noise,
+// [TracyWidom] is that of its largest value, and [SpikedModel] says what becomes of
+// a signal in noise and how to undo it. They follow gonum's stat/distuv.
 //
 // Nothing in this package is global or starts goroutines that outlive a call.
 package spectrum

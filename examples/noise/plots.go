@@ -168,7 +168,7 @@ func fractions(file string) error {
 	}
 	p.Legend.ThumbnailWidth = vg.Points(30)
 	p.Legend.YPosition = draw.PosCenter
-	p.Legend.YOffs = vg.Points(45)
+	p.Legend.YOffs = vg.Points(103)
 	p.Legend.Left = true
 	return p.Save(16*vg.Centimeter, 10*vg.Centimeter, file)
 }

@@ -81,7 +81,18 @@ func pureNoise(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(w)
+	asymptotic := t
+	asymptotic.edge = spectrum.EdgeAsymptotic
+	fmt.Fprint(w, "| `calibrated`, asymptotic edge")
+	for _, a := range aspects {
+		asymptotic.cols = int(n * a.ratio)
+		out, err := asymptotic.run([]spectrum.NoiseScale{spectrum.NoiseCalibrated})
+		if err != nil {
+			return err
+		}
+		fmt.Fprint(w, " | ", biasAndSpread(out[0]))
+	}
+	fmt.Fprint(w, " |\n\n")
 	header(w, "Draws of the same noise in which anything is called signal at tw:0.01, %", "", aspectNames())
 	scales := calibratedScales()
 	for i, noise := range scales {
