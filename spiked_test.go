@@ -101,14 +101,14 @@ func TestEdgeText(t *testing.T) {
 }
 
 // The largest singular value of Gaussian noise passes the Tracy–Widom edge as
-// often as the edge says: at 5 %, between 2.5 and 8 % of 1000 draws lie 3.5
-// standard deviations on either side.
+// often as the edge says: at 5 %, 20 ± 15 of 400 draws are 3.5 standard
+// deviations on either side.
 func TestTracyWidomEdgeOnNoise(t *testing.T) {
 	for _, shape := range [][2]int{{20, 20}, {20, 80}, {100, 10}} {
 		r := rand.New(rand.NewPCG(11, uint64(shape[0])))
 		edge := spectrum.SpikedModel{Rows: shape[0], Cols: shape[1], Sigma: 3}.Edge(0.05)
 		passed := 0
-		for range 1000 {
+		for range 400 {
 			w := planted.Matrix(r, shape[0], shape[1], planted.Gaussian, nil)
 			s, err := spectrum.SingularValues(context.Background(), w)
 			require.NoError(t, err)
@@ -116,7 +116,7 @@ func TestTracyWidomEdgeOnNoise(t *testing.T) {
 				passed++
 			}
 		}
-		assert.InDelta(t, 52, passed, 28, "%v", shape)
+		assert.InDelta(t, 20, passed, 15, "%v", shape)
 	}
 }
 

@@ -28,10 +28,8 @@ type Edge func(small, large int) float64
 // squares and a Newton iteration.
 func rounding(n int) float64 { return float64(n+64) * 0x1p-51 }
 
-// variants are three spectra: as given, and changed within their errors so that
+// Three spectra are looked at: as given, and changed within their errors so that
 // an estimate which is monotone in every value is lowest, and highest.
-type variants [3][]float64
-
 const (
 	nominal = iota
 	lowest
