@@ -33,6 +33,14 @@ type goldenLaws struct {
 	}
 	Spiked     []struct{ Beta, X, Y, Left, Right, Frobenius, Operator, Nuclear float64 }
 	Thresholds []struct{ Beta, Known, Unknown float64 }
+	Estimates  struct {
+		Rows, Cols int
+		S          []float64
+		KN, ML     struct {
+			Sigma, Threshold float64
+			Count            int
+		}
+	}
 }
 
 func readLaws(t *testing.T) goldenLaws {

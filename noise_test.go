@@ -292,3 +292,58 @@ func TestStrengths(t *testing.T) {
 	require.Equal(t, 2, a.SignalCount)
 	assert.InDeltaSlice(t, []float64{60, 40}, a.Strengths(), 2)
 }
+
+// Kritchman–Nadler and maximum likelihood against mpmath.
+func TestEstimatesAgainstMpmath(t *testing.T) {
+	e := readLaws(t).Estimates
+	for noise, want := range map[spectrum.NoiseScale]struct {
+		Sigma, Threshold float64
+		Count            int
+	}{spectrum.NoiseKritchmanNadler: e.KN, spectrum.NoiseML: e.ML} {
+		a, err := spectrum.Analyzer{Noise: noise, Edge: spectrum.EdgeAsymptotic}.AnalyzeSpectrum(e.S, e.Rows, e.Cols)
+		require.NoError(t, err)
+		assert.InEpsilon(t, want.Sigma, a.Sigma, 1e-10, "%v", noise)
+		assert.InEpsilon(t, want.Threshold, a.Threshold, 1e-10, "%v", noise)
+		assert.Equal(t, want.Count, a.SignalCount, "%v", noise)
+		assert.Greater(t, a.SignalCount, 3)
+	}
+}
+
+// Spectra that are no noise at all still get a finite scale and a split that
+// agrees with the threshold.
+func TestNoiseScalesOnHardSpectra(t *testing.T) {
+	const n = 120
+	spectra := map[string]func(i int) float64{
+		"power law": func(i int) float64 { return 1 / float64(i+1) },
+		"geometric": func(i int) float64 { return math.Pow(0.7, float64(i)) },
+		"steep":     func(i int) float64 { return math.Pow(0.01, float64(i)) },
+		"equal":     func(int) float64 { return 3 },
+		"low rank":  func(i int) float64 { return max(0, 10-float64(i)) },
+		"rank one":  func(i int) float64 { return max(0, 1-float64(i)) },
+		"linear":    func(i int) float64 { return float64(n - i) },
+		"two":       func(i int) float64 { return float64(1 + 1e6*(1-min(1, i/60))) },
+	}
+	for name, f := range spectra {
+		s := make([]float64, n)
+		for i := range s {
+			s[i] = f(i)
+		}
+		for _, size := range []int{1, 2, 3, 9, n} {
+			for _, m := range []int{size, size + 1, 4 * size} {
+				for trial := range 21 {
+					an := settings(trial)
+					a, err := an.AnalyzeSpectrum(s[:size], size, m)
+					require.NoError(t, err)
+					require.False(t, math.IsNaN(a.SNR), "%s %d×%d %+v", name, size, m, an)
+					require.False(t, math.IsNaN(a.Sigma) || math.IsInf(a.Sigma, 0), "%s %d×%d %+v", name, size, m, an)
+					require.Equal(t, size, a.SignalCount+a.NoiseCount)
+					for i, v := range s[:size] {
+						require.Equal(t, i < a.SignalCount, v > a.Threshold)
+					}
+					d, limit := a.GoodnessOfFit()
+					require.True(t, d >= 0 && d <= 1 && limit >= 0 && limit <= 1, "%s: %v %v", name, d, limit)
+				}
+			}
+		}
+	}
+}

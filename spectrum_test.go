@@ -13,17 +13,11 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/planted"
 )
 
 func gaussian(seed uint64, r, c int) *mat.Dense {
-	rnd := rand.New(rand.NewPCG(seed, 1))
-	w := mat.NewDense(r, c, nil)
-	for i := range r {
-		for j := range c {
-			w.Set(i, j, rnd.NormFloat64())
-		}
-	}
-	return w
+	return planted.Matrix(rand.New(rand.NewPCG(seed, 1)), r, c, planted.Gaussian, nil)
 }
 
 // prescribed returns an r×c matrix with the given singular values.

@@ -85,7 +85,7 @@ func SingularValues(ctx context.Context, w mat.Matrix) ([]float64, error) {
 // order, computed in float64 whatever a.Precision says, with errors below 1e-11
 // of the largest. See [Analyzer.Analyze] for the errors.
 func (a Analyzer) SingularValues(ctx context.Context, w mat.Matrix) ([]float64, error) {
-	a.Precision = PrecisionFloat64
+	a.Precision, a.Noise = PrecisionFloat64, NoiseIQR // which looks at no entries
 	spec, _, err := a.compute(ctx, w, func(s *Spectrum, _ *input) bool {
 		// Float64 through the Gram matrix is good for all but the values that
 		// vanish beside the largest.

@@ -5,8 +5,9 @@ Run:  python3 testdata/golden/laws.py   (needs mpmath)
 
 Nothing here uses the closed forms of the library: probabilities, moments and the
 Stieltjes transform are quadratures of the density, the median is a root of such
-a quadrature, shrinkers minimise the norm of the error, and the hard threshold is
-where keeping a value costs as much as dropping it.
+a quadrature, shrinkers minimise the norm of the error, the hard threshold is where keeping a
+value costs as much as dropping it, and the estimates of the noise solve their
+equations as printed.
 """
 import json
 import os
@@ -114,11 +115,80 @@ def median(beta):
     return sqrt((lo + hi) / 2)
 
 
+def edge(n, m):
+    return sqrt(mpf(n)) + sqrt(mpf(m))
+
+
+def kritchman_nadler(s, m):
+    """Kritchman & Nadler 2008, equations 20 and 21, with the asymptotic edge."""
+    n = len(s)
+    lam = [v * v / m for v in s]
+    for k in range(n):
+        gamma = mpf(n - k) / m
+
+        def gap(v):
+            rest = sum(lam[k:])
+            for x in lam[:k]:
+                b = x + v - v * gamma
+                rest += x - (b + sqrt(b * b - 4 * x * v)) / 2
+            return (n - k) * v - rest
+
+        start = sum(lam[k:]) / (n - k) * m / (m - k)
+        sigma = sqrt(findroot(gap, (start, start * mpf("1.01"))))
+        t = sigma * edge(n - k, m - k)
+        if s[k] <= t:
+            return sigma, t, k
+
+
+def maximum_likelihood(s, m):
+    """The middle 80 % of the bulk by density, the rest by number."""
+    n, k = len(s), 0
+    while True:
+        bulk = [v / sqrt(mpf(m - k)) for v in s[k:]]
+        cut = len(bulk) // 10
+        ratio = mpf(n - k) / (m - k)
+        middle = bulk[cut:len(bulk) - cut]
+
+        def log_likelihood(theta):
+            sigma = mp.exp(theta)
+            a, b = ends(ratio, sigma)
+            total = sum(mp.log(sqrt((b - y * y) * (y * y - a)) / (pi * ratio * sigma**2 * y)) for y in middle)
+            one = integral(lambda _: 1, ratio, sigma)
+            if cut:
+                total += cut * mp.log(one - integral(lambda _: 1, ratio, sigma, middle[0] ** 2))
+                total += cut * mp.log(integral(lambda _: 1, ratio, sigma, middle[-1] ** 2))
+            return total
+
+        low = mp.log(middle[0] / (1 + sqrt(ratio))) + mpf("1e-6")
+        high = mp.log(middle[-1] / (1 - sqrt(ratio))) - mpf("1e-6")
+        theta = minimum(lambda x: -log_likelihood(x), low, high)
+        theta = findroot(lambda x: mp.diff(log_likelihood, x), (theta, theta + mpf("1e-6")), tol=mpf(10) ** -24)
+        sigma = mp.exp(theta)
+        t = sigma * edge(n - k, m - k)
+        count = sum(1 for v in s if v > t)
+        if count <= k:
+            return sigma, t, k
+        k = count
+
+
+def estimates():
+    """Estimates for four strong values and a bulk that is roughly of the law."""
+    n, m = 34, 60
+    s = [mpf(x) for x in (40, 30, 22, 17)]
+    s += [mpf(float(3 + mpf("9.5") * (1 - mpf(i) / (n - 5)) ** mpf("0.9"))) for i in range(n - 4)]
+    out = {"rows": n, "cols": m, "s": [float(v) for v in s]}
+    for name, f in (("kn", kritchman_nadler), ("ml", maximum_likelihood)):
+        sigma, t, k = f(s, m)
+        out[name] = {"sigma": float(sigma), "threshold": float(t), "count": k}
+    return out
+
+
 def main():
     betas = [mpf(b) for b in ("0.03125", "0.25", "0.5", "1")]
     out = {
         "laws": [law(mpf(r), SIGMA) for r in RATIOS],
         "spiked": [spiked(b, b ** mpf("0.25") * mpf(f)) for b in betas for f in ("1.1", "1.5", "2", "5")],
+        "estimates": estimates(),
         "thresholds": [{"beta": float(b), "known": float(hard_threshold(b)),
                         "unknown": float(hard_threshold(b) / median(b))} for b in betas],
     }
@@ -126,7 +196,7 @@ def main():
     with open(path, "w") as f:
         json.dump(out, f, indent=1)
         f.write("\n")
-    print(path, out["thresholds"][-1])
+    print(path, out["thresholds"][-1], out["estimates"]["kn"], out["estimates"]["ml"])
 
 
 if __name__ == "__main__":
