@@ -55,7 +55,7 @@ type Layer struct {
 	NoiseCount  int64  `json:"noise_count"`  // the others
 	SignalSum   Number `json:"signal_sum"`
 	NoiseSum    Number `json:"noise_sum"`
-	Sigma       Number `json:"sigma"`     // noise scale, in units of singular values
+	Sigma       Number `json:"sigma"`     // noise scale, see [spectrum.NoiseScale]
 	Threshold   Number `json:"threshold"` // edge between noise and signal
 	SMax        Number `json:"s_max"`     // largest singular value
 	SMin        Number `json:"s_min"`     // smallest singular value
