@@ -48,7 +48,7 @@ func TestKritchmanNadlerFalseAlarms(t *testing.T) {
 // by 3 % on average.
 func TestKritchmanNadlerCounts(t *testing.T) {
 	ctx := context.Background()
-	const n, draws = 128, 60
+	const n, draws = 128, 40
 	exact, all := 0, 0
 	var sigma, strength float64
 	for _, m := range []int{128, 256, 448, 512, 1024} {
@@ -194,7 +194,7 @@ func (j jitter) SingularValues(context.Context, spectrum.Problem) (*spectrum.Spe
 func TestBoundsHoldForEverySetting(t *testing.T) {
 	ctx := context.Background()
 	certified := make(map[spectrum.NoiseScale]int)
-	for trial := range 1000 {
+	for trial := range 700 {
 		r := rand.New(rand.NewPCG(29, uint64(trial)))
 		an := settings(trial)
 		n := 20 + r.IntN(40)
