@@ -11,8 +11,19 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/integrate/quad"
+	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/gospectrum/spectrum"
+)
+
+// The distributions go wherever gonum's go.
+var (
+	_ distuv.RandLogProber = spectrum.MarchenkoPastur{}
+	_ distuv.Quantiler     = spectrum.MarchenkoPastur{}
+	_ distuv.RandLogProber = spectrum.MarchenkoPasturSV{}
+	_ distuv.Quantiler     = spectrum.MarchenkoPasturSV{}
+	_ distuv.Quantiler     = spectrum.TracyWidom{}
+	_ distuv.Rander        = spectrum.TracyWidom{}
 )
 
 var mpRatios = []float64{1e-3, 0.01, 1. / 32, 0.25, 0.5, 0.9, 0.999, 1, 1.5, 4, 100, 1e3}
