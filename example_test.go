@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"math"
+	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -152,7 +153,7 @@ func ExampleNoiseScale() {
 func ExampleRatio() {
 	var r spectrum.Ratio
 	fmt.Println(r, r.UnmarshalText([]byte("median")))
-	// Output: sum invalid option: ratio "median"; one of [sum count]
+	// Output: sum invalid option: ratio "median"; one of [sum count energy]
 }
 
 func ExampleBackends() {
@@ -196,7 +197,7 @@ func ExamplePrecision() {
 
 func ExampleMarchenkoPastur() {
 	// Singular values of a 1024×4096 matrix of noise with standard deviation 0.02.
-	law := spectrum.MarchenkoPastur{Ratio: 1024. / 4096, Variance: 0.02 * 0.02}
+	law := spectrum.MarchenkoPastur{Ratio: 1024. / 4096, Sigma: 0.02}
 	lower, upper := law.Support()
 	fmt.Printf("from %.3f to %.3f, half of them below %.3f\n",
 		math.Sqrt(lower*4096), math.Sqrt(upper*4096), math.Sqrt(law.Quantile(0.5)*4096))
@@ -225,4 +226,129 @@ func ExampleSelectTopK() {
 	// q_proj 1 of 2 [{layers.1.q_proj q_proj 0.9 100}]
 	// up_proj 1 of 2 [{layers.0.up_proj up_proj 2 400}]
 	// 2 layers, 500 parameters
+}
+
+func ExampleMarchenkoPasturSV() {
+	// The quarter-circle law.
+	law := spectrum.MarchenkoPasturSV{Ratio: 1, Sigma: 1}
+	lower, upper := law.Support()
+	fmt.Printf("[%v, %v], mean %.4f, median %.4f, density at 1 %.4f\n", lower, upper, law.Mean(), law.Median(), law.Prob(1))
+	// Output: [0, 2], mean 0.8488, median 0.8079, density at 1 0.5513
+}
+
+func ExampleMarchenkoPastur_Stieltjes() {
+	law := spectrum.MarchenkoPastur{Ratio: 0.5, Sigma: 1}
+	fmt.Printf("%.4f\n", law.Stieltjes(0)) // the mean of 1/x, 1/(1−Ratio)
+	fmt.Printf("%.4f %.4f\n", imag(law.Stieltjes(1))/math.Pi, law.Prob(1))
+	// Output:
+	// (2.0000+0.0000i)
+	// 0.4211 0.4211
+}
+
+func ExampleTracyWidom() {
+	var law spectrum.TracyWidom
+	fmt.Printf("%.4f %.4f %.2e\n", law.Quantile(0.99), law.CDF(law.Mean()), law.Survival(6))
+	// Output: 2.0234 0.5197 1.94e-06
+}
+
+func ExampleSpikedModel() {
+	m := spectrum.SpikedModel{Rows: 1024, Cols: 4096, Sigma: 0.02}
+	fmt.Printf("noise ends at %.3f; %.3f or more once in a hundred matrices\n", m.Edge(spectrum.EdgeAsymptotic), m.Edge(0.01))
+	theta := 1.5 * m.Detectable()
+	s := m.Inflate(theta)
+	left, right := m.Overlap(theta)
+	fmt.Printf("a strength of %.3f shows as %.3f, with overlaps %.3f and %.3f\n", theta, s, left, right)
+	fmt.Printf("and is recovered: %.3f\n", m.Strength(s))
+	// Output:
+	// noise ends at 1.920; 1.927 or more once in a hundred matrices
+	// a strength of 1.358 shows as 2.063, with overlaps 0.810 and 0.652
+	// and is recovered: 1.358
+}
+
+func ExampleSpikedModel_Shrink() {
+	m := spectrum.SpikedModel{Rows: 100, Cols: 100, Sigma: 0.1} // noise ends at 2
+	fmt.Printf("keep above %.3f\n", m.HardThreshold())
+	for _, s := range []float64{1.9, 2.2, 3, 10} {
+		fmt.Printf("%.1f: %.3f %.3f %.3f\n", s, m.Shrink(s, spectrum.LossFrobenius), m.Shrink(s, spectrum.LossOperator), m.Shrink(s, spectrum.LossNuclear))
+	}
+	// Output:
+	// keep above 2.309
+	// 1.9: 0.000 0.000 0.000
+	// 2.2: 0.917 1.558 0.275
+	// 3.0: 2.236 2.618 1.854
+	// 10.0: 9.798 9.899 9.697
+}
+
+func ExampleOptimalHardThreshold() {
+	t, err := spectrum.OptimalHardThreshold([]float64{9, 4, 2, 1, 0.5}, 5, 5)
+	fmt.Printf("%.3f %v\n", t, err)
+	// Output: 5.717 <nil>
+}
+
+func ExampleEdge() {
+	an := spectrum.Analyzer{Noise: spectrum.NoiseMedian, Edge: 0.05}
+	a, err := an.Analyze(context.Background(), diag())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(a.Noise, a.Edge, spectrum.EdgeAsymptotic)
+	fmt.Println(spectrum.Analyzer{Noise: spectrum.NoiseKritchmanNadler}.ResolvedEdge())
+	// Output:
+	// median tw:0.05 asymptotic
+	// tw:0.01
+}
+
+func ExampleDivisor() {
+	for _, d := range []spectrum.Divisor{spectrum.DivisorSMax, spectrum.DivisorNone, spectrum.DivisorEdge} {
+		a, err := spectrum.Analyzer{Divisor: d}.Analyze(context.Background(), diag())
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%v: %.4f\n", d, a.SNR)
+	}
+	// Output:
+	// s_max: 0.2857
+	// none: 2.2857
+	// edge: 1.0099
+}
+
+func ExampleNoiseScales() {
+	fmt.Println(spectrum.NoiseScales())
+	// Output: [iqr calibrated median kn std mad ml]
+}
+
+func ExampleAnalyzer_Check() {
+	fmt.Println(spectrum.Analyzer{Edge: 0.01}.Check())
+	// Output: invalid option: noise scale iqr is not that of the entries, so it has no Tracy–Widom edge
+}
+
+// oneSpike is 200×300 noise of standard deviation 1 with a direction of strength 60.
+func oneSpike() *mat.Dense {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	w := mat.NewDense(200, 300, nil)
+	w.Apply(func(_, _ int, _ float64) float64 { return rnd.NormFloat64() }, w)
+	w.Set(0, 0, w.At(0, 0)+60)
+	return w
+}
+
+func ExampleAnalysis_Strengths() {
+	a, err := spectrum.Analyzer{Noise: spectrum.NoiseKritchmanNadler}.Analyze(context.Background(), oneSpike())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("σ = %.2f, %d signal value: %.0f, without the noise %.0f\n", a.Sigma, a.SignalCount, a.SMax, a.Strengths()[0])
+	// Output: σ = 1.00, 1 signal value: 64, without the noise 60
+}
+
+func ExampleAnalysis_GoodnessOfFit() {
+	a, err := spectrum.Analyzer{Noise: spectrum.NoiseKritchmanNadler}.Analyze(context.Background(), oneSpike())
+	if err != nil {
+		log.Fatal(err)
+	}
+	distance, limit := a.GoodnessOfFit()
+	fmt.Println(distance < limit)
+	fmt.Println(a.SpikedModel().Detectable() < a.Strengths()[0])
+	// Output:
+	// true
+	// true
 }

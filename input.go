@@ -16,7 +16,13 @@ import (
 type input struct {
 	w          *Weights
 	transposed bool
-	rows, cols int // as the caller sees them
+	rows, cols int     // as the caller sees them
+	medianAbs  float64 // set where the noise scale asks for it
+}
+
+// given returns what the noise of spec is estimated from.
+func (in *input) given(spec *Spectrum) given {
+	return given{s: spec.Values, errs: spec.Errors, rows: in.rows, cols: in.cols, medianAbs: in.medianAbs}
 }
 
 // newInput views m as weights, without a copy wherever its data can be reached.

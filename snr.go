@@ -6,43 +6,6 @@ import (
 	"slices"
 )
 
-// NoiseScale selects how the scale σ of the noise is estimated from the
-// singular values, and with it the threshold t between noise and signal.
-type NoiseScale uint8
-
-const (
-	// NoiseIQR is σ = (Q(¾)−Q(¼))/1.349 and t = σ·(1+√β): the paper
-	// (Hartford et al. 2024, equation 5) and the reference implementation.
-	//
-	// It is not the edge of the noise: on pure Gaussian noise it calls 24 % of
-	// the values signal at β = 1 and all of them at β ≤ ¼. It ranks layers
-	// of one shape.
-	NoiseIQR NoiseScale = iota
-	// NoiseCalibrated is σ = (Q(¾)−Q(¼))/(√m·(q(¾)−q(¼))), q the quantiles of
-	// the Marchenko–Pastur singular-value law of aspect ratio β, and
-	// t = σ·√m·(1+√β). σ estimates the standard deviation of the entries and t
-	// the largest singular value that pure noise has as n grows (Marchenko &
-	// Pastur 1967), so noise has (almost) no signal values.
-	NoiseCalibrated
-)
-
-var noiseNames = []string{NoiseIQR: "iqr", NoiseCalibrated: "calibrated"}
-
-// String returns the name used on the command line and in result files.
-func (n NoiseScale) String() string { return nameOf(noiseNames, int(n)) }
-
-// MarshalText returns the name, see [NoiseScale.String].
-func (n NoiseScale) MarshalText() ([]byte, error) { return []byte(n.String()), n.check() }
-
-// UnmarshalText sets n from its name. The error wraps [ErrOption].
-func (n *NoiseScale) UnmarshalText(text []byte) error {
-	i, err := indexOf(noiseNames, "noise scale", string(text))
-	*n = NoiseScale(i)
-	return err
-}
-
-func (n NoiseScale) check() error { return checkIndex(noiseNames, "noise scale", int(n)) }
-
 // Ratio selects which ratio of signal to noise the SNR is made from.
 type Ratio uint8
 
@@ -51,9 +14,11 @@ const (
 	RatioSum Ratio = iota
 	// RatioCount is #signal / #noise (the article that introduced the method).
 	RatioCount
+	// RatioEnergy is Σ signal² / Σ noise², the ratio of powers.
+	RatioEnergy
 )
 
-var ratioNames = []string{RatioSum: "sum", RatioCount: "count"}
+var ratioNames = []string{RatioSum: "sum", RatioCount: "count", RatioEnergy: "energy"}
 
 // String returns the name used on the command line and in result files.
 func (r Ratio) String() string { return nameOf(ratioNames, int(r)) }
@@ -70,28 +35,63 @@ func (r *Ratio) UnmarshalText(text []byte) error {
 
 func (r Ratio) check() error { return checkIndex(ratioNames, "ratio", int(r)) }
 
-// split separates the spectrum s of a rows×cols matrix into noise and signal
-// and fills in all that follows from it. errs bounds the error of each value;
-// nil means exact.
-func (a Analyzer) split(s, errs []float64, rows, cols int) *Analysis {
+// Divisor selects what the ratio is divided by to make the SNR.
+type Divisor uint8
+
+const (
+	// DivisorSMax is s₁ (the paper and the reference), which makes the score
+	// depend on the scale of the weights: it doubles when they are halved.
+	DivisorSMax Divisor = iota
+	// DivisorNone leaves the ratio as it is.
+	DivisorNone
+	// DivisorEdge is s₁/t, the largest value in units of the threshold: a lone
+	// large value still lowers the score, the scale of the weights does not matter.
+	DivisorEdge
+)
+
+var divisorNames = []string{DivisorSMax: "s_max", DivisorNone: "none", DivisorEdge: "edge"}
+
+// String returns the name used on the command line and in result files.
+func (d Divisor) String() string { return nameOf(divisorNames, int(d)) }
+
+// MarshalText returns the name, see [Divisor.String].
+func (d Divisor) MarshalText() ([]byte, error) { return []byte(d.String()), d.check() }
+
+// UnmarshalText sets d from its name. The error wraps [ErrOption].
+func (d *Divisor) UnmarshalText(text []byte) error {
+	i, err := indexOf(divisorNames, "divisor", string(text))
+	*d = Divisor(i)
+	return err
+}
+
+func (d Divisor) check() error { return checkIndex(divisorNames, "divisor", int(d)) }
+
+// split separates the spectrum into noise and signal and fills in all that
+// follows from it.
+func (a Analyzer) split(g given) *Analysis {
+	s := g.s
 	res := &Analysis{
-		Rows: rows, Cols: cols, SingularValues: s, Noise: a.Noise, Ratio: a.Ratio,
+		Rows: g.rows, Cols: g.cols, SingularValues: s,
+		Noise: a.Noise, Edge: a.ResolvedEdge(), Ratio: a.Ratio, Divisor: a.Divisor,
 		SMax: s[0], SMin: s[len(s)-1], Zero: s[0] == 0,
 	}
-	if errs != nil {
-		res.ValueError = slices.Max(errs)
+	if g.errs != nil {
+		res.ValueError = slices.Max(g.errs)
 	}
 	res.ranks()
-	scale, edge := a.Noise.factors(rows, cols)
-	res.Sigma = scale * (quantile(s, 0.75) - quantile(s, 0.25))
-	res.Threshold = edge * res.Sigma
+	est := a.estimate(g)
+	res.Sigma, res.Threshold = est.Sigma, est.Threshold
+	var signalEnergy, noiseEnergy float64 // over s₁²
 	for _, v := range s {
+		energy := v / res.SMax * (v / res.SMax)
 		if v > res.Threshold {
 			res.SignalCount++
 			res.SignalSum += v
+			signalEnergy += energy
 		} else {
 			res.NoiseCount++
 			res.NoiseSum += v
+			noiseEnergy += energy
 		}
 	}
 	if res.Zero {
@@ -99,28 +99,39 @@ func (a Analyzer) split(s, errs []float64, rows, cols int) *Analysis {
 	}
 	res.RatioSum = res.SignalSum / res.NoiseSum
 	res.RatioCount = float64(res.SignalCount) / float64(res.NoiseCount)
-	ratio := res.RatioSum
-	if a.Ratio == RatioCount {
-		ratio = res.RatioCount
-	}
+	res.RatioEnergy = signalEnergy / noiseEnergy
+	ratio := res.ratio()
 	res.Saturated = math.IsInf(ratio, 1)
-	res.SNR = ratio / res.SMax
-	if errs != nil {
-		res.SNRError = res.snrError(ratio, errs, scale*edge)
+	res.SNR = ratio
+	if !res.Saturated {
+		res.SNR /= res.divisor()
+	}
+	if g.errs != nil {
+		res.SNRError = res.snrError(ratio, g.errs, est.Error)
 	}
 	return res
 }
 
-// factors returns σ / (Q(¾)−Q(¼)) and t / σ.
-func (n NoiseScale) factors(rows, cols int) (scale, edge float64) {
-	small, large := float64(min(rows, cols)), float64(max(rows, cols))
-	edge = 1 + math.Sqrt(small/large)
-	if n == NoiseCalibrated {
-		law := MarchenkoPastur{Ratio: small / large, Variance: 1}
-		iqr := math.Sqrt(law.Quantile(0.75)) - math.Sqrt(law.Quantile(0.25))
-		return 1 / (math.Sqrt(large) * iqr), edge * math.Sqrt(large)
+// ratio returns the ratio that was asked for.
+func (res *Analysis) ratio() float64 {
+	switch res.Ratio {
+	case RatioCount:
+		return res.RatioCount
+	case RatioEnergy:
+		return res.RatioEnergy
 	}
-	return 1 / 1.349, edge
+	return res.RatioSum
+}
+
+// divisor returns what the ratio is divided by.
+func (res *Analysis) divisor() float64 {
+	switch res.Divisor {
+	case DivisorNone:
+		return 1
+	case DivisorEdge:
+		return res.SMax / res.Threshold
+	}
+	return res.SMax
 }
 
 // ranks computes the norm and the two continuous ranks from values divided by
@@ -149,10 +160,9 @@ func (res *Analysis) ranks() {
 // snrError bounds the relative error of SNR when each singular value is off
 // by at most errs[i]: the SNR of the exact spectrum lies between the two that
 // put every value whose side of t is in doubt with the noise, or with the
-// signal, and move the sums and s₁ to their worst ends. tFactor is
-// t / (Q(¾)−Q(¼)).
-func (res *Analysis) snrError(ratio float64, errs []float64, tFactor float64) float64 {
-	tErr := tFactor * (quantile(errs, 0.75) + quantile(errs, 0.25))
+// signal, and move the sums, s₁ and t to their worst ends. tErr bounds the
+// error of t.
+func (res *Analysis) snrError(ratio float64, errs []float64, tErr float64) float64 {
 	var lo, hi interval
 	for i, v := range res.SingularValues {
 		d := v - res.Threshold
@@ -160,12 +170,22 @@ func (res *Analysis) snrError(ratio float64, errs []float64, tFactor float64) fl
 		if doubt {
 			res.Uncertain++
 		}
-		lo.add(v, errs[i], d > 0 && !doubt, res.Ratio)
-		hi.add(v, errs[i], d > 0 || doubt, res.Ratio)
+		low, high := res.weight(v-errs[i]), res.weight(v+errs[i])
+		lo.add(low, high, d > 0 && !doubt)
+		hi.add(low, high, d > 0 || doubt)
 	}
 	s1Err := errs[0]
 	if res.SMax <= s1Err {
 		return math.Inf(1)
+	}
+	// By how much the divisor may be too small, and too large.
+	up, down := res.SMax/(res.SMax+s1Err), res.SMax/(res.SMax-s1Err)
+	switch res.Divisor {
+	case DivisorNone:
+		up, down = 1, 1
+	case DivisorEdge:
+		up *= max(0, 1-tErr/res.Threshold)
+		down *= 1 + tErr/res.Threshold
 	}
 	if res.Saturated {
 		// Certain when no value can be noise; its sums then do not matter.
@@ -174,8 +194,8 @@ func (res *Analysis) snrError(ratio float64, errs []float64, tFactor float64) fl
 		}
 		return math.Inf(1)
 	}
-	low := lo.signalLow / lo.noiseHigh * (res.SMax / (res.SMax + s1Err))
-	high := hi.signalHigh / max(hi.noiseLow, 0) * (res.SMax / (res.SMax - s1Err))
+	low := lo.signalLow / lo.noiseHigh * up
+	high := hi.signalHigh / max(hi.noiseLow, 0) * down
 	if ratio == 0 {
 		if high > 0 {
 			return math.Inf(1)
@@ -183,8 +203,11 @@ func (res *Analysis) snrError(ratio float64, errs []float64, tFactor float64) fl
 		return 0
 	}
 	// Sums of n rounded terms and a few quotients.
-	rounding := float64(len(errs)+8) * 0x1p-52
-	return max(high/ratio-1, 1-low/ratio) + rounding
+	rounding := float64(len(errs)+16) * 0x1p-52
+	if low <= 0 || math.IsInf(high, 1) {
+		return math.Inf(1)
+	}
+	return max(ratio/low-1, 1-ratio/high) + rounding
 }
 
 // interval holds the ends between which the sums of signal and noise lie.
@@ -193,11 +216,7 @@ type interval struct {
 	noiseCount                                 int
 }
 
-func (b *interval) add(v, err float64, signal bool, r Ratio) {
-	low, high := v-err, v+err
-	if r == RatioCount {
-		low, high = 1, 1
-	}
+func (b *interval) add(low, high float64, signal bool) {
 	if signal {
 		b.signalLow += low
 		b.signalHigh += high
@@ -206,6 +225,19 @@ func (b *interval) add(v, err float64, signal bool, r Ratio) {
 	b.noiseCount++
 	b.noiseLow += low
 	b.noiseHigh += high
+}
+
+// weight is what a singular value counts in the ratio, which is no less for a
+// larger one.
+func (res *Analysis) weight(v float64) float64 {
+	switch res.Ratio {
+	case RatioCount:
+		return 1
+	case RatioEnergy:
+		v = max(0, v/res.SMax)
+		return v * v
+	}
+	return v
 }
 
 // quantile returns the p-quantile of the descending values s by linear

@@ -18,12 +18,21 @@
 //	threshold    t = σ·(1 + √β)
 //	signal       the values above t; noise: all others
 //	ratio        Σ signal / Σ noise               (RatioSum)
-//	SNR          ratio / s₁
+//	SNR          ratio / s₁                       (DivisorSMax)
 //
 // The score grows with a broad signal over a small noise floor and falls with
 // a lone large value, which raises s₁; it scales as 1/‖W‖. It ranks layers of
-// one shape against each other and means nothing across shapes: see
-// [NoiseCalibrated] for a scale whose threshold is the edge of the noise.
+// one shape against each other and means nothing across shapes.
+//
+// With any other [NoiseScale] the threshold is the [Edge] of the noise, and with
+// [DivisorNone] or [DivisorEdge] the score does not depend on the scale of the
+// weights. [NoiseKritchmanNadler] calls noise signal with a stated probability.
+//
+// # Random-matrix theory
+//
+// [MarchenkoPastur] and [MarchenkoPasturSV] are the law of the noise,
+// [TracyWidom] is that of its largest value, and [SpikedModel] says what becomes of
+// a signal in noise and how to undo it. They follow gonum's stat/distuv.
 //
 // Nothing in this package is global or starts goroutines that outlive a call.
 package spectrum
@@ -71,7 +80,9 @@ func (e *ElementError) Unwrap() error { return ErrNotFinite }
 // changed by its methods and may be shared between goroutines.
 type Analyzer struct {
 	Noise   NoiseScale // how the noise scale σ is estimated; default NoiseIQR
+	Edge    Edge       // where the noise ends; default that of Noise
 	Ratio   Ratio      // which ratio the SNR divides; default RatioSum
+	Divisor Divisor    // and what by; default DivisorSMax
 	Backend Backend    // what computes the singular values; nil means DefaultBackend
 
 	// Precision is the arithmetic; the default, PrecisionAuto, uses float32
@@ -95,15 +106,17 @@ type Analysis struct {
 	SingularValues []float64 // all min(Rows, Cols) of them, descending
 
 	Noise     NoiseScale // the settings that gave σ, t and SNR
+	Edge      Edge       // never EdgeDefault
 	Ratio     Ratio
-	Sigma     float64 // noise scale σ
+	Divisor   Divisor
+	Sigma     float64 // noise scale σ: the standard deviation of the noise entries, except for NoiseIQR
 	Threshold float64 // t: values above it are signal
 
-	SignalCount, NoiseCount int
-	SignalSum, NoiseSum     float64
-	RatioSum, RatioCount    float64 // +Inf when there is signal and no noise to divide by
+	SignalCount, NoiseCount           int
+	SignalSum, NoiseSum               float64
+	RatioSum, RatioCount, RatioEnergy float64 // +Inf when there is signal and no noise to divide by
 
-	SNR      float64 // the chosen ratio divided by SMax
+	SNR      float64 // the chosen ratio over the chosen divisor
 	SNRError float64 // bound on |computed − exact| / exact of SNR; +Inf where nothing is certain
 
 	// ValueError bounds the absolute error of every singular value.
@@ -118,7 +131,7 @@ type Analysis struct {
 	EffectiveRank float64 // exp of the entropy of s/Σs (Roy & Vetterli 2007)
 
 	Saturated bool // the chosen ratio is +Inf, so the score cannot rank
-	Zero      bool // every weight is zero; SNR and both ratios are 0
+	Zero      bool // every weight is zero; SNR and all ratios are 0
 
 	Backend, Kernel, Precision string // what computed the singular values
 }
@@ -147,17 +160,17 @@ func SNR(ctx context.Context, w mat.Matrix) (float64, error) {
 // [ErrBackend] when the back-end fails, and the context's error when ctx ends
 // first.
 func (a Analyzer) Analyze(ctx context.Context, w mat.Matrix) (*Analysis, error) {
-	if err := a.check(); err != nil {
+	if err := a.Check(); err != nil {
 		return nil, err
 	}
-	spec, in, err := a.compute(ctx, w, func(s *Spectrum, rows, cols int) bool {
-		res := a.split(s.Values, s.Errors, rows, cols)
+	spec, in, err := a.compute(ctx, w, func(s *Spectrum, in *input) bool {
+		res := a.split(in.given(s))
 		return len(s.Errors) > 0 && res.Uncertain == 0 && res.SNRError <= a.tolerance()
 	})
 	if err != nil {
 		return nil, err
 	}
-	res := a.split(spec.Values, spec.Errors, in.rows, in.cols)
+	res := a.split(in.given(spec))
 	if len(spec.Errors) == 0 {
 		// Nothing was promised, so nothing is certain.
 		res.SNRError, res.ValueError = math.Inf(1), math.Inf(1)
@@ -170,28 +183,37 @@ func (a Analyzer) Analyze(ctx context.Context, w mat.Matrix) (*Analysis, error) 
 // AnalyzeSpectrum is [Analyzer.Analyze] for singular values that are known
 // already: s holds all min(rows, cols) of them in descending order, taken as
 // exact. It keeps s. The error wraps [ErrEmpty], [ErrShape] when the number
-// of values does not fit or they do not descend, [ErrNotFinite] or [ErrOption].
+// of values does not fit or they do not descend, [ErrNotFinite], or [ErrOption],
+// also for [NoiseMAD], which needs the entries.
 func (a Analyzer) AnalyzeSpectrum(s []float64, rows, cols int) (*Analysis, error) {
-	if err := a.check(); err != nil {
+	if err := a.Check(); err != nil {
 		return nil, err
 	}
 	if err := checkSpectrum(s, rows, cols); err != nil {
 		return nil, err
 	}
-	return a.split(s, nil, rows, cols), nil
+	if a.Noise == NoiseMAD {
+		return nil, fmt.Errorf("%w: noise scale %v needs the matrix, not its spectrum", ErrOption, a.Noise)
+	}
+	return a.split(given{s: s, rows: rows, cols: cols}), nil
 }
 
-func (a Analyzer) check() error {
+// Check reports whether the settings are within their ranges and go together;
+// the error wraps [ErrOption]. All other methods check them too.
+func (a Analyzer) Check() error {
 	if !(a.Tolerance >= 0) {
 		return fmt.Errorf("%w: tolerance %v", ErrOption, a.Tolerance)
 	}
 	if a.Workers < 0 {
 		return fmt.Errorf("%w: %d workers", ErrOption, a.Workers)
 	}
-	for _, check := range []func() error{a.Noise.check, a.Ratio.check, a.Precision.check} {
+	for _, check := range []func() error{a.Noise.check, a.Edge.check, a.Ratio.check, a.Divisor.check, a.Precision.check} {
 		if err := check(); err != nil {
 			return err
 		}
+	}
+	if a.Noise == NoiseIQR && a.Edge > 0 {
+		return fmt.Errorf("%w: noise scale %v is not that of the entries, so it has no Tracy–Widom edge", ErrOption, a.Noise)
 	}
 	return nil
 }

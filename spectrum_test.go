@@ -13,17 +13,11 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/planted"
 )
 
 func gaussian(seed uint64, r, c int) *mat.Dense {
-	rnd := rand.New(rand.NewPCG(seed, 1))
-	w := mat.NewDense(r, c, nil)
-	for i := range r {
-		for j := range c {
-			w.Set(i, j, rnd.NormFloat64())
-		}
-	}
-	return w
+	return planted.Matrix(rand.New(rand.NewPCG(seed, 1)), r, c, planted.Gaussian, nil)
 }
 
 // prescribed returns an r×c matrix with the given singular values.
@@ -105,7 +99,7 @@ func TestSNRErrorHolds(t *testing.T) {
 		for i := 1; i < len(s); i++ {
 			s[i] = s[i-1] * (decay + (1-decay)*rnd.Float64())
 		}
-		an := spectrum.Analyzer{Noise: spectrum.NoiseScale(trial % 2), Ratio: spectrum.Ratio(trial / 2 % 2)}
+		an := settings(trial)
 		want, err := an.AnalyzeSpectrum(s, r, c)
 		require.NoError(t, err)
 		got, err := an.Analyze(ctx, prescribed(uint64(trial), r, c, s))
@@ -123,15 +117,34 @@ func TestSNRErrorHolds(t *testing.T) {
 	assert.Greater(t, certified, 350)
 }
 
+// settings runs through the combinations that a spectrum alone decides.
+func settings(i int) spectrum.Analyzer {
+	scales := spectrum.NoiseScales()
+	an := spectrum.Analyzer{Noise: scales[i%len(scales)], Ratio: spectrum.Ratio(i / 7 % 3), Divisor: spectrum.Divisor(i / 21 % 3)}
+	if an.Noise == spectrum.NoiseMAD {
+		an.Noise = spectrum.NoiseIQR
+	}
+	if an.Noise != spectrum.NoiseIQR && i%2 == 1 {
+		an.Edge = 0.05
+	}
+	return an
+}
+
 func TestZeroMatrix(t *testing.T) {
-	for _, ratio := range []spectrum.Ratio{spectrum.RatioSum, spectrum.RatioCount} {
-		a, err := spectrum.Analyzer{Ratio: ratio}.Analyze(context.Background(), mat.NewDense(3, 5, nil))
+	for i := range 63 {
+		an := settings(i)
+		if i == 62 {
+			an.Noise = spectrum.NoiseMAD
+		}
+		a, err := an.Analyze(context.Background(), mat.NewDense(3, 5, nil))
 		require.NoError(t, err)
 		assert.True(t, a.Zero)
 		assert.False(t, a.Saturated)
 		assert.Zero(t, a.SNR)
 		assert.Zero(t, a.RatioSum)
 		assert.Zero(t, a.RatioCount)
+		assert.Zero(t, a.RatioEnergy)
+		assert.Zero(t, a.Sigma)
 		assert.Zero(t, a.EffectiveRank)
 		assert.Equal(t, 3, a.NoiseCount)
 		assert.Equal(t, make([]float64, 3), a.SingularValues)

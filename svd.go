@@ -85,8 +85,8 @@ func SingularValues(ctx context.Context, w mat.Matrix) ([]float64, error) {
 // order, computed in float64 whatever a.Precision says, with errors below 1e-11
 // of the largest. See [Analyzer.Analyze] for the errors.
 func (a Analyzer) SingularValues(ctx context.Context, w mat.Matrix) ([]float64, error) {
-	a.Precision = PrecisionFloat64
-	spec, _, err := a.compute(ctx, w, func(s *Spectrum, _, _ int) bool {
+	a.Precision, a.Noise = PrecisionFloat64, NoiseIQR // which looks at no entries
+	spec, _, err := a.compute(ctx, w, func(s *Spectrum, _ *input) bool {
 		// Float64 through the Gram matrix is good for all but the values that
 		// vanish beside the largest.
 		return len(s.Errors) > 0 && slices.Max(s.Errors) <= 1e-11*s.Values[0]
@@ -98,7 +98,7 @@ func (a Analyzer) SingularValues(ctx context.Context, w mat.Matrix) ([]float64, 
 }
 
 // compute checks w and hands it to the back-end.
-func (a Analyzer) compute(ctx context.Context, m mat.Matrix, accept func(s *Spectrum, rows, cols int) bool) (*Spectrum, *input, error) {
+func (a Analyzer) compute(ctx context.Context, m mat.Matrix, accept func(*Spectrum, *input) bool) (*Spectrum, *input, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
@@ -110,13 +110,18 @@ func (a Analyzer) compute(ctx context.Context, m mat.Matrix, accept func(s *Spec
 	if err != nil {
 		return nil, nil, err
 	}
+	if a.Noise == NoiseMAD {
+		if in.medianAbs, err = in.w.medianAbs(ctx, a.workers()); err != nil {
+			return nil, nil, err
+		}
+	}
 	n := min(in.rows, in.cols)
 	if maxAbs == 0 {
 		return &Spectrum{Values: make([]float64, n), Errors: make([]float64, n), Precision: "exact"}, in, nil
 	}
 	spec, err := a.backend().SingularValues(ctx, Problem{
 		W: in.w, MaxAbs: maxAbs, Workers: a.workers(), Precision: a.Precision,
-		Accept: func(s *Spectrum) bool { return accept(s, in.rows, in.cols) },
+		Accept: func(s *Spectrum) bool { return accept(s, in) },
 	})
 	if err != nil {
 		if ctx.Err() != nil {

@@ -112,9 +112,9 @@ func ExampleFile_WriteCSV() {
 		log.Fatal(err)
 	}
 	// Output:
-	// name,type,rows,cols,dtype,params,snr,ratio_sum,ratio_count,signal_count,noise_count,signal_sum,noise_sum,sigma,threshold,s_max,s_min,frobenius,stable_rank,effective_rank,saturated,zero,ranked,tied_to,backend,kernel,precision,snr_error,seconds,error
-	// model.layers.0.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,0.25,2,0.3333333333333333,1,3,8,4,0,0,8,0,0,0,0,false,false,true,,,,,0,0,
-	// model.layers.1.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,,,,0,0,,,,,,,,,,false,false,true,,,,,,0,"NaN at row 0, column 3"
+	// name,type,rows,cols,dtype,params,snr,ratio_sum,ratio_count,signal_count,noise_count,signal_sum,noise_sum,sigma,threshold,s_max,s_min,frobenius,stable_rank,effective_rank,saturated,zero,ranked,tied_to,backend,kernel,precision,snr_error,seconds,error,ratio_energy,fit,fit_limit
+	// model.layers.0.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,0.25,2,0.3333333333333333,1,3,8,4,0,0,8,0,0,0,0,false,false,true,,,,,0,0,,0,0,0
+	// model.layers.1.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,,,,0,0,,,,,,,,,,false,false,true,,,,,,0,"NaN at row 0, column 3",,,
 }
 
 func ExampleReferenceRows() {
@@ -282,4 +282,24 @@ func ExampleParseConvention() {
 	// Output:
 	// v1 <nil>
 	// invalid option: convention "v2" is neither v0 nor v1 true
+}
+
+func ExampleCompare() {
+	read := func(text string) *results.Results {
+		r, err := results.Read(strings.NewReader(text), "example")
+		if err != nil {
+			log.Fatal(err)
+		}
+		return r
+	}
+	a := read(`{"0.q": {"snr": 1, "type": "q"}, "1.q": {"snr": 2, "type": "q"}, "2.q": {"snr": 3, "type": "q"}}`)
+	b := read(`{"0.q": {"snr": 5, "type": "q"}, "1.q": {"snr": 4, "type": "q"}, "2.q": {"snr": 9, "type": "q"}}`)
+	c, err := results.Compare(a, b, 34)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, t := range c.Types {
+		fmt.Printf("%s: τ %.3f, ρ %.3f, %d of %d the same\n", t.Type, t.Kendall, t.Spearman, t.Shared, t.Chosen)
+	}
+	// Output: q: τ 0.333, ρ 0.500, 1 of 1 the same
 }

@@ -41,6 +41,9 @@ func layerFields() []field {
 		{"snr_error", false, func(l *Layer) any { return &l.SNRError }},
 		{"seconds", false, func(l *Layer) any { return &l.Seconds }},
 		{"error", false, func(l *Layer) any { return &l.Error }},
+		{"ratio_energy", false, func(l *Layer) any { return &l.RatioEnergy }},
+		{"fit", false, func(l *Layer) any { return &l.Fit }},
+		{"fit_limit", false, func(l *Layer) any { return &l.FitLimit }},
 		{"singular_values", false, func(l *Layer) any { return &l.SingularValues }},
 	}
 }

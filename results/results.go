@@ -48,14 +48,14 @@ type Layer struct {
 	DType  string `json:"dtype"`  // as the checkpoint spells it, such as "BF16"
 	Params int64  `json:"params"` // rows × cols
 
-	SNR         Number `json:"snr"`          // the ratio that was asked for, over s_max
+	SNR         Number `json:"snr"`          // the ratio over the divisor that were asked for
 	RatioSum    Number `json:"ratio_sum"`    // signal_sum / noise_sum
 	RatioCount  Number `json:"ratio_count"`  // signal_count / noise_count
 	SignalCount int64  `json:"signal_count"` // singular values above the threshold
 	NoiseCount  int64  `json:"noise_count"`  // the others
 	SignalSum   Number `json:"signal_sum"`
 	NoiseSum    Number `json:"noise_sum"`
-	Sigma       Number `json:"sigma"`     // noise scale, in units of singular values
+	Sigma       Number `json:"sigma"`     // noise scale, see [spectrum.NoiseScale]
 	Threshold   Number `json:"threshold"` // edge between noise and signal
 	SMax        Number `json:"s_max"`     // largest singular value
 	SMin        Number `json:"s_min"`     // smallest singular value
@@ -76,6 +76,10 @@ type Layer struct {
 	Seconds   Number `json:"seconds"`   // time this layer took
 	Error     string `json:"error"`     // why the layer failed, "" if it did not
 
+	RatioEnergy Number `json:"ratio_energy"` // Σ signal² / Σ noise²
+	Fit         Number `json:"fit"`          // see [spectrum.Analysis.GoodnessOfFit]; 0 if there is no law to fit
+	FitLimit    Number `json:"fit_limit"`    // what Gaussian noise keeps below
+
 	SingularValues []float64 `json:"singular_values,omitempty"` // descending, if asked for
 }
 
@@ -83,6 +87,7 @@ type Layer struct {
 // SingularValues are left for the caller to set.
 func NewLayer(name, typ string, a *spectrum.Analysis) Layer {
 	rows, cols := int64(a.Rows), int64(a.Cols)
+	fit, limit := a.GoodnessOfFit()
 	return Layer{
 		Name: name, Type: typ,
 		Rows: rows, Cols: cols, DType: string(a.DType), Params: rows * cols,
@@ -94,6 +99,7 @@ func NewLayer(name, typ string, a *spectrum.Analysis) Layer {
 		Frobenius: Number(a.Frobenius), StableRank: Number(a.StableRank), EffectiveRank: Number(a.EffectiveRank),
 		Saturated: a.Saturated, Zero: a.Zero,
 		Backend: a.Backend, Kernel: a.Kernel, Precision: a.Precision, SNRError: Number(a.SNRError),
+		RatioEnergy: Number(a.RatioEnergy), Fit: Number(fit), FitLimit: Number(limit),
 	}
 }
 
@@ -112,6 +118,7 @@ func (l *Layer) clearNumbers() {
 	for _, n := range []*Number{
 		&l.SNR, &l.RatioSum, &l.RatioCount, &l.SignalSum, &l.NoiseSum, &l.Sigma, &l.Threshold,
 		&l.SMax, &l.SMin, &l.Frobenius, &l.StableRank, &l.EffectiveRank, &l.SNRError,
+		&l.RatioEnergy, &l.Fit, &l.FitLimit,
 	} {
 		n.setMissing()
 	}
@@ -155,7 +162,9 @@ type Source struct {
 // are strings, so that files with names of a later version still read.
 type Options struct {
 	Noise   string `json:"noise"`             // name of the [spectrum.NoiseScale]
+	Edge    string `json:"edge,omitempty"`    // text of the [spectrum.Edge] that was used
 	Ratio   string `json:"ratio"`             // name of the [spectrum.Ratio]
+	Divisor string `json:"divisor,omitempty"` // name of the [spectrum.Divisor]
 	Backend string `json:"backend,omitempty"` // as asked for; each layer says what ran
 	// Precision is the arithmetic as asked for; each layer says what ran.
 	Precision string `json:"precision,omitempty"`

@@ -122,7 +122,7 @@ func TestLayerFields(t *testing.T) {
 	// The order is part of the format.
 	want := strings.Fields(`name type rows cols dtype params snr ratio_sum ratio_count signal_count noise_count
 		signal_sum noise_sum sigma threshold s_max s_min frobenius stable_rank effective_rank saturated zero
-		ranked tied_to backend kernel precision snr_error seconds error singular_values`)
+		ranked tied_to backend kernel precision snr_error seconds error ratio_energy fit fit_limit singular_values`)
 	require.Equal(t, want, jsonFields())
 	var l Layer
 	v := reflect.ValueOf(&l).Elem()
@@ -153,7 +153,7 @@ func TestNewLayer(t *testing.T) {
 		copied++
 		require.Equal(t, from.Convert(v.Field(i).Type()).Interface(), v.Field(i).Interface(), name)
 	}
-	require.Equal(t, 23, copied)
+	require.Equal(t, 24, copied)
 }
 
 func TestWriteCSV(t *testing.T) {

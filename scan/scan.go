@@ -102,6 +102,9 @@ func Run(ctx context.Context, m *checkpoint.Model, opt Options) (*results.File, 
 }
 
 func (o *Options) check() error {
+	if err := o.Analyzer.Check(); err != nil {
+		return err
+	}
 	if o.Jobs < 0 {
 		return fmt.Errorf("%w: %d jobs", spectrum.ErrOption, o.Jobs)
 	}
@@ -138,7 +141,9 @@ func provenance(m *checkpoint.Model, opt Options) results.Provenance {
 		Model:   m.Path(),
 		Options: results.Options{
 			Noise:   opt.Analyzer.Noise.String(),
+			Edge:    opt.Analyzer.ResolvedEdge().String(),
 			Ratio:   opt.Analyzer.Ratio.String(),
+			Divisor: opt.Analyzer.Divisor.String(),
 			Backend: opt.backend().Name(), Precision: opt.Analyzer.Precision.String(),
 			Jobs:    opt.jobs(),
 			Memory:  opt.Memory,

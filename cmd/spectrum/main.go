@@ -63,12 +63,13 @@ interrupted, the rest was written; 2: wrong usage or unreadable input.`,
 		Example: `  spectrum inspect ./Llama-3-8B
   spectrum scan ./Llama-3-8B --top 25
   spectrum scan ./Llama-3-8B -o llama.json
-  spectrum select llama.json --top 25 -o unfrozen.yaml`,
+  spectrum select llama.json --top 25 -o unfrozen.yaml
+  spectrum compare llama.json llama-kn.json`,
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(newInspect(), newScan(), newSelect(), newExport())
+	cmd.AddCommand(newInspect(), newScan(), newSelect(), newCompare(), newExport())
 	return cmd
 }
 

@@ -94,6 +94,81 @@ func TestScanJSON(t *testing.T) {
 	assert.Equal(t, []string{file}, leftover)
 }
 
+// Every noise scale, edge, ratio and divisor reaches the scores and the file.
+func TestScanSettings(t *testing.T) {
+	dir := t.TempDir()
+	for i, args := range [][]string{
+		{"--noise", "kn"}, {"--noise", "ml", "--edge", "tw:0.05", "--divisor", "edge"},
+		{"--noise", "median", "--ratio", "energy", "--divisor", "none"}, {"--noise", "mad", "--edge", "asymptotic"},
+	} {
+		file := filepath.Join(dir, string(rune('a'+i))+".json")
+		ok(t, append([]string{"scan", tiny, "-o", file}, args...)...)
+		res, err := results.ReadFile(file)
+		require.NoError(t, err)
+		o := res.File.Provenance.Options
+		for j := 0; j < len(args); j += 2 {
+			got := map[string]string{"--noise": o.Noise, "--edge": o.Edge, "--ratio": o.Ratio, "--divisor": o.Divisor}[args[j]]
+			assert.Equal(t, args[j+1], got)
+		}
+		for _, l := range res.File.Layers {
+			require.Empty(t, l.Error)
+			ratio := map[string]results.Number{"sum": l.RatioSum, "count": l.RatioCount, "energy": l.RatioEnergy}[o.Ratio]
+			by := map[string]results.Number{"s_max": l.SMax, "none": 1, "edge": l.SMax / l.Threshold}[o.Divisor]
+			require.InDelta(t, float64(ratio/by), float64(l.SNR), 1e-12*float64(l.SNR))
+			require.Greater(t, float64(l.FitLimit), 0.0)
+		}
+	}
+	assert.Equal(t, "tw:0.01", mustOptions(t, filepath.Join(dir, "a.json")).Edge, "the default of kn is spelt out")
+	table, _ := ok(t, "scan", tiny, "--noise", "kn", "--ratio", "energy", "--divisor", "edge")
+	assert.Contains(t, table, "SNR = Σ(signal²)/Σ(noise²) / (s_max/t)")
+	assert.Contains(t, table, "noise scale σ: kn, edge: tw:0.01")
+
+	comparison, _ := ok(t, "compare", filepath.Join(dir, "a.json"), filepath.Join(dir, "b.json"), filepath.Join(dir, "c.json"))
+	assert.Equal(t, 3, strings.Count(comparison, "57 layers in both, 0 only in A, 0 only in B"))
+	assert.Contains(t, comparison, "of 14 layers are the same")
+	raw, _ := ok(t, "compare", filepath.Join(dir, "a.json"), filepath.Join(dir, "b.json"), "--format", "json", "--top", "50")
+	var pairs []struct {
+		A, B   string
+		Common int
+		Types  []results.Agreement
+	}
+	require.NoError(t, json.Unmarshal([]byte(raw), &pairs))
+	require.Len(t, pairs, 1)
+	assert.Equal(t, 57, pairs[0].Common)
+	assert.Contains(t, pairs[0].B, "noise ml, edge tw:0.05")
+	assert.Len(t, pairs[0].Types, 8)
+
+	// The scores of kn cannot be turned into the reference's.
+	code, _, errs := command("export", filepath.Join(dir, "a.json"))
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, errs, "noise scale")
+}
+
+func mustOptions(t *testing.T, file string) results.Options {
+	res, err := results.ReadFile(file)
+	require.NoError(t, err)
+	return res.File.Provenance.Options
+}
+
+// The table marks saturated layers and ties, and says where a tie decided.
+func TestTableMarksTies(t *testing.T) {
+	layer := func(name string, snr float64) results.Layer {
+		return results.Layer{Name: name, Type: "v_proj", SNR: results.Number(snr), Saturated: math.IsInf(snr, 1), Ranked: true}
+	}
+	file := &results.File{
+		Layers:    []results.Layer{layer("a", 1), layer("b", math.Inf(1)), layer("c", math.Inf(1)), layer("d", 2)},
+		Selection: &results.Selection{TopPercent: 25, Layers: []string{"b"}},
+	}
+	var b bytes.Buffer
+	require.NoError(t, writeTable(&b, file, 0))
+	assert.Equal(t, 2, strings.Count(b.String(), "(saturated: no noise to divide by)  (tie)"))
+	assert.Contains(t, b.String(), "2 layers tie at the cut: the 1 selected merely come first in the model")
+	file.Selection.Layers = []string{"b", "c"}
+	b.Reset()
+	require.NoError(t, writeTable(&b, file, 0))
+	assert.NotContains(t, b.String(), "tie at the cut")
+}
+
 func TestScanCSV(t *testing.T) {
 	out, _ := ok(t, "scan", tiny, "--format", "csv", "--include", "mlp.up_proj")
 	rows, err := csv.NewReader(strings.NewReader(out)).ReadAll()
@@ -160,8 +235,8 @@ func TestUsageErrors(t *testing.T) {
 		{"scan " + dir + "/none", "no such file"},
 		{"scan " + dir, "weights"},
 		{"scan " + tiny + " --top 101", "outside 0…100"},
-		{"scan " + tiny + " --ratio median", "one of [sum count]"},
-		{"scan " + tiny + " --noise loud", "one of [iqr calibrated]"},
+		{"scan " + tiny + " --ratio median", "one of [sum count energy]"},
+		{"scan " + tiny + " --noise loud", "one of [iqr calibrated median kn std mad ml]"},
 		{"scan " + tiny + " --precision half", "one of [auto float64]"},
 		{"scan " + tiny + " --backend cuda", "gonum"},
 		{"scan " + tiny + " --format xml", "want table, json or csv"},
@@ -176,6 +251,13 @@ func TestUsageErrors(t *testing.T) {
 		{"select " + empty + " --top 10 --format toml", "want one of"},
 		{"export " + empty + " --format yaml", "want one of"},
 		{"export " + empty + " --convention v2", "neither v0 nor v1"},
+		{"scan " + tiny + " --edge tw:2", "want asymptotic, or tw:"},
+		{"scan " + tiny + " --edge tw:0.01", "noise scale iqr"},
+		{"scan " + tiny + " --divisor s1", "one of [s_max none edge]"},
+		{"compare " + empty, "requires at least 2"},
+		{"compare " + empty + " " + empty, "empty"},
+		{"compare " + empty + " " + empty + " --top 101", "top 101 %"},
+		{"compare " + empty + " " + empty + " --format csv", "want one of"},
 		{"frobnicate", "unknown command"},
 	} {
 		code, out, errs := command(strings.Fields(c.args)...)

@@ -59,8 +59,10 @@ without ".weight" and its type; * matches any characters.`,
 	fl.Float64Var(&f.top, "top", 0, "also select the top `P` percent of the layers of each type")
 	fl.StringArrayVar(&f.opt.Include, "include", nil, "scan only tensors that match `GLOB` (repeatable)")
 	fl.StringArrayVar(&f.opt.Exclude, "exclude", nil, "leave out tensors that match `GLOB` (repeatable)")
-	fl.TextVar(&f.opt.Analyzer.Noise, "noise", spectrum.NoiseIQR, "noise `SCALE`: iqr (paper and reference) or calibrated")
-	fl.TextVar(&f.opt.Analyzer.Ratio, "ratio", spectrum.RatioSum, "`RATIO` of signal to noise: sum or count")
+	fl.TextVar(&f.opt.Analyzer.Noise, "noise", spectrum.NoiseIQR, "noise `SCALE`: iqr (paper and reference), calibrated, median, kn (Kritchman–Nadler), std, mad or ml")
+	fl.TextVar(&f.opt.Analyzer.Edge, "edge", spectrum.EdgeDefault, "where the noise ends, not for iqr: asymptotic, or tw:`α` for the Tracy–Widom edge at level α (default of kn: tw:0.01)")
+	fl.TextVar(&f.opt.Analyzer.Ratio, "ratio", spectrum.RatioSum, "`RATIO` of signal to noise: sum, count or energy")
+	fl.TextVar(&f.opt.Analyzer.Divisor, "divisor", spectrum.DivisorSMax, "`WHAT` divides the ratio: s_max, or independent of the scale of the weights: none, or edge (s_max/t)")
 	fl.TextVar(&f.opt.Analyzer.Precision, "precision", spectrum.PrecisionAuto, "`ARITHMETIC`: auto (float32 where its error bound suffices) or float64")
 	fl.StringVar(&f.backend, "backend", "", "`NAME` of the back-end that computes singular values (default: "+spectrum.DefaultBackend().Name()+")")
 	fl.IntVar(&f.opt.Jobs, "jobs", 0, "`N` workers (default: one per processor)")
@@ -68,13 +70,21 @@ without ".weight" and its type; * matches any characters.`,
 	fl.BoolVar(&f.opt.Vectors, "vectors", false, "rank 1-D weights too, as 1×n matrices")
 	fl.BoolVar(&f.opt.SingularValues, "singular-values", false, "write every singular value (json only)")
 	for name, values := range map[string][]string{
-		"format": {formatTable, formatJSON, formatCSV}, "noise": {"iqr", "calibrated"}, "ratio": {"sum", "count"},
-		"precision": {"auto", "float64"},
-		"backend":   backendNames(),
+		"format": {formatTable, formatJSON, formatCSV}, "noise": noiseNames(), "ratio": {"sum", "count", "energy"},
+		"edge": {"asymptotic", "tw:0.01"}, "divisor": {"s_max", "none", "edge"}, "precision": {"auto", "float64"},
+		"backend": backendNames(),
 	} {
 		must(cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)))
 	}
 	return cmd
+}
+
+func noiseNames() []string {
+	var names []string
+	for _, n := range spectrum.NoiseScales() {
+		names = append(names, n.String())
+	}
+	return names
 }
 
 func backendNames() []string {

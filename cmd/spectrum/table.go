@@ -18,8 +18,8 @@ func writeTable(w io.Writer, file *results.File, total int64) error {
 	b := &strings.Builder{}
 	p := file.Provenance
 	fmt.Fprintf(b, "%s: %s, %s parameters in %s (%s)\n", p.Model, modelKind(p), formatCount(total), plural(len(p.Files), "file"), formatBytes(fileBytes(p)))
-	fmt.Fprintf(b, "SNR = %s(signal)/%s(noise) / s_max; signal: singular values above t; noise scale σ: %s; %s\n",
-		sigmaOf(p.Options.Ratio), sigmaOf(p.Options.Ratio), p.Options.Noise, ran(file))
+	fmt.Fprintf(b, "SNR = %s; signal: singular values above t; noise scale σ: %s, edge: %s; %s\n",
+		formula(p.Options), p.Options.Noise, p.Options.Edge, ran(file))
 
 	chosen := make(map[string]bool)
 	if file.Selection != nil {
@@ -54,12 +54,22 @@ func fileBytes(p results.Provenance) int64 {
 	return n
 }
 
-// sigmaOf writes the ratio the way the formula reads.
-func sigmaOf(ratio string) string {
-	if ratio == "count" {
-		return "#"
+// formula writes the score as it was computed.
+func formula(o results.Options) string {
+	f := "Σ(signal)/Σ(noise)"
+	switch o.Ratio {
+	case "count":
+		f = "#(signal)/#(noise)"
+	case "energy":
+		f = "Σ(signal²)/Σ(noise²)"
 	}
-	return "Σ"
+	switch o.Divisor {
+	case "none":
+		return f
+	case "edge":
+		return f + " / (s_max/t)"
+	}
+	return f + " / s_max"
 }
 
 // ran says what computed the values, once for all layers.
@@ -112,7 +122,7 @@ func writeGroup(b *strings.Builder, group []results.Layer, chosen map[string]boo
 	fmt.Fprintf(b, "\n%s (%d)\n", group[0].Type, len(group))
 	tw := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(tw, "\tSNR\tσ\tt\tsignal\tnoise\ts_max\tshape\t  layer")
-	for _, l := range group {
+	for i, l := range group {
 		mark := ""
 		if chosen[l.Name] {
 			mark = "*"
@@ -128,10 +138,32 @@ func writeGroup(b *strings.Builder, group []results.Layer, chosen map[string]boo
 		case l.Saturated:
 			note = "  (saturated: no noise to divide by)"
 		}
+		if i > 0 && group[i-1].SNR == l.SNR || i+1 < len(group) && group[i+1].SNR == l.SNR {
+			note += "  (tie)"
+		}
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%d×%d\t  %s%s\n", mark, formatNumber(l.SNR), formatNumber(l.Sigma),
 			formatNumber(l.Threshold), l.SignalCount, l.NoiseCount, formatNumber(l.SMax), l.Rows, l.Cols, l.Name, note)
 	}
 	tw.Flush()
+	writeCut(b, group, chosen)
+}
+
+// writeCut says when a tie decided what was selected from a group.
+func writeCut(b *strings.Builder, group []results.Layer, chosen map[string]bool) {
+	cut := slices.IndexFunc(group, func(l results.Layer) bool { return !chosen[l.Name] })
+	if cut <= 0 || group[cut].SNR != group[cut-1].SNR {
+		return
+	}
+	tied, taken := 0, 0
+	for _, l := range group {
+		if l.SNR == group[cut].SNR {
+			tied++
+			if chosen[l.Name] {
+				taken++
+			}
+		}
+	}
+	fmt.Fprintf(b, "  %d layers tie at the cut: the %d selected merely come first in the model\n", tied, taken)
 }
 
 // writeNotes lists what is not in the groups, one line for each reason.

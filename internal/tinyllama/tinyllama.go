@@ -13,6 +13,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/planted"
 )
 
 // The shape of the model: grouped-query attention with 6 query heads and 2
@@ -103,13 +104,13 @@ func prescribe(rows, cols, rank int) []float64 {
 	signal := n / 5
 	decay := 0.4 + 0.1*float64(rank)
 	level := 0.06 * math.Pow(1.15, float64(rank))
-	law := spectrum.MarchenkoPastur{Ratio: float64(n) / float64(m), Variance: level * level}
+	law := spectrum.MarchenkoPasturSV{Ratio: float64(n) / float64(m), Sigma: level}
 	s := make([]float64, n)
 	for i := range s {
 		if i < signal {
 			s[i] = 2 - decay*float64(i)/float64(signal)
 		} else {
-			s[i] = math.Sqrt(law.Quantile(1 - (float64(i-signal)+0.5)/float64(n-signal)))
+			s[i] = law.Quantile(1 - (float64(i-signal)+0.5)/float64(n-signal))
 		}
 	}
 	return s
@@ -129,7 +130,7 @@ func powerLaw(n int) []float64 {
 func (m *Matrix) Weights() []spectrum.BFloat16 {
 	n := len(m.Spectrum)
 	rnd := rand.New(rand.NewPCG(seed, nameSeed(m.Name)))
-	u, v := orthonormal(rnd, m.Rows, n), orthonormal(rnd, m.Cols, n)
+	u, v := planted.Orthonormal(rnd, m.Rows, n), planted.Orthonormal(rnd, m.Cols, n)
 	u.Apply(func(_, j int, x float64) float64 { return x * m.Spectrum[j] }, u)
 	var w mat.Dense
 	w.Mul(u, v.T())
@@ -140,21 +141,6 @@ func (m *Matrix) Weights() []spectrum.BFloat16 {
 		}
 	}
 	return data
-}
-
-// orthonormal returns n random orthonormal columns of length rows.
-func orthonormal(rnd *rand.Rand, rows, n int) *mat.Dense {
-	g := mat.NewDense(rows, n, nil)
-	for i := range rows {
-		for j := range n {
-			g.Set(i, j, rnd.NormFloat64())
-		}
-	}
-	var qr mat.QR
-	qr.Factorize(g)
-	var q mat.Dense
-	qr.QTo(&q)
-	return mat.DenseCopyOf(q.Slice(0, rows, 0, n))
 }
 
 // Norms returns the names of the 1-D weights, all of length Hidden.

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/results"
+)
+
+// pair is a comparison with the names of what was compared.
+type pair struct {
+	A string `json:"a"`
+	B string `json:"b"`
+	*results.Comparison
+}
+
+func newCompare() *cobra.Command {
+	var top float64
+	var format, name string
+	cmd := &cobra.Command{
+		Use:   "compare RESULTS RESULTS…",
+		Short: "Compare the rankings of two settings or two models",
+		Long: `compare reads two or more RESULTS, each ` + resultFileFormat + `,
+and prints for every pair, type by type, how far they agree on the order of the
+layers that both have: Kendall's τ-b and Spearman's ρ, both 1 for the same order
+and −1 for the opposite, how many of the top P percent are the same, and how many
+layers are tied.`,
+		Example: `  spectrum scan ./Llama-3-8B -o iqr.json
+  spectrum scan ./Llama-3-8B -o kn.json --noise kn --divisor none
+  spectrum compare iqr.json kn.json --top 25`,
+		Args: cobra.MinimumNArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return compare(cmd, args, top, format, name)
+		},
+	}
+	cmd.Flags().Float64Var(&top, "top", 25, "compare the selections of the top `P` percent of the layers of each type")
+	cmd.Flags().StringVar(&format, "format", formatTable, "`FORMAT` of the comparison: table or json")
+	cmd.Flags().StringVarP(&name, "output", "o", "", "write to `FILE` instead of standard output")
+	must(cmd.RegisterFlagCompletionFunc("format",
+		cobra.FixedCompletions([]string{formatTable, formatJSON}, cobra.ShellCompDirectiveNoFileComp)))
+	return cmd
+}
+
+func compare(cmd *cobra.Command, files []string, top float64, format, name string) error {
+	if err := oneOf("format", format, formatTable, formatJSON); err != nil {
+		return err
+	}
+	if _, err := spectrum.SelectTopK(nil, top); err != nil {
+		return fmt.Errorf("--top: %w", err)
+	}
+	all := make([]*results.Results, len(files))
+	for i, file := range files {
+		var err error
+		if all[i], err = results.ReadFile(file); err != nil {
+			return err
+		}
+	}
+	var pairs []pair
+	for j := range files {
+		for i := range j {
+			c, err := results.Compare(all[i], all[j], top)
+			if err != nil {
+				return fmt.Errorf("%s and %s: %w", files[i], files[j], err)
+			}
+			pairs = append(pairs, pair{describe(files[i], all[i]), describe(files[j], all[j]), c})
+		}
+	}
+	return writeTo(cmd, name, func(w io.Writer) error {
+		if format == formatJSON {
+			enc := json.NewEncoder(w)
+			enc.SetEscapeHTML(false)
+			enc.SetIndent("", "  ")
+			return enc.Encode(pairs)
+		}
+		return writePairs(w, pairs, top)
+	})
+}
+
+// describe names a file and the settings its scores came from.
+func describe(file string, r *results.Results) string {
+	if r.File == nil {
+		return fmt.Sprintf("%s (%v)", file, r.Schema)
+	}
+	o := r.File.Provenance.Options
+	return fmt.Sprintf("%s (%s, noise %s, edge %s)", file, formula(o), o.Noise, o.Edge)
+}
+
+func writePairs(w io.Writer, pairs []pair, top float64) error {
+	b := &strings.Builder{}
+	for i, p := range pairs {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(b, "A: %s\nB: %s\n%s in both, %d only in A, %d only in B\n\n",
+			p.A, p.B, plural(p.Common, "layer"), p.OnlyA, p.OnlyB)
+		tw := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
+		fmt.Fprintln(tw, "layers\tKendall τ\tSpearman ρ\tsame in the top\tties A\tties B\t  type")
+		for _, t := range p.Types {
+			fmt.Fprintf(tw, "%d\t%s\t%s\t%d of %d\t%d\t%d\t  %s\n",
+				t.Layers, correlation(t.Kendall), correlation(t.Spearman), t.Shared, t.Chosen, t.TiesA, t.TiesB, t.Type)
+		}
+		tw.Flush()
+		fmt.Fprintf(b, "\ntop %v %% of each type: %d of %d layers are the same\n", top, p.Shared, p.Chosen)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// correlation is empty where all scores are the same, or there is only one.
+func correlation(n results.Number) string {
+	if math.IsNaN(float64(n)) {
+		return "–"
+	}
+	return fmt.Sprintf("%.3f", float64(n))
+}
