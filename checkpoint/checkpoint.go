@@ -1,13 +1,14 @@
-// Package checkpoint opens a model on disk, lists its tensors and reads them
-// one at a time into typed weights.
+// Package checkpoint opens a model, lists its tensors and reads them one at a
+// time into typed weights.
 //
-// A model is a safetensors file, or a directory as the Hugging Face tools write
-// it: one file, or shards with an index. Nothing is mapped into memory, so a
-// file that is cut short while it is read gives an error and does not kill the
-// process. Files are not trusted: see [Open] for what is checked.
+// A model is a safetensors, GGUF or PyTorch file, or a directory as the Hugging
+// Face tools write it: one file, or shards with an index. Nothing is mapped into
+// memory, so a file that is cut short while it is read gives an error and does
+// not kill the process. Files are not trusted: see [Open] for what is checked.
 package checkpoint
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -39,6 +40,8 @@ type Model struct {
 	tensors []entry
 	byKey   map[key]int // index in tensors
 	config  Config
+	gguf    ggufInfo
+	split   bool
 }
 
 // File is a file that holds weights.
@@ -47,53 +50,96 @@ type File struct {
 	Size int64  // in bytes
 }
 
-// Open opens the safetensors file, the index (*.safetensors.index.json) or the
-// directory at path. In a directory it takes, like the transformers library,
+// Opener opens models with settings; its zero value has the defaults.
+type Opener struct {
+	// Split lists fused projections as their parts: qkv_proj, c_attn,
+	// query_key_value (GPT-NeoX, BLOOM), Wqkv and gate_up_proj, where config.json
+	// has the sizes.
+	Split bool
+}
+
+// Open is [Opener.Open] with the defaults.
+func Open(path string) (*Model, error) { return Opener{}.Open(context.Background(), path) }
+
+// Open opens the file of weights, the index (*.index.json) or the directory at
+// path. In a directory it takes, like the transformers library,
 // model.safetensors, else the shards of model.safetensors.index.json, else the
-// only *.safetensors there is. Links may lead out of the directory (the Hugging
-// Face cache is made of them); names in the index may not. The caller closes
-// the model.
+// only *.safetensors there is; without any, pytorch_model.bin or the shards of
+// its index, else the only *.gguf (all its splits), else the only *.pt or *.pth.
+// Links may lead out of the directory (the Hugging Face cache is made of them);
+// names in the index may not. The caller closes the model.
+//
+// The pickle of a PyTorch file is not executed; one that asks for anything but
+// tensors is refused.
 //
 // Everything but the values is checked here. Errors wrap [ErrFormat] for a
 // malformed header, index or config.json (see [Model.Config]); [ErrNoWeights]
-// when a directory does not say what to open; [ErrUnsupported] for formats
-// other than safetensors; [io/fs.ErrNotExist] for a missing file, shards of the
-// index included.
-func Open(path string) (*Model, error) {
+// when a directory does not say what to open; [ErrUnsupported] for other
+// formats; [io/fs.ErrNotExist] for a missing file, shards of the index included.
+func (o Opener) Open(ctx context.Context, path string) (*Model, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
 	dir, name := path, ""
 	if !info.IsDir() {
-		dir, name = filepath.Split(path)
-		if foreign(name) {
-			return nil, fmt.Errorf("%s: %w, only safetensors files are", path, ErrUnsupported)
+		if dir, name = filepath.Split(path); foreign(name) {
+			return nil, fmt.Errorf("%s: %w, only safetensors, GGUF and PyTorch files are", path, ErrUnsupported)
 		}
-	} else if name, err = choose(dir); err != nil {
-		return nil, err
 	}
-	m := &Model{path: path}
-	if err := m.open(dir, name); err != nil {
+	return o.open(ctx, path, localDir(dir), name)
+}
+
+// open opens name in dir, or what the directory says when name is empty.
+func (o Opener) open(ctx context.Context, path string, dir directory, name string) (*Model, error) {
+	m := &Model{path: path, split: o.Split}
+	err := m.open(ctx, dir, name)
+	if err != nil {
 		_ = m.Close()
 		return nil, err
 	}
 	return m, nil
 }
 
-// open opens name in dir, which is the index or a file of weights.
-func (m *Model) open(dir, name string) (err error) {
-	if m.config, err = readConfig(filepath.Join(dir, configName)); err != nil {
+func (m *Model) open(ctx context.Context, dir directory, name string) (err error) {
+	if name == "" {
+		if name, err = choose(ctx, dir); err != nil {
+			return err
+		}
+	}
+	if m.config, err = readConfig(ctx, dir); err != nil {
 		return err
 	}
-	if strings.HasSuffix(name, indexSuffix) {
-		return m.openIndex(filepath.Join(dir, name))
+	if strings.HasSuffix(name, indexEnding) {
+		text, err := readText(ctx, dir, name)
+		if err != nil {
+			return err
+		}
+		return m.openShards(ctx, dir, name, text)
 	}
-	if err := m.addShard(dir, filepath.ToSlash(name)); err != nil {
-		return err
+	for _, name := range splits(name) {
+		if err := m.addShard(ctx, dir, filepath.ToSlash(name)); err != nil {
+			return err
+		}
 	}
-	m.list(nil)
-	return nil
+	m.gguf.amend(&m.config)
+	return m.list(nil)
+}
+
+// splits returns the names of all files of a GGUF model whose first is name, or
+// name alone.
+func splits(name string) []string {
+	n, of, ok := splitNumber(name)
+	if !ok || n != 1 || !strings.EqualFold(filepath.Ext(name), ggufSuffix) {
+		return []string{name}
+	}
+	names := make([]string, of)
+	for i := range names {
+		tail := fmt.Sprintf("%05d-of-%05d", i+1, of)
+		at := strings.LastIndex(name, fmt.Sprintf("%05d-of-%05d", n, of))
+		names[i] = name[:at] + tail + name[at+len(tail):]
+	}
+	return names
 }
 
 // Path returns the path the model was opened by.

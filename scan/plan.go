@@ -48,7 +48,7 @@ func newPlan(m *checkpoint.Model, opt Options) *plan {
 			tensor: t,
 			row:    len(p.jobs),
 			cost:   small * small * (large + small),
-			memory: t.Size + opt.backend().Workspace(r, c),
+			memory: t.Memory + opt.backend().Workspace(r, c),
 		})
 	}
 	p.rows = make([]*results.Layer, len(p.jobs))
@@ -67,9 +67,7 @@ func (p *plan) skip(t checkpoint.Tensor, opt Options) string {
 		return t.Skip
 	case t.Name == p.head:
 		return "tied to " + p.embedding
-	case len(t.Shape) == 0:
-		return "a scalar has no spectrum"
-	case len(t.Shape) == 1 && !opt.Vectors:
+	case t.Vector() && !opt.Vectors:
 		return "1-D, ranked only on request"
 	}
 	return ""

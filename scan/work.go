@@ -116,6 +116,7 @@ func (o *Options) row(j job, a *spectrum.Analysis, err error, took time.Duration
 	var row results.Layer
 	if err == nil {
 		row = results.NewLayer(t.Name, checkpoint.Type(t.Name), a)
+		row.DType = t.DType // not what it was decoded to
 		if o.SingularValues {
 			row.SingularValues = a.SingularValues
 		}

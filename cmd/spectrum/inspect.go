@@ -49,6 +49,9 @@ func inspect(w io.Writer, m *checkpoint.Model) error {
 		params += t.Params()
 		bytes += t.Size
 		verdict := "yes"
+		if r, c, _ := t.Dims(); len(t.Shape) > 2 {
+			verdict = fmt.Sprintf("yes, as %d×%d", r, c)
+		}
 		if r, no := reason[t.Name]; no {
 			verdict = "no: " + r
 		}
