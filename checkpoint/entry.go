@@ -42,15 +42,11 @@ func (a axis) at(i int) int { return a.first + i/a.run*a.step + i%a.run }
 // all selects n indices from 0 on.
 func all(n int) axis { return axis{0, max(1, n), n, n} }
 
-// newEntry describes s under a name of its own. Its Skip says why Load cannot
-// read it.
-func newEntry(s stored, name string) entry {
+// newEntry describes s. Its Skip says why Load cannot read it.
+func newEntry(s stored) entry {
 	e := entry{stored: s}
 	var fit bool
-	e.Tensor = Tensor{Name: name, DType: s.dtype, File: s.shard.name, Size: s.size, Skip: s.skip}
-	if name != s.name {
-		e.Stored = s.name
-	}
+	e.Tensor = Tensor{Name: s.name, DType: s.dtype, File: s.shard.name, Stored: s.inFile, Size: s.size, Skip: s.skip}
 	e.Shape, fit = s.ints()
 	if e.Skip != "" {
 		return e
@@ -63,7 +59,6 @@ func newEntry(s stored, name string) entry {
 	case !fit:
 		e.Skip = tooLarge
 	}
-	e.setMemory()
 	return e
 }
 

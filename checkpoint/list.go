@@ -54,9 +54,10 @@ func (m *Model) list(x *index) error {
 
 // add lists a stored tensor, or the matrices it is taken apart into.
 func (l *lister) add(s stored) {
-	e := newEntry(s, s.name)
+	e := newEntry(s)
 	if s.skip == "" {
 		l.scale(&e)
+		e.setMemory()
 	}
 	if e.Skip != "" {
 		l.entries = append(l.entries, e)

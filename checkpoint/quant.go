@@ -86,7 +86,6 @@ func (l *lister) scale(e *entry) {
 	}
 	if s := l.scaleOf(e.name); s != nil {
 		e.scaled(s, l.model.config.blockSize)
-		e.setMemory()
 	}
 }
 
@@ -105,7 +104,6 @@ func (e *entry) asMXFP4(base string, scales *stored) {
 	e.Skip = ""
 	e.Shape = e.Shape[:len(e.Shape)-1]
 	e.Shape[len(e.Shape)-1] *= numfmt.Block // the memory of the file holds 16 bytes for each 32
-	e.setMemory()
 }
 
 // scaled finds how the scales s lie over the weights of e: one for all, one for

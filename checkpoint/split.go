@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -47,7 +48,7 @@ func (z *sizes) split(e entry) []entry {
 	var out []entry
 	for _, p := range parts {
 		x := e
-		x.Name, x.Stored = module[:i]+p.name, e.name
+		x.Name, x.Stored = module[:i]+p.name, cmp.Or(e.inFile, e.name)
 		if weight {
 			x.Name += weightSuffix
 		}

@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -61,7 +62,7 @@ func cutExperts(name string) (before, after string, ok bool) {
 func (e *entry) expert(i int, name string) entry {
 	x := *e
 	x.stored = e.sub(int64(i))
-	x.Name, x.Stored = name, e.name
+	x.Name, x.Stored = name, cmp.Or(e.inFile, e.name)
 	x.Shape = slices.Clone(e.Shape[1:])
 	x.Size = x.stored.size
 	if s := e.scales; s != nil && len(s.shape) > 0 && s.shape[0] == e.shape[0] {

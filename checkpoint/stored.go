@@ -14,6 +14,7 @@ import (
 // stored is a tensor as a file has it, whatever the format of the file.
 type stored struct {
 	name   string // as Hugging Face calls it
+	inFile string // what its file calls it, if that differs
 	dtype  string
 	shape  []int64
 	stride []int64 // in elements; nil for row-major without gaps
@@ -47,6 +48,9 @@ func fromGGUF(t gguf.Tensor, architecture string) stored {
 	s := stored{
 		name: gguf.HuggingFaceName(architecture, t.Name), dtype: t.Type.String(),
 		shape: t.Shape, offset: t.Offset, size: t.Size, ggml: t.Type,
+	}
+	if s.name != t.Name {
+		s.inFile = t.Name
 	}
 	if !t.Type.Quantised() && spectrum.DType(s.dtype).Size() == 0 {
 		s.skip = s.dtype + " is not a supported type"

@@ -13,16 +13,17 @@ import (
 )
 
 func newInspect() *cobra.Command {
-	return &cobra.Command{
+	var opener checkpoint.Opener
+	cmd := &cobra.Command{
 		Use:   "inspect MODEL",
 		Short: "List the tensors of a checkpoint and what a scan would do with each",
 		Long: `inspect lists every tensor of MODEL, a Hugging Face model directory or one
-.safetensors file, with its type, shape, storage type and number of parameters,
-and says which ones scan would analyse and why not the others. It reads only
-the headers and computes nothing.`,
+safetensors, GGUF or PyTorch file, with its type, shape, storage type and number
+of parameters, and says which ones scan would analyse and why not the others. It
+reads only the headers and computes nothing.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := checkpoint.Open(args[0])
+			m, err := opener.Open(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -30,6 +31,13 @@ the headers and computes nothing.`,
 			return inspect(cmd.OutOrStdout(), m)
 		},
 	}
+	openFlags(cmd, &opener)
+	return cmd
+}
+
+// openFlags adds the flags that say how a model is opened.
+func openFlags(cmd *cobra.Command, o *checkpoint.Opener) {
+	cmd.Flags().BoolVar(&o.Split, "split", false, "take fused projections (qkv_proj, gate_up_proj, c_attn, …) apart where config.json has their sizes")
 }
 
 func inspect(w io.Writer, m *checkpoint.Model) error {
@@ -37,9 +45,13 @@ func inspect(w io.Writer, m *checkpoint.Model) error {
 	if err != nil {
 		return err
 	}
-	reason := make(map[string]string)
+	// A name may be in two files; only one of the two is scanned.
+	reason, yes := make(map[string]string), make(map[[2]string]bool)
 	for _, s := range skipped {
 		reason[s.Name] = s.Reason
+	}
+	for _, t := range scanned {
+		yes[[2]string{t.File, t.Name}] = true
 	}
 	b := &strings.Builder{}
 	var params, bytes, scannedParams int64
@@ -52,8 +64,8 @@ func inspect(w io.Writer, m *checkpoint.Model) error {
 		if r, c, _ := t.Dims(); len(t.Shape) > 2 {
 			verdict = fmt.Sprintf("yes, as %d×%d", r, c)
 		}
-		if r, no := reason[t.Name]; no {
-			verdict = "no: " + r
+		if !yes[[2]string{t.File, t.Name}] {
+			verdict = "no: " + reason[t.Name]
 		}
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", t.Name, checkpoint.Type(t.Name), formatShape(t.Shape), t.DType, formatCount(t.Params()), verdict)
 	}

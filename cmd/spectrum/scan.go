@@ -29,6 +29,7 @@ type scanFlags struct {
 	output  string
 	format  string
 	backend string
+	open    checkpoint.Opener
 	memory  byteSize
 	top     float64
 }
@@ -38,10 +39,10 @@ func newScan() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scan MODEL",
 		Short: "Compute the spectrum and signal-to-noise ratio of every matrix",
-		Long: `scan computes every singular value of every 2-D weight of MODEL, a Hugging Face
-model directory or one .safetensors file, and prints per type of layer the
-signal-to-noise ratio (SNR), noise scale σ, threshold t, and how many values
-are signal (above t) and noise.
+		Long: `scan computes every singular value of every matrix of MODEL, a Hugging Face
+model directory or one safetensors, GGUF or PyTorch file, and prints per type of
+layer the signal-to-noise ratio (SNR), noise scale σ, threshold t, and how many
+values are signal (above t) and noise.
 
 Patterns of --include and --exclude are held against a tensor's name, its name
 without ".weight" and its type; * matches any characters.`,
@@ -67,6 +68,7 @@ without ".weight" and its type; * matches any characters.`,
 	fl.Var(&f.memory, "memory", "cap on weights and workspace in use, such as 8GiB (default: none)")
 	fl.BoolVar(&f.opt.Vectors, "vectors", false, "rank 1-D weights too, as 1×n matrices")
 	fl.BoolVar(&f.opt.SingularValues, "singular-values", false, "write every singular value (json only)")
+	openFlags(cmd, &f.open)
 	for name, values := range map[string][]string{
 		"format": {formatTable, formatJSON, formatCSV}, "noise": {"iqr", "calibrated"}, "ratio": {"sum", "count"},
 		"precision": {"auto", "float64"},
@@ -96,7 +98,7 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 	if err := f.check(cmd); err != nil {
 		return err
 	}
-	m, err := checkpoint.Open(model)
+	m, err := f.open.Open(cmd.Context(), model)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/results"
 )
 
@@ -20,6 +21,9 @@ func writeTable(w io.Writer, file *results.File, total int64) error {
 	fmt.Fprintf(b, "%s: %s, %s parameters in %s (%s)\n", p.Model, modelKind(p), formatCount(total), plural(len(p.Files), "file"), formatBytes(fileBytes(p)))
 	fmt.Fprintf(b, "SNR = %s(signal)/%s(noise) / s_max; signal: singular values above t; noise scale σ: %s; %s\n",
 		sigmaOf(p.Options.Ratio), sigmaOf(p.Options.Ratio), p.Options.Noise, ran(file))
+	if types := dequantised(file); types != "" {
+		fmt.Fprintf(b, "de-quantised weights, of a lower precision than the model's own: %s\n", types)
+	}
 
 	chosen := make(map[string]bool)
 	if file.Selection != nil {
@@ -71,6 +75,26 @@ func ran(file *results.File) string {
 		}
 	}
 	return strings.Join(seen, ", ")
+}
+
+// dequantised lists the storage types that are not those of unquantised models,
+// with the number of layers of each.
+func dequantised(file *results.File) string {
+	var types []string
+	count := make(map[string]int)
+	for _, l := range file.Layers {
+		if spectrum.DType(l.DType).Size() > 0 {
+			continue
+		}
+		if count[l.DType] == 0 {
+			types = append(types, l.DType)
+		}
+		count[l.DType]++
+	}
+	for i, t := range types {
+		types[i] = fmt.Sprintf("%s (%d)", t, count[t])
+	}
+	return strings.Join(types, ", ")
 }
 
 // byType groups the layers that were ranked, types in order of appearance, the

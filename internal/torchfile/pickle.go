@@ -60,7 +60,6 @@ type (
 	list   struct{ items []any }
 	dict   struct{ keys, values []any }
 	global struct{ module, name string }
-	mark   struct{}
 )
 
 // costs, in bytes, that the budget is charged with: what a value takes on the
