@@ -22,6 +22,9 @@ const (
 	formatTable = "table"
 	formatJSON  = "json"
 	formatCSV   = "csv"
+
+	typesRole      = "role"
+	typesReference = "reference"
 )
 
 type scanFlags struct {
@@ -32,6 +35,7 @@ type scanFlags struct {
 	open    checkpoint.Opener
 	memory  byteSize
 	top     float64
+	types   string
 }
 
 func newScan() *cobra.Command {
@@ -68,11 +72,12 @@ without ".weight" and its type; * matches any characters.`,
 	fl.Var(&f.memory, "memory", "cap on weights and workspace in use, such as 8GiB (default: none)")
 	fl.BoolVar(&f.opt.Vectors, "vectors", false, "rank 1-D weights too, as 1×n matrices")
 	fl.BoolVar(&f.opt.SingularValues, "singular-values", false, "write every singular value (json only)")
+	fl.StringVar(&f.types, "types", typesRole, "group layers by `RULE`: role (experts pooled, towers apart) or reference (what follows the first number)")
 	openFlags(cmd, &f.open)
 	for name, values := range map[string][]string{
 		"format": {formatTable, formatJSON, formatCSV}, "noise": {"iqr", "calibrated"}, "ratio": {"sum", "count"},
-		"precision": {"auto", "float64"},
-		"backend":   backendNames(),
+		"precision": {"auto", "float64"}, "types": {typesRole, typesReference},
+		"backend": backendNames(),
 	} {
 		must(cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)))
 	}
@@ -151,6 +156,13 @@ func (f *scanFlags) check(cmd *cobra.Command) error {
 		if _, err := spectrum.SelectTopK(nil, f.top); err != nil {
 			return fmt.Errorf("--top: %w", err)
 		}
+	}
+	switch f.types {
+	case typesRole:
+	case typesReference:
+		f.opt.Type = checkpoint.ReferenceType
+	default:
+		return fmt.Errorf("--types %q: want role or reference", f.types)
 	}
 	f.opt.Memory = int64(f.memory)
 	if f.backend != "" {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/results"
+	"github.com/gospectrum/spectrum/scan"
 )
 
 // writeTable prints the layers grouped by type, best first; total is the
@@ -183,6 +184,15 @@ func writeNotes(b *strings.Builder, file *results.File) {
 			list, more = list[:3], fmt.Sprintf(" and %d more", len(names[r])-3)
 		}
 		fmt.Fprintf(b, "  %d × %s: %s%s\n", len(names[r]), r, strings.Join(list, ", "), more)
+	}
+	if dead := scan.DeadExperts(file.Layers); len(dead) > 0 {
+		fmt.Fprintf(b, "\ndead experts, of a norm below 1/1000 of their type's median; the score favours small weights: %d\n", len(dead))
+		for _, d := range dead[:min(10, len(dead))] {
+			fmt.Fprintf(b, "  %s: %.3g, median %.3g\n", d.Name, d.Norm, d.Median)
+		}
+		if len(dead) > 10 {
+			fmt.Fprintf(b, "  and %d more\n", len(dead)-10)
+		}
 	}
 	if file.Interrupted {
 		fmt.Fprintln(b, "\ninterrupted: layers that were not finished are missing")
