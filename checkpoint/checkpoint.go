@@ -11,11 +11,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/gospectrum/spectrum/internal/hub"
 	"github.com/gospectrum/spectrum/internal/safetensors"
 )
 
@@ -28,6 +30,12 @@ var (
 	ErrUnsupported = errors.New("not supported")
 	// ErrNoWeights reports a directory in which there is no model, or more than one.
 	ErrNoWeights = errors.New("no weights to open")
+	// ErrAccess reports a model of a hub that needs a token, or another one.
+	ErrAccess = hub.ErrAccess
+	// ErrServer reports a hub that does not answer as it should.
+	ErrServer = hub.ErrServer
+	// ErrChanged reports a file of a hub that changed while it was read.
+	ErrChanged = hub.ErrChanged
 	// ErrNoTensor reports a tensor that the model does not have.
 	ErrNoTensor = errors.New("no such tensor")
 )
@@ -42,6 +50,7 @@ type Model struct {
 	config  Config
 	gguf    ggufInfo
 	split   bool
+	release func() // what Close does besides closing the files
 }
 
 // File is a file that holds weights.
@@ -61,8 +70,14 @@ type Opener struct {
 // Open is [Opener.Open] with the defaults.
 func Open(path string) (*Model, error) { return Opener{}.Open(context.Background(), path) }
 
-// Open opens the file of weights, the index (*.index.json) or the directory at
-// path. In a directory it takes, like the transformers library,
+// Open opens a model: a path of a file of weights, of an index (*.index.json) or
+// of a directory; org/name[@revision] where no such path exists and the local
+// cache of the Hugging Face tools has the model; or hf://org/name[@revision], which
+// streams it from the hub, storing nothing. A file may follow the last two. Names
+// without revision mean main. HF_HUB_CACHE and HF_HOME place the cache,
+// HF_ENDPOINT names the hub and HF_TOKEN the user.
+//
+// In a directory it takes, like the transformers library,
 // model.safetensors, else the shards of model.safetensors.index.json, else the
 // only *.safetensors there is; without any, pytorch_model.bin or the shards of
 // its index, else the only *.gguf (all its splits), else the only *.pt or *.pth.
@@ -75,9 +90,18 @@ func Open(path string) (*Model, error) { return Opener{}.Open(context.Background
 // Everything but the values is checked here. Errors wrap [ErrFormat] for a
 // malformed header, index or config.json (see [Model.Config]); [ErrNoWeights]
 // when a directory does not say what to open; [ErrUnsupported] for other
-// formats; [io/fs.ErrNotExist] for a missing file, shards of the index included.
+// formats; [io/fs.ErrNotExist] for a missing file, shards of the index included;
+// [ErrAccess], [ErrServer] and [ErrChanged] for what a hub does.
 func (o Opener) Open(ctx context.Context, path string) (*Model, error) {
+	if strings.HasPrefix(path, hub.Scheme) {
+		return o.stream(ctx, path)
+	}
 	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if repo, ok := hub.Parse(path); ok {
+			return o.openCached(ctx, path, repo)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +166,8 @@ func splits(name string) []string {
 	return names
 }
 
-// Path returns the path the model was opened by.
+// Path returns the path the model was opened by. For a model that is streamed it
+// has the commit that the revision stood for.
 func (m *Model) Path() string { return m.path }
 
 // Close closes the files. Weights already loaded stay valid.
@@ -150,6 +175,9 @@ func (m *Model) Close() error {
 	var errs []error
 	for _, s := range m.shards {
 		errs = append(errs, s.file.Close())
+	}
+	if m.release != nil {
+		m.release()
 	}
 	return errors.Join(errs...)
 }
