@@ -80,7 +80,7 @@ func Open(path string) (*Model, error) { return Opener{}.Open(context.Background
 // In a directory it takes, like the transformers library,
 // model.safetensors, else the shards of model.safetensors.index.json, else the
 // only *.safetensors there is; without any, pytorch_model.bin or the shards of
-// its index, else the only *.gguf (all its splits), else the only *.pt or *.pth.
+// its index, else the only *.gguf (all its splits), else the only *.pt, *.pth or *.ckpt.
 // Links may lead out of the directory (the Hugging Face cache is made of them);
 // names in the index may not. The caller closes the model.
 //

@@ -176,7 +176,7 @@ func partial(name string) bool {
 // isTorch reports whether a name is one that files of torch.save have.
 func isTorch(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
-	case ".pt", ".pth", ".bin":
+	case ".pt", ".pth", ".bin", ".ckpt":
 		return true
 	}
 	return false
@@ -185,7 +185,7 @@ func isTorch(name string) bool {
 // foreign reports whether a file holds weights in a format that is not read.
 func foreign(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
-	case ".ckpt", ".h5", ".msgpack", ".onnx", ".npz":
+	case ".h5", ".msgpack", ".onnx", ".npz":
 		return true
 	}
 	return false

@@ -17,10 +17,11 @@ func newInspect() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inspect MODEL",
 		Short: "List the tensors of a checkpoint and what a scan would do with each",
-		Long: `inspect lists every tensor of MODEL, a Hugging Face model directory or one
-safetensors, GGUF or PyTorch file, with its type, shape, storage type and number
-of parameters, and says which ones scan would analyse and why not the others. It
-reads only the headers and computes nothing.`,
+		Long: `inspect lists every tensor of MODEL with its type, shape, storage type and
+number of parameters, and says which ones scan would analyse and why not the
+others. It reads only the headers and computes nothing.
+
+` + modelHelp,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := opener.Open(cmd.Context(), args[0])
@@ -34,6 +35,13 @@ reads only the headers and computes nothing.`,
 	openFlags(cmd, &opener)
 	return cmd
 }
+
+// modelHelp says what MODEL may be.
+const modelHelp = `MODEL is a model directory or a safetensors, GGUF or PyTorch file; the name
+org/name[@revision] of a model in the local Hugging Face cache; or
+hf://org/name[@revision], which is streamed and not stored. HF_TOKEN,
+HF_ENDPOINT, HF_HOME and HF_HUB_CACHE mean what they mean to the Hugging Face
+tools.`
 
 // openFlags adds the flags that say how a model is opened.
 func openFlags(cmd *cobra.Command, o *checkpoint.Opener) {

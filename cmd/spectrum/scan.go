@@ -43,10 +43,11 @@ func newScan() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scan MODEL",
 		Short: "Compute the spectrum and signal-to-noise ratio of every matrix",
-		Long: `scan computes every singular value of every matrix of MODEL, a Hugging Face
-model directory or one safetensors, GGUF or PyTorch file, and prints per type of
-layer the signal-to-noise ratio (SNR), noise scale σ, threshold t, and how many
-values are signal (above t) and noise.
+		Long: `scan computes every singular value of every matrix of MODEL and prints per
+type of layer the signal-to-noise ratio (SNR), noise scale σ, threshold t, and
+how many values are signal (above t) and noise.
+
+` + modelHelp + `
 
 Patterns of --include and --exclude are held against a tensor's name, its name
 without ".weight" and its type; * matches any characters.`,

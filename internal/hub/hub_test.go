@@ -416,3 +416,40 @@ func TestCacheDir(t *testing.T) {
 	t.Setenv("HF_HUB_CACHE", "c")
 	assert.Equal(t, "c", CacheDir())
 }
+
+func FuzzListing(f *testing.F) {
+	for _, text := range []string{
+		`{"sha":"0123","siblings":[{"rfilename":"a/b"},{"rfilename":"../c","size":1e9}],"config":{"x":[NaN]}}`,
+		`{"sha":"..","siblings":[]}`, `{"sha":"a/../../b"}`, `{"sha":null,"siblings":null}`, `{"sha":"a","sha":"b"}`, `[[[[`,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		l := &Listing{Repo: Repo{Name: "org/name"}, c: &Client{Endpoint: "http://hub"}}
+		if l.parse(text) != nil {
+			return
+		}
+		prefix := "http://hub/org/name/resolve/" + l.Repo.Revision + "/"
+		require.True(t, filepath.IsLocal(l.Repo.Revision))
+		for _, name := range l.Files {
+			require.True(t, filepath.IsLocal(name), name)
+			require.True(t, strings.HasPrefix(l.address(name), prefix))
+		}
+	})
+}
+
+func FuzzParse(f *testing.F) {
+	for _, address := range []string{"org/name@v1/a/b", "hf://org/name", "org/name@../x", "org/name/../../x"} {
+		f.Add(address)
+	}
+	f.Fuzz(func(t *testing.T, address string) {
+		r, ok := Parse(address)
+		if !ok {
+			return
+		}
+		_, err := r.revision()
+		require.NoError(t, err)
+		require.True(t, r.File == "" || filepath.IsLocal(r.File), r.File)
+		require.Equal(t, 1, strings.Count(r.Name, "/"))
+	})
+}
