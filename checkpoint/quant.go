@@ -35,7 +35,8 @@ func (l *lister) companions(t *stored) {
 	if t.skip != "" {
 		return
 	}
-	if reason := l.packed(t); reason != "" {
+	reason := cmp.Or(l.packed(t), notWeights(t))
+	if reason != "" {
 		l.consumed[t.name] = reason
 		return
 	}
@@ -187,6 +188,18 @@ func (l *lister) packed(t *stored) string {
 		return packedBy(method, "compressed-tensors")
 	case integer(t) && last == "weight" && method != "":
 		return packedBy(method, "")
+	}
+	return ""
+}
+
+// notWeights says why t, though it has the type and shape of one, is no weight.
+func notWeights(t *stored) string {
+	last := t.name[strings.LastIndexByte(t.name, '.')+1:]
+	switch {
+	case strings.HasSuffix(last, "bias") && len(t.shape) > 2:
+		return "a mask that was saved with the weights" // GPT-2 and GPT-NeoX: attn.bias, 1×1×n×n
+	case slices.Contains([]string{"input_scale", "output_scale", "q_scale", "k_scale", "v_scale"}, last):
+		return "scales of activations"
 	}
 	return ""
 }

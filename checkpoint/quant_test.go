@@ -106,6 +106,16 @@ func TestScalesThatDoNotFit(t *testing.T) {
 	assert.Contains(t, skips(t, "", zeros("b", "F8_E4M3", 8, 8), zeros("b_scale", "F32"), zeros("b_scale_2", "F32"))["b"], "second scale")
 }
 
+func TestNotWeights(t *testing.T) {
+	reasons := skips(t, "", zeros("h.0.attn.bias", "F32", 1, 1, 4, 4), zeros("h.0.attn.c_attn.bias", "F32", 4),
+		zeros("l.0.q_proj.weight", "F8_E4M3", 2, 2), zeros("l.0.q_proj.weight_scale", "F32"), zeros("l.0.q_proj.input_scale", "F32", 1),
+		zeros("l.0.self_attn.k_scale", "F32", 1))
+	assert.Equal(t, map[string]string{
+		"h.0.attn.bias": "a mask that was saved with the weights", "h.0.attn.c_attn.bias": "", "l.0.q_proj.weight": "",
+		"l.0.q_proj.weight_scale": scalesReason, "l.0.q_proj.input_scale": "scales of activations", "l.0.self_attn.k_scale": "scales of activations",
+	}, reasons)
+}
+
 func TestMXFP4Shapes(t *testing.T) {
 	blocks := zeros("e.experts.w_blocks", "U8", 2, 3, 4, 16)
 	reasons := skips(t, "", blocks, zeros("e.experts.w_scales", "U8", 2, 3, 4), zeros("e.experts.w_bias", "BF16", 2, 3))

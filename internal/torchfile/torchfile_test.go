@@ -283,6 +283,27 @@ func TestNameTaken(t *testing.T) {
 	assert.ErrorContains(t, err, `tensor "w": name taken`)
 }
 
+// TestLaterVersions reads what PyTorch 2 writes for types without a storage class
+// of their own: an untyped storage, and the type with the tensor.
+func TestLaterVersions(t *testing.T) {
+	text := func(dtype string) string {
+		s := tensorText("torch.storage\nUntypedStorage", "0", 64, "K\x02", numbers(3, 2), numbers(2, 1))
+		s = strings.Replace(s, "_rebuild_tensor_v2", "_rebuild_tensor_v3", 1)
+		return strings.Replace(s, "\x89NtR", "\x89Nctorch\n"+dtype+"\ntR", 1)
+	}
+	for dtype, want := range map[string]string{"float8_e4m3fn": "F8_E4M3", "float8_e5m2fnuz": "F8_E5M2FNUZ", "uint16": "U16", "bfloat16": "BF16"} {
+		tensors, err := read(pickled(text(dtype)))
+		require.NoError(t, err, dtype)
+		require.Len(t, tensors, 1)
+		assert.Equal(t, want, tensors[0].DType)
+		assert.Equal(t, int64(6*width(want)), tensors[0].Span, dtype)
+	}
+	_, err := read(pickled(text("complex128")))
+	assert.ErrorContains(t, err, `asks for "torch.complex128"`)
+	_, err = read(pickled(strings.Replace(text("int64"), numbers(3, 2), numbers(9, 2), 1)))
+	assert.ErrorContains(t, err, "its storage \"0\" has 8 elements")
+}
+
 func FuzzRead(f *testing.F) {
 	for _, b := range crafted() {
 		f.Add(b)
