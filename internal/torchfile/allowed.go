@@ -168,7 +168,7 @@ func (m *machine) call(f global, args tuple) (result any, ok bool, err error) {
 			}
 			d.keys, d.values = append(d.keys, pair[0]), append(d.values, pair[1])
 		}
-		return d, true, m.spend(len(items.items) * opCost)
+		return d, true, m.spend(len(items.items) * 2 * valueCost)
 	case torchSize:
 		if len(args) != 1 {
 			return nil, false, nil

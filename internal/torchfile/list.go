@@ -78,7 +78,7 @@ func (w *walker) holds(v any, depth int) (bool, error) {
 	if depth > maxDepth {
 		return false, refused("nested more than %d deep, or in a circle", maxDepth)
 	}
-	if err := w.spend(opCost); err != nil {
+	if err := w.spend(valueCost); err != nil {
 		return false, err
 	}
 	items := sequence(v)
@@ -100,7 +100,7 @@ func (w *walker) walk(prefix string, v any, depth int) error {
 	if depth > maxDepth {
 		return refused("%s: nested more than %d deep, or in a circle", prefix, maxDepth)
 	}
-	if err := w.spend(opCost + len(prefix)); err != nil {
+	if err := w.spend(valueCost + len(prefix)); err != nil {
 		return err
 	}
 	switch v := v.(type) {

@@ -5,54 +5,6 @@ import (
 	"math"
 )
 
-// The instructions of the pickle machine, as Python's pickletools lists them.
-// Those of protocol 2 that torch.save writes are here, and the ones of later
-// protocols that do the same.
-const (
-	opMark           = '('
-	opStop           = '.'
-	opPop            = '0'
-	opPopMark        = '1'
-	opBinFloat       = 'G'
-	opBinInt         = 'J'
-	opBinInt1        = 'K'
-	opBinInt2        = 'M'
-	opNone           = 'N'
-	opBinPersid      = 'Q'
-	opReduce         = 'R'
-	opBinString      = 'T'
-	opShortBinString = 'U'
-	opBinUnicode     = 'X'
-	opAppend         = 'a'
-	opBuild          = 'b'
-	opGlobal         = 'c'
-	opAppends        = 'e'
-	opBinGet         = 'h'
-	opLongBinGet     = 'j'
-	opBinPut         = 'q'
-	opLongBinPut     = 'r'
-	opSetItem        = 's'
-	opTuple          = 't'
-	opSetItems       = 'u'
-	opEmptyDict      = '}'
-	opEmptyList      = ']'
-	opEmptyTuple     = ')'
-	opProto          = 0x80
-	opTuple1         = 0x85
-	opTuple2         = 0x86
-	opTuple3         = 0x87
-	opNewTrue        = 0x88
-	opNewFalse       = 0x89
-	opLong1          = 0x8a
-	opShortBinBytes  = 'C'
-	opBinBytes       = 'B'
-	opShortUnicode   = 0x8c
-	opBinUnicode8    = 0x8d
-	opStackGlobal    = 0x93
-	opMemoize        = 0x94
-	opFrame          = 0x95
-)
-
 // The values of the machine are nil, bool, int64, float64, string, tuple, *list,
 // *dict, global, *storage and *Tensor.
 type (
@@ -62,11 +14,12 @@ type (
 	global struct{ module, name string }
 )
 
-// costs, in bytes, that the budget is charged with: what a value takes on the
-// stack, boxed, and in the container it ends in.
+// Costs, in bytes, that the budget is charged with. They are near what the
+// values take and never far below.
 const (
-	opCost     = 64
-	tensorCost = 256
+	valueCost  = 32 // on the stack, boxed, and in the container it ends in
+	memoCost   = 64
+	tensorCost = 256 // a tensor or a storage
 )
 
 // machine runs a pickle.
@@ -90,7 +43,15 @@ func (m *machine) spend(n int) error {
 
 func (m *machine) push(v any) error {
 	m.stack = append(m.stack, v)
-	return m.spend(opCost)
+	return m.spend(valueCost)
+}
+
+// pushNew pushes an empty container.
+func (m *machine) pushNew(v any) error {
+	if err := m.spend(valueCost); err != nil {
+		return err
+	}
+	return m.push(v)
 }
 
 // pop takes the top of the stack, down to the last mark.
@@ -207,7 +168,7 @@ func (m *machine) step(op byte) error {
 		return err
 	case opMark:
 		m.marks = append(m.marks, len(m.stack))
-		return m.spend(opCost)
+		return m.spend(valueCost)
 	case opPop:
 		_, err := m.pop()
 		return err
@@ -227,9 +188,9 @@ func (m *machine) step(op byte) error {
 	case opBinUnicode8:
 		return m.pushString(8)
 	case opEmptyDict:
-		return m.push(new(dict))
+		return m.pushNew(new(dict))
 	case opEmptyList:
-		return m.push(new(list))
+		return m.pushNew(new(list))
 	case opEmptyTuple:
 		return m.push(tuple(nil))
 	case opTuple, opTuple1, opTuple2, opTuple3:
@@ -394,5 +355,5 @@ func (m *machine) remember(op byte) error {
 	}
 	m.stack = append(m.stack, v)
 	m.memo[uint32(n)] = v
-	return m.spend(opCost)
+	return m.spend(memoCost)
 }

@@ -75,7 +75,7 @@ func Read(r io.ReaderAt, size int64) ([]Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &machine{text: text, archive: a, budget: 32<<20 + size/4}
+	m := &machine{text: text, archive: a, budget: 48<<20 + size/2}
 	root, err := m.run()
 	if err != nil {
 		return nil, fmt.Errorf("data.pkl: %w", err)

@@ -304,6 +304,21 @@ func TestLaterVersions(t *testing.T) {
 	assert.ErrorContains(t, err, "its storage \"0\" has 8 elements")
 }
 
+// TestManyTensors reads as many small tensors as a training checkpoint has: the
+// budget is not for them.
+func TestManyTensors(t *testing.T) {
+	one := strings.TrimSuffix(tensorText(float, "0", 16, "K\x00", numbers(2, 2), numbers(2, 1))[1:], ".")
+	var text strings.Builder
+	text.WriteString("}")
+	const n = 20_000
+	for i := range n {
+		text.WriteString(strings.Replace(one, "U\x01w", fmt.Sprintf("U\x07%07d", i), 1))
+	}
+	tensors, err := read(pickled(text.String() + "."))
+	require.NoError(t, err)
+	assert.Len(t, tensors, n)
+}
+
 func FuzzRead(f *testing.F) {
 	for _, b := range crafted() {
 		f.Add(b)
