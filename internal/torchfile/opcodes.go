@@ -47,4 +47,3 @@ const (
 	opMemoize        = 0x94
 	opFrame          = 0x95
 )
-
