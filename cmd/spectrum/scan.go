@@ -77,7 +77,7 @@ without ".weight" and its type; * matches any characters.`,
 	openFlags(cmd, &f.open)
 	for name, values := range map[string][]string{
 		"format": {formatTable, formatJSON, formatCSV}, "noise": {"iqr", "calibrated"}, "ratio": {"sum", "count"},
-		"precision": {"auto", "float64"}, "types": {typesRole, typesReference},
+		"precision": {"auto", "float64"},
 		"backend": backendNames(),
 	} {
 		must(cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)))

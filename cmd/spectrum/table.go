@@ -22,9 +22,6 @@ func writeTable(w io.Writer, file *results.File, total int64) error {
 	fmt.Fprintf(b, "%s: %s, %s parameters in %s (%s)\n", p.Model, modelKind(p), formatCount(total), plural(len(p.Files), "file"), formatBytes(fileBytes(p)))
 	fmt.Fprintf(b, "SNR = %s(signal)/%s(noise) / s_max; signal: singular values above t; noise scale σ: %s; %s\n",
 		sigmaOf(p.Options.Ratio), sigmaOf(p.Options.Ratio), p.Options.Noise, ran(file))
-	if types := dequantised(file); types != "" {
-		fmt.Fprintf(b, "de-quantised weights, of a lower precision than the model's own: %s\n", types)
-	}
 
 	chosen := make(map[string]bool)
 	if file.Selection != nil {
@@ -165,6 +162,9 @@ func writeNotes(b *strings.Builder, file *results.File) {
 		if l.TiedTo != "" {
 			fmt.Fprintf(b, "\n%s is tied to %s: one matrix, ranked once\n", l.Name, l.TiedTo)
 		}
+	}
+	if types := dequantised(file); types != "" {
+		fmt.Fprintf(b, "\nde-quantised weights, of a lower precision than the model's own: %s\n", types)
 	}
 	var reasons []string
 	names := make(map[string][]string)
