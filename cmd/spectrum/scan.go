@@ -78,7 +78,7 @@ without ".weight" and its type; * matches any characters.`,
 	for name, values := range map[string][]string{
 		"format": {formatTable, formatJSON, formatCSV}, "noise": {"iqr", "calibrated"}, "ratio": {"sum", "count"},
 		"precision": {"auto", "float64"},
-		"backend": backendNames(),
+		"backend":   backendNames(),
 	} {
 		must(cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)))
 	}
