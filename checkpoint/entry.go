@@ -58,11 +58,16 @@ func newEntry(s stored) entry {
 		e.Skip = "a scalar has no spectrum"
 	case !fit:
 		e.Skip = tooLarge
+	case len(e.Shape) > 2 && e.elements() == 0: // the products of its other dimensions may overflow
+		e.Skip = empty
 	}
 	return e
 }
 
-const tooLarge = "too large for this platform"
+const (
+	tooLarge = "too large for this platform"
+	empty    = "empty"
+)
 
 // choose finds how a type is decoded, or says why not.
 func (c *codec) choose(s *stored) (skip string) {

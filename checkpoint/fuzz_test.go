@@ -47,6 +47,7 @@ func FuzzModel(f *testing.F) {
 	f.Add(`{"model_type":"gpt_neox","hidden_size":2,"num_attention_heads":1}`, `{"query_key_value.weight":{"dtype":"F16","shape":[6,2],"data_offsets":[0,24]}}`, uint16(24))
 	f.Add(`{"n_embd":2,"n_head":1}`, `{"c_attn.weight":{"dtype":"BF16","shape":[2,6],"data_offsets":[0,24]},"x.experts.w":{"dtype":"F8_E5M2","shape":[3,0,9],"data_offsets":[24,24]}}`, uint16(24))
 	f.Add(`{"hidden_size":-1,"head_dim":9223372036854775807}`, `{"x.experts.w":{"dtype":"U8","shape":[9223372036854775807,0],"data_offsets":[0,0]}}`, uint16(0))
+	f.Add(`{}`, `{"x":{"dtype":"F32","shape":[0,4611686018427387904,3],"data_offsets":[0,0]},"y_blocks":{"dtype":"U8","shape":[0,4611686018427387904,16],"data_offsets":[0,0]},"y_scales":{"dtype":"U8","shape":[0,4611686018427387904],"data_offsets":[0,0]}}`, uint16(0))
 	f.Fuzz(func(t *testing.T, config, header string, n uint16) {
 		file := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 		file = append(append(file, header...), make([]byte, n)...)

@@ -99,6 +99,10 @@ func (e *entry) asMXFP4(base string, scales *stored) {
 		e.Skip = fmt.Sprintf("its scales %s are %s of shape %d, want bytes of shape %d", scales.name, scales.dtype, scales.shape, shape)
 		return
 	}
+	if e.elements() == 0 {
+		e.Skip = empty
+		return
+	}
 	e.Name, e.Stored, e.DType = base, e.name, "MXFP4"
 	e.mxfp4, e.out = true, spectrum.BF16
 	e.scales = &scaleRef{stored: *scales}

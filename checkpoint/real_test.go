@@ -81,6 +81,7 @@ func TestSilero(t *testing.T) {
 		if len(x.Shape) == 3 {
 			shapes[x.Name] = [2]int{rows, cols}
 			assert.Equal(t, x.Shape[0], rows, x.Name)
+			assert.Equal(t, x.Name == "final_conv.weight", x.Vector(), "one channel, of kernels of 1")
 		}
 	}
 	assert.Len(t, shapes, 6, "the kernels of the convolutions")

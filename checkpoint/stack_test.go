@@ -86,6 +86,24 @@ func TestExperts(t *testing.T) {
 	assert.EqualValues(t, 12+4+4+2+12+4+6+6+140_000, params, "nothing is lost or counted twice")
 }
 
+func TestDims(t *testing.T) {
+	for _, c := range []struct {
+		shape      []int
+		rows, cols int
+		vector     bool
+	}{
+		{[]int{5}, 1, 5, true}, {[]int{1, 5}, 1, 5, false}, {[]int{5, 1}, 5, 1, false}, {[]int{2, 3}, 2, 3, false},
+		{[]int{2, 3, 4}, 2, 12, false}, {[]int{1, 3, 4}, 3, 4, false}, {[]int{6, 1, 4}, 6, 4, false}, {[]int{6, 4, 1, 1}, 6, 4, false},
+		{[]int{1, 5, 1}, 1, 5, true}, {[]int{1, 1, 1}, 1, 1, true}, {[]int{0, 1, 3}, 0, 3, false}, {[]int{2, 0, 3}, 2, 0, false},
+	} {
+		x := Tensor{Shape: c.shape}
+		rows, cols, ok := x.Dims()
+		assert.Equal(t, []any{c.rows, c.cols, true, c.vector}, []any{rows, cols, ok, x.Vector()}, c.shape)
+	}
+	_, _, ok := Tensor{}.Dims()
+	assert.False(t, ok)
+}
+
 func TestExpertsWithScales(t *testing.T) {
 	w := zeros("e.experts.w", "F8_E4M3", 2, 2, 2)
 	for i := range w.Bytes {

@@ -1,5 +1,7 @@
 package checkpoint
 
+import "slices"
+
 // Tensor describes a tensor of a [Model], or a matrix that is part of one: files
 // may hold the matrices of all experts in one tensor, and [Opener.Split] takes
 // fused projections apart.
@@ -25,8 +27,8 @@ func (t Tensor) Params() int64 {
 
 // Dims returns the shape as a matrix, a vector being a single row. A tensor of
 // more dimensions, such as the kernels of a convolution, is taken as its first
-// dimension × all others, where leading ones of more than two dimensions do not
-// count: 768×3×16×16 is 768×768, and 1×197×768 is 197×768. It reports false for
+// dimension × all others, where dimensions of 1 do not count: 768×3×16×16 is
+// 768×768, 1×197×768 is 197×768, and 1×128×1 is a vector. It reports false for
 // scalars.
 func (t Tensor) Dims() (rows, cols int, ok bool) {
 	shape := t.squeezed()
@@ -44,17 +46,17 @@ func (t Tensor) Dims() (rows, cols int, ok bool) {
 }
 
 // Vector reports whether the tensor is a vector: it has one dimension, or more
-// than two of which all but the last are 1.
+// than two of which all but one are 1.
 func (t Tensor) Vector() bool { return len(t.squeezed()) == 1 }
 
 // squeezed returns the shape without what Dims does not count.
 func (t Tensor) squeezed() []int {
-	shape := t.Shape
-	if len(shape) <= 2 {
-		return shape
+	if len(t.Shape) <= 2 {
+		return t.Shape
 	}
-	for len(shape) > 1 && shape[0] == 1 {
-		shape = shape[1:]
+	shape := slices.DeleteFunc(slices.Clone(t.Shape), func(d int) bool { return d == 1 })
+	if len(shape) == 0 {
+		return t.Shape[:1]
 	}
 	return shape
 }
