@@ -53,7 +53,7 @@ def tensors():
 
 class Evil:
     def __reduce__(self):
-        return os.system, ("echo owned > /tmp/owned",)
+        return os.system, ("echo owned",)
 
 
 class Late:
