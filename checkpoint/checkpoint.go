@@ -141,10 +141,8 @@ func (m *Model) open(ctx context.Context, dir directory, name string) (err error
 		}
 		return m.openShards(ctx, dir, name, text)
 	}
-	for _, name := range splits(name) {
-		if err := m.addShard(ctx, dir, filepath.ToSlash(name)); err != nil {
-			return err
-		}
+	if _, err := m.addShards(ctx, dir, splits(filepath.ToSlash(name))); err != nil {
+		return err
 	}
 	m.gguf.amend(&m.config)
 	return m.list(nil)
@@ -174,7 +172,9 @@ func (m *Model) Path() string { return m.path }
 func (m *Model) Close() error {
 	var errs []error
 	for _, s := range m.shards {
-		errs = append(errs, s.file.Close())
+		if s.file != nil {
+			errs = append(errs, s.file.Close())
+		}
 	}
 	if m.release != nil {
 		m.release()

@@ -99,14 +99,12 @@ func (m *Model) openShards(ctx context.Context, dir directory, name string, text
 	if err != nil {
 		return fmt.Errorf("%s: %w: %w", dir.path(name), ErrFormat, err)
 	}
-	for _, file := range x.files() {
-		err := m.addShard(ctx, dir, file)
-		if errors.Is(err, ErrFormat) {
-			return err // it names the shard and the tensor
-		}
-		if err != nil {
-			return fmt.Errorf("%s: tensor %q: %w", dir.path(name), x.first(file), err)
-		}
+	file, err := m.addShards(ctx, dir, x.files())
+	if errors.Is(err, ErrFormat) {
+		return err // it names the shard and the tensor
+	}
+	if err != nil {
+		return fmt.Errorf("%s: tensor %q: %w", dir.path(name), x.first(file), err)
 	}
 	stored := make(map[key]bool)
 	for _, s := range m.shards {

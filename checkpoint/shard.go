@@ -7,8 +7,10 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/gospectrum/spectrum/internal/gguf"
+	"github.com/gospectrum/spectrum/internal/hub"
 	"github.com/gospectrum/spectrum/internal/safetensors"
 	"github.com/gospectrum/spectrum/internal/torchfile"
 )
@@ -21,25 +23,50 @@ type shard struct {
 	stored []stored // until the model's list is made
 }
 
-// addShard opens the file name, which is relative to dir and has slashes.
-func (m *Model) addShard(ctx context.Context, dir directory, name string) error {
-	file, size, err := dir.open(ctx, name)
-	if err != nil {
-		return err
+// addShards opens files, which are named relative to dir with slashes. The
+// answers of a hub are waited for side by side. The error comes with the name of
+// the first file at fault.
+func (m *Model) addShards(ctx context.Context, dir directory, names []string) (failed string, err error) {
+	first := len(m.shards)
+	errs := make([]error, len(names))
+	slots := make(chan struct{}, parallelReads)
+	var wg sync.WaitGroup
+	for i, name := range names {
+		s := &shard{name: name}
+		m.shards = append(m.shards, s)
+		slots <- struct{}{}
+		wg.Go(func() {
+			s.file, s.size, errs[i] = dir.open(ctx, name)
+			<-slots
+		})
 	}
-	s := &shard{name: name, file: file, size: size}
-	m.shards = append(m.shards, s)
-	if err := m.readShard(ctx, s); err != nil {
-		return fmt.Errorf("%s: %w", dir.path(name), err)
+	wg.Wait()
+	for i, s := range m.shards[first:] {
+		if errs[i] == nil {
+			errs[i] = m.readShard(ctx, dir, s)
+		}
+		if errs[i] != nil {
+			return s.name, errs[i]
+		}
+	}
+	return "", nil
+}
+
+// readShard lists the tensors of a file.
+func (m *Model) readShard(ctx context.Context, dir directory, s *shard) error {
+	if err := m.readHeader(ctx, s); err != nil {
+		return fmt.Errorf("%s: %w", dir.path(s.name), err)
 	}
 	for i := range s.stored {
 		s.stored[i].shard = s
 	}
+	if f, ok := s.file.(*hub.File); ok {
+		f.DropHead()
+	}
 	return nil
 }
 
-// readShard lists the tensors of a file.
-func (m *Model) readShard(ctx context.Context, s *shard) error {
+func (m *Model) readHeader(ctx context.Context, s *shard) error {
 	kind, err := detect(ctx, s)
 	if err != nil {
 		return err

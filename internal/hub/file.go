@@ -15,7 +15,7 @@ import (
 const (
 	// headSize is what the first request asks for, in bytes: it tells the size of the
 	// file, and holds the header of most.
-	headSize = 1 << 20
+	headSize = 256 << 10
 	// chunkSize is the most that one request asks for later.
 	chunkSize = 4 << 20
 	// progress is how many bytes a broken answer must have brought to count as
@@ -59,6 +59,14 @@ func (f *File) Size() (int64, error) { return f.size, nil }
 
 // Close does nothing; the connections are the client's.
 func (f *File) Close() error { return nil }
+
+// DropHead forgets the head, which has served when the header is read, unless it
+// is all of the file. It must not be called while the file is read.
+func (f *File) DropHead() {
+	if int64(len(f.head)) < f.size {
+		f.head = nil
+	}
+}
 
 // begin asks for the head of the file.
 func (f *File) begin(ctx context.Context) error {
