@@ -55,7 +55,7 @@ func (b *Buffer) weights(rows, cols int, dtype spectrum.DType) (*spectrum.Weight
 // view returns the first n elements of the buffer as T, without a copy. The
 // caller has grown the buffer. Every bit pattern is a valid T, T has no
 // pointers and needs no more than the alignment of a uint64.
-func view[T byte | spectrum.Element](b *Buffer, n int) []T {
+func view[T byte | uint16 | spectrum.Element](b *Buffer, n int) []T {
 	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b.words))), n)
 }
 

@@ -1,11 +1,14 @@
 package checkpoint
 
 import (
+	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 
 	"github.com/gospectrum/spectrum/internal/strictjson"
 )
@@ -19,13 +22,20 @@ type Config struct {
 	// as in transformers. It is false when the file is silent, where
 	// transformers takes a default that depends on ModelType.
 	TieWordEmbeddings bool
+	// Quantization is the quant_method of quantization_config: fp8, mxfp4, gptq,
+	// awq, bitsandbytes, …; empty when there is none.
+	Quantization string
 	// SHA256 is the hash of the file in hexadecimal, empty when there is none.
 	SHA256 string
+
+	blockSize [2]int64 // weight_block_size, of 8-bit scales
+	sizes     sizes
 }
 
 // readConfig reads a config.json. A missing one gives the zero Config.
-func readConfig(name string) (Config, error) {
-	text, err := readText(name)
+func readConfig(ctx context.Context, dir directory) (Config, error) {
+	name := dir.path(configName)
+	text, err := readText(ctx, dir, configName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Config{}, nil
 	}
@@ -42,60 +52,138 @@ func readConfig(name string) (Config, error) {
 }
 
 func parseConfig(text []byte) (Config, error) {
-	var c Config
 	s, err := strictjson.New(text)
 	if err != nil {
-		return c, err
+		return Config{}, err
 	}
 	s.AllowNonFinite() // Mamba-2 has time_step_limit: [0.0, Infinity]
-	var tied, textTied *bool
-	err = s.Object(func(name string) (err error) {
-		switch {
-		case s.Null():
-		case name == "model_type":
-			c.ModelType, err = s.String()
-		case name == "architectures":
-			c.Architectures, err = stringList(s)
-		case name == tieName:
-			tied, err = boolean(s)
-		case name == "text_config":
-			textTied, err = parseTextConfig(s)
-		default:
-			err = s.Skip()
+	p := &configParser{Scanner: s}
+	err = s.Object(func(name string) error {
+		if name == "text_config" && s.Peek() == '{' {
+			p.nested = true
+			err := s.Object(p.member)
+			p.nested = false
+			return inField(name, err)
 		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		return nil
+		return inField(name, p.member(name))
 	})
-	if textTied != nil {
-		tied = textTied
-	}
-	c.TieWordEmbeddings = tied != nil && *tied
 	if err == nil {
 		err = s.End()
 	}
-	return c, err
+	return p.config(), err
 }
 
-const tieName = "tie_word_embeddings"
+// configParser collects what config.json says, and, in multimodal models, what
+// its text_config says, which comes first.
+type configParser struct {
+	*strictjson.Scanner
+	nested    bool
+	c         Config
+	top, text configFields // of the model and of its text_config
+}
 
-// parseTextConfig returns the nested tie_word_embeddings, nil without one.
-func parseTextConfig(s *strictjson.Scanner) (tied *bool, err error) {
-	if s.Peek() != '{' {
-		return nil, s.Skip()
+// configFields are the values that text_config may hold instead.
+type configFields struct {
+	tied  *bool
+	sizes sizes
+}
+
+func inField(name string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
 	}
-	err = s.Object(func(name string) (err error) {
-		switch {
-		case s.Null():
-		case name == tieName:
-			tied, err = boolean(s)
-		default:
-			err = s.Skip()
-		}
-		return err
-	})
-	return tied, err
+	return nil
+}
+
+// member reads the value of one field.
+func (p *configParser) member(name string) (err error) {
+	f := &p.top
+	if p.nested {
+		f = &p.text
+	}
+	switch {
+	case p.Null():
+	case name == "model_type" && !p.nested:
+		p.c.ModelType, err = p.String()
+	case name == "architectures" && !p.nested:
+		p.c.Architectures, err = stringList(p.Scanner)
+	case name == "tie_word_embeddings":
+		f.tied, err = boolean(p.Scanner)
+	case name == "quantization_config" && p.Peek() == '{':
+		err = p.Object(p.quantization)
+	case f.sizes.field(name) != nil && '0' <= p.Peek() && p.Peek() <= '9':
+		*f.sizes.field(name), err = p.size()
+	default:
+		err = p.Skip()
+	}
+	return err
+}
+
+// field returns where a number of this name belongs, nil for others. Families
+// differ in what they call it.
+func (z *sizes) field(name string) *int64 {
+	switch name {
+	case "hidden_size", "n_embd", "d_model":
+		return &z.hidden
+	case "num_attention_heads", "n_head":
+		return &z.heads
+	case "num_key_value_heads":
+		return &z.keyHeads
+	case "head_dim":
+		return &z.headDim
+	}
+	return nil
+}
+
+// size reads a number; one that is no integer is no size.
+func (p *configParser) size() (int64, error) {
+	v, err := p.Number()
+	if err != nil || v != math.Trunc(v) || v > math.MaxInt32 {
+		return 0, err
+	}
+	return int64(v), nil
+}
+
+// quantization reads one field of quantization_config.
+func (p *configParser) quantization(name string) (err error) {
+	switch {
+	case p.Null():
+	case name == "quant_method" && p.Peek() == '"':
+		p.c.Quantization, err = p.String()
+	case name == "weight_block_size" && p.Peek() == '[':
+		n := 0
+		err = p.Array(func() error {
+			size, err := p.Natural()
+			if err == nil && (n == 2 || size == 0) {
+				err = p.Errorf("want two numbers above 0")
+			}
+			if err == nil {
+				p.c.blockSize[n] = size
+			}
+			n++
+			return err
+		})
+	default:
+		err = p.Skip()
+	}
+	return inField(name, err)
+}
+
+// config returns the config with what is not said filled in.
+func (p *configParser) config() Config {
+	c := p.c
+	tied := cmp.Or(p.text.tied, p.top.tied)
+	c.TieWordEmbeddings = tied != nil && *tied
+	z, text := &c.sizes, &p.text.sizes
+	*z = p.top.sizes
+	if text.hidden != 0 {
+		*z = *text
+	}
+	z.keyHeads = cmp.Or(z.keyHeads, z.heads)
+	if z.headDim == 0 && z.heads > 0 {
+		z.headDim = z.hidden / z.heads
+	}
+	return c
 }
 
 func boolean(s *strictjson.Scanner) (*bool, error) {

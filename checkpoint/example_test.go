@@ -3,6 +3,7 @@ package checkpoint_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"log"
 	"math"
@@ -62,6 +63,42 @@ func ExampleOpen() {
 	// Output:
 	// model.layers.0.mlp.up_proj.weight: F32, 2×3, last 6
 	// model.layers.0.steps: skipped, I64 is not a supported type
+}
+
+func ExampleOpener_Open() {
+	dir, err := os.MkdirTemp("", "model")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	f, err := os.Create(filepath.Join(dir, "model.safetensors"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer f.Close()
+	// Two experts, each with gate and up in one matrix.
+	err = errors.Join(
+		safetensors.Write(f, []safetensors.Data{
+			{Name: "model.layers.0.mlp.experts.gate_up_proj", DType: "BF16", Shape: []int64{2, 4, 3}, Bytes: make([]byte, 48)},
+		}, nil),
+		os.WriteFile(filepath.Join(dir, "config.json"), []byte(`{"hidden_size":3}`), 0o666))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	m, err := checkpoint.Opener{Split: true}.Open(context.Background(), dir)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer m.Close()
+	for _, t := range m.Tensors() {
+		fmt.Println(t.Name, t.Shape)
+	}
+	// Output:
+	// model.layers.0.mlp.experts.0.gate_proj [2 3]
+	// model.layers.0.mlp.experts.0.up_proj [2 3]
+	// model.layers.0.mlp.experts.1.gate_proj [2 3]
+	// model.layers.0.mlp.experts.1.up_proj [2 3]
 }
 
 func ExampleType() {

@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path"
@@ -92,37 +93,31 @@ func (x *index) skip(tensor, file string) string {
 	return ""
 }
 
-// openIndex reads an index and opens the shards it names.
-func (m *Model) openIndex(name string) error {
-	text, err := readText(name)
-	if err != nil {
-		return err
-	}
-	return m.openShards(name, text)
-}
-
-// openShards opens the shards of the index that was read from name.
-func (m *Model) openShards(name string, text []byte) error {
+// openShards opens the shards of the index that was read from the file name.
+func (m *Model) openShards(ctx context.Context, dir directory, name string, text []byte) error {
 	x, err := parseIndex(text)
 	if err != nil {
-		return fmt.Errorf("%s: %w: %w", name, ErrFormat, err)
+		return fmt.Errorf("%s: %w: %w", dir.path(name), ErrFormat, err)
 	}
-	for _, file := range x.files() {
-		err := m.addShard(filepath.Dir(name), file)
-		if errors.Is(err, ErrFormat) {
-			return err // it names the shard and the tensor
-		}
-		if err != nil {
-			return fmt.Errorf("%s: tensor %q: %w", name, x.first(file), err)
+	file, err := m.addShards(ctx, dir, x.files())
+	if errors.Is(err, ErrFormat) {
+		return err // it names the shard and the tensor
+	}
+	if err != nil {
+		return fmt.Errorf("%s: tensor %q: %w", dir.path(name), x.first(file), err)
+	}
+	stored := make(map[key]bool)
+	for _, s := range m.shards {
+		for _, t := range s.stored {
+			stored[key{s.name, t.name}] = true
 		}
 	}
-	m.list(x)
 	for _, tensor := range x.tensors {
-		if _, ok := m.byKey[key{x.shard[tensor], tensor}]; !ok {
-			return fmt.Errorf("%s: %w: tensor %q is not in %s", name, ErrFormat, tensor, x.shard[tensor])
+		if !stored[key{x.shard[tensor], tensor}] {
+			return fmt.Errorf("%s: %w: tensor %q is not in %s", dir.path(name), ErrFormat, tensor, x.shard[tensor])
 		}
 	}
-	return nil
+	return m.list(x)
 }
 
 // first returns the first tensor that is in file.

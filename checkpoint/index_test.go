@@ -121,7 +121,7 @@ func FuzzIndex(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		m := new(Model)
-		err := m.openShards(filepath.Join(dir, indexName), text)
+		err := m.openShards(t.Context(), localDir(dir), indexName, text)
 		defer m.Close()
 		if err != nil {
 			return

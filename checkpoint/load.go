@@ -11,8 +11,11 @@ import (
 // piece is the most that is read between two looks at the context, in bytes.
 const piece = 16 << 20
 
-// Load reads a tensor of m: matrices as they are, vectors as a single row. The
-// values stay in the type they are stored in.
+// Load reads a tensor of m: matrices as they are, vectors as a single row,
+// tensors of more dimensions as [Tensor.Dims] says. Values in F64, F32, F16 and
+// BF16 stay in the type they are stored in. The 8-bit floats and MXFP4 come as
+// BF16, in which they are exact; with a scale, 8-bit floats come as F32, each
+// product rounded. The blocks of GGUF come as F32, with the bits that ggml gives.
 //
 // The weights are a view of buf's memory and valid until buf is used again; a
 // nil buf gives them memory of their own.
@@ -39,25 +42,34 @@ func (e *entry) load(ctx context.Context, buf *Buffer) (*spectrum.Weights, error
 	if e.Skip != "" {
 		return nil, fmt.Errorf("%w: %s", ErrUnsupported, e.Skip)
 	}
-	// Before memory is taken for data that are no longer there.
-	if info, err := e.shard.file.Stat(); err != nil {
-		return nil, err
-	} else if info.Size() < e.offset+e.Size {
-		return nil, fmt.Errorf("file cut short to %d bytes: %w", info.Size(), io.ErrUnexpectedEOF)
-	}
-	if err := buf.grow(int(e.Size)); err != nil {
+	if err := e.stored.check(); err != nil { // before memory is taken
 		return nil, err
 	}
-	b := buf.bytes(int(e.Size))
-	if err := readAt(ctx, e.shard.file, b, e.offset); err != nil {
+	if err := buf.grow(int(e.Memory)); err != nil {
 		return nil, err
 	}
-	dtype := spectrum.DType(e.DType)
-	if bigEndian() {
-		swap(b, dtype.Size())
+	b := buf.bytes(int(e.Memory))
+	raw := b[len(b)-int(e.stored.size):]
+	if err := readAt(ctx, bound{ctx, e.shard.file}, raw, e.offset); err != nil {
+		return nil, err
+	}
+	if err := e.decode(ctx, buf, raw); err != nil {
+		return nil, err
 	}
 	rows, cols, _ := e.Dims()
-	return buf.weights(rows, cols, dtype)
+	return buf.weights(rows, cols, e.out)
+}
+
+// check reports a file that became shorter than it was.
+func (s *stored) check() error {
+	size, err := s.shard.file.Size()
+	if err != nil {
+		return err
+	}
+	if size < s.offset+s.size {
+		return fmt.Errorf("file cut short to %d bytes: %w", size, io.ErrUnexpectedEOF)
+	}
+	return nil
 }
 
 // readAt fills b from offset on, a piece at a time.

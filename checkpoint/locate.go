@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,72 +16,177 @@ import (
 
 const (
 	weightsName = "model.safetensors"
-	indexName   = weightsName + ".index.json"
+	indexName   = weightsName + indexEnding
+	torchName   = "pytorch_model.bin"
 	configName  = "config.json"
 	suffix      = ".safetensors"
-	indexSuffix = suffix + ".index.json"
+	ggufSuffix  = ".gguf"
+	indexEnding = ".index.json"
 )
 
 // maxText bounds the JSON files of a model, in bytes: the index of the largest
 // models takes a few megabytes.
 const maxText = safetensors.MaxHeader
 
-// choose returns the name of the file in dir to open: weights or the index.
-func choose(dir string) (string, error) {
-	for _, name := range []string{weightsName, indexName} {
-		info, err := os.Stat(filepath.Join(dir, name))
-		if err == nil && !info.IsDir() {
-			return name, nil
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return "", err
+// directory is where the files of a model are.
+type directory interface {
+	// open opens a file, given with slashes, and returns its size. The error
+	// wraps fs.ErrNotExist when there is none.
+	open(ctx context.Context, name string) (source, int64, error)
+	// exists reports whether there is such a file.
+	exists(ctx context.Context, name string) (bool, error)
+	// list returns the names of the files at the top.
+	list(ctx context.Context) ([]string, error)
+	// path returns what messages call a file.
+	path(name string) string
+}
+
+// localDir is a directory on disk.
+type localDir string
+
+func (d localDir) path(name string) string {
+	return filepath.Join(string(d), filepath.FromSlash(name))
+}
+
+func (d localDir) open(_ context.Context, name string) (source, int64, error) {
+	f, size, err := openRegular(d.path(name))
+	if err != nil {
+		return nil, 0, err
+	}
+	return localFile{f}, size, nil
+}
+
+func (d localDir) exists(_ context.Context, name string) (bool, error) {
+	info, err := os.Stat(d.path(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && !info.IsDir(), err
+}
+
+func (d localDir) list(context.Context) ([]string, error) {
+	files, err := os.ReadDir(string(d))
+	var names []string
+	for _, f := range files {
+		if !f.IsDir() {
+			names = append(names, f.Name())
 		}
 	}
-	files, err := os.ReadDir(dir)
+	return names, err
+}
+
+// choose returns the name of the file in dir to open: weights or the index.
+func choose(ctx context.Context, dir directory) (string, error) {
+	for _, name := range []string{weightsName, indexName} {
+		if ok, err := dir.exists(ctx, name); ok || err != nil {
+			return name, err
+		}
+	}
+	files, err := dir.list(ctx)
 	if err != nil {
 		return "", err
 	}
-	var found, other []string
-	for _, f := range files {
-		name := f.Name()
+	byKind := make(map[string][]string)
+	var other string
+	for _, name := range files {
+		kind := strings.ToLower(path.Ext(name))
 		switch {
-		case f.IsDir() || strings.HasPrefix(name, "."):
-		case strings.HasSuffix(name, suffix):
-			found = append(found, name)
+		case strings.HasPrefix(name, "."):
+		case kind == suffix || kind == ggufSuffix:
+			byKind[kind] = append(byKind[kind], name)
+		case isTorch(name) && (kind != ".bin" || strings.HasPrefix(name, "adapter_model")):
+			// pytorch_model.bin comes below, others are optimizer.bin and such.
+			byKind["torch"] = append(byKind["torch"], name)
+		case strings.HasPrefix(name, "pytorch_model-"):
+			byKind["shards"] = append(byKind["shards"], name)
 		case foreign(name):
-			other = append(other, name)
+			other = name
 		}
 	}
-	switch {
-	case len(found) == 1 && partial(found[0]):
-		return "", fmt.Errorf("%s: %w: %s is one of several shards and there is no %s; name the file to open it alone",
-			dir, ErrNoWeights, found[0], indexName)
-	case len(found) == 1:
-		return found[0], nil
-	case len(found) > 1:
-		return "", fmt.Errorf("%s: %w: %d safetensors files (%s, …) and no %s; name one of them",
-			dir, ErrNoWeights, len(found), found[0], indexName)
-	case len(other) > 0:
-		return "", fmt.Errorf("%s: %w: %s is %w, only safetensors files are", dir, ErrNoWeights, other[0], ErrUnsupported)
+	if found := byKind[suffix]; len(found) > 0 {
+		return only(dir, found, indexName)
 	}
-	return "", fmt.Errorf("%s: %w: neither %s nor %s", dir, ErrNoWeights, weightsName, indexName)
+	for _, name := range []string{torchName, torchName + indexEnding} {
+		if ok, err := dir.exists(ctx, name); ok || err != nil {
+			return name, err
+		}
+	}
+	if found := byKind["shards"]; len(found) > 0 {
+		return only(dir, found, torchName+indexEnding)
+	}
+	if found := byKind[ggufSuffix]; len(found) > 0 {
+		return onlyGGUF(dir, found)
+	}
+	if found := byKind["torch"]; len(found) > 0 {
+		return only(dir, found, torchName)
+	}
+	if other != "" {
+		return "", fmt.Errorf("%s: %w: %s is %w, only safetensors, GGUF and PyTorch files are", dir.path("."), ErrNoWeights, other, ErrUnsupported)
+	}
+	return "", fmt.Errorf("%s: %w: neither %s, %s, a GGUF nor a PyTorch file", dir.path("."), ErrNoWeights, weightsName, indexName)
+}
+
+// only returns the single one of the files found, where want was looked for.
+func only(dir directory, found []string, want string) (string, error) {
+	switch {
+	case len(found) > 1:
+		return "", fmt.Errorf("%s: %w: %d %s files (%s, …) and no %s; name one of them",
+			dir.path("."), ErrNoWeights, len(found), path.Ext(found[0])[1:], found[0], want)
+	case partial(found[0]):
+		return "", fmt.Errorf("%s: %w: %s is one of several shards and there is no %s; name the file to open it alone",
+			dir.path("."), ErrNoWeights, found[0], want)
+	}
+	return found[0], nil
+}
+
+// onlyGGUF returns the first file of a model that is split into several, or the
+// only file.
+func onlyGGUF(dir directory, found []string) (string, error) {
+	var firsts []string
+	for _, name := range found {
+		if no, _, ok := splitNumber(name); !ok || no == 1 {
+			firsts = append(firsts, name)
+		}
+	}
+	if len(firsts) == 1 {
+		return firsts[0], nil
+	}
+	return "", fmt.Errorf("%s: %w: %d gguf files (%s, …); name one of them", dir.path("."), ErrNoWeights, len(found), found[0])
+}
+
+// splitNumber returns n and of for a name like model-00002-of-00005.gguf.
+func splitNumber(name string) (n, of int, ok bool) {
+	stem := strings.TrimSuffix(name, path.Ext(name))
+	head, count, ok := strings.Cut(stem, "-of-")
+	dash := strings.LastIndexByte(head, '-')
+	if !ok || dash < 0 || len(count) != 5 || !isNumber(count) || len(head[dash+1:]) != 5 || !isNumber(head[dash+1:]) {
+		return 0, 0, false
+	}
+	_, err := fmt.Sscanf(head[dash+1:]+" "+count, "%d %d", &n, &of)
+	return n, of, err == nil && 1 <= n && n <= of
 }
 
 // partial reports whether a name is that of one shard of several, as in
 // model-00001-of-00004.safetensors.
 func partial(name string) bool {
-	_, count, ok := strings.Cut(strings.TrimSuffix(name, suffix), "-of-")
+	_, count, ok := strings.Cut(strings.TrimSuffix(name, path.Ext(name)), "-of-")
 	return ok && isNumber(count) && compareNumbers(count, "1") > 0
+}
+
+// isTorch reports whether a name is one that files of torch.save have.
+func isTorch(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".pt", ".pth", ".bin", ".ckpt":
+		return true
+	}
+	return false
 }
 
 // foreign reports whether a file holds weights in a format that is not read.
 func foreign(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
-	case ".gguf", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".onnx":
+	case ".h5", ".msgpack", ".onnx", ".npz":
 		return true
-	case ".bin":
-		// Other .bin files exist: training_args.bin, optimizer.bin.
-		return strings.HasPrefix(name, "pytorch_model") || strings.HasPrefix(name, "adapter_model")
 	}
 	return false
 }
@@ -107,14 +213,19 @@ func openRegular(name string) (*os.File, int64, error) {
 }
 
 // readText reads a JSON file whole.
-func readText(name string) ([]byte, error) {
-	f, size, err := openRegular(name)
+func readText(ctx context.Context, dir directory, name string) ([]byte, error) {
+	f, size, err := dir.open(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	if size > maxText {
-		return nil, fmt.Errorf("%s: %w: %d bytes, the limit is %d", name, ErrFormat, size, maxText)
+		return nil, fmt.Errorf("%s: %w: %d bytes, the limit is %d", dir.path(name), ErrFormat, size, maxText)
 	}
-	return io.ReadAll(io.LimitReader(f, maxText))
+	text := make([]byte, size)
+	_, err = io.ReadFull(sequential(ctx, f, size), text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir.path(name), err)
+	}
+	return text, nil
 }

@@ -19,7 +19,7 @@ func TestType(t *testing.T) {
 		"lm_head.weight":                                     "lm_head",
 		"model.embed_tokens.weight":                          "model.embed_tokens",
 		"lstm_cell.weight_ih":                                "lstm_cell.weight_ih",
-		"encoder.block.0.layer.1.DenseReluDense.wi_0.weight": "layer.*.DenseReluDense.wi_0",
+		"encoder.block.0.layer.1.DenseReluDense.wi_0.weight": "encoder.layer.*.DenseReluDense.wi_0",
 		"classifier.2.weight":                                "classifier.*",
 		"features.0.0.weight":                                "features.*.*",
 		"features.1.conv.0.0.weight":                         "conv.*.*",

@@ -1,57 +1,176 @@
 package checkpoint
 
 import (
-	"cmp"
+	"context"
+	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
-	"slices"
+	"strings"
+	"sync"
 
+	"github.com/gospectrum/spectrum/internal/gguf"
+	"github.com/gospectrum/spectrum/internal/hub"
 	"github.com/gospectrum/spectrum/internal/safetensors"
+	"github.com/gospectrum/spectrum/internal/torchfile"
 )
 
 // shard is an open file of weights.
 type shard struct {
 	name   string // as File.Name
-	file   *os.File
+	file   source
 	size   int64
-	header *safetensors.Header
+	stored []stored // until the model's list is made
 }
 
-// addShard opens the file name, which is relative to dir and has slashes.
-func (m *Model) addShard(dir, name string) error {
-	path := filepath.Join(dir, filepath.FromSlash(name))
-	f, size, err := openRegular(path)
-	if err != nil {
-		return err
+// addShards opens files, which are named relative to dir with slashes. The
+// answers of a hub are waited for side by side. The error comes with the name of
+// the first file at fault.
+func (m *Model) addShards(ctx context.Context, dir directory, names []string) (failed string, err error) {
+	first := len(m.shards)
+	errs := make([]error, len(names))
+	slots := make(chan struct{}, parallelReads)
+	var wg sync.WaitGroup
+	for i, name := range names {
+		s := &shard{name: name}
+		m.shards = append(m.shards, s)
+		slots <- struct{}{}
+		wg.Go(func() {
+			s.file, s.size, errs[i] = dir.open(ctx, name)
+			<-slots
+		})
 	}
-	m.shards = append(m.shards, &shard{name: name, file: f, size: size})
-	h, err := safetensors.ReadHeader(f, size)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	wg.Wait()
+	for i, s := range m.shards[first:] {
+		if errs[i] == nil {
+			errs[i] = m.readShard(ctx, dir, s)
+		}
+		if errs[i] != nil {
+			return s.name, errs[i]
+		}
 	}
-	m.shards[len(m.shards)-1].header = h
+	return "", nil
+}
+
+// readShard lists the tensors of a file.
+func (m *Model) readShard(ctx context.Context, dir directory, s *shard) error {
+	if err := m.readHeader(ctx, s); err != nil {
+		return fmt.Errorf("%s: %w", dir.path(s.name), err)
+	}
+	for i := range s.stored {
+		s.stored[i].shard = s
+	}
+	if f, ok := s.file.(*hub.File); ok {
+		f.DropHead()
+	}
 	return nil
 }
 
-// list makes the list of tensors from the headers. The index x, nil when there
-// is none, says which file each tensor belongs to.
-func (m *Model) list(x *index) {
-	for _, s := range m.shards {
-		for _, h := range s.header.Tensors {
-			e := newEntry(s, h)
-			if reason := x.skip(h.Name, s.name); reason != "" {
-				e.Skip = reason
-			}
-			m.tensors = append(m.tensors, e)
+func (m *Model) readHeader(ctx context.Context, s *shard) error {
+	kind, err := detect(ctx, s)
+	if err != nil {
+		return err
+	}
+	switch kind {
+	case formatGGUF:
+		return m.readGGUF(ctx, s)
+	case formatTorch:
+		tensors, err := torchfile.Read(bound{ctx, s.file}, s.size)
+		for _, t := range tensors {
+			s.stored = append(s.stored, fromTorch(t))
 		}
-		s.header = nil
+		return formatError(err)
 	}
-	slices.SortFunc(m.tensors, func(a, b entry) int {
-		return cmp.Or(Compare(a.Name, b.Name), Compare(a.File, b.File))
-	})
-	m.byKey = make(map[key]int, len(m.tensors))
-	for i, e := range m.tensors {
-		m.byKey[key{e.File, e.Name}] = i
+	h, err := safetensors.ReadHeader(sequential(ctx, s.file, s.size), s.size)
+	if err != nil {
+		return err
 	}
+	for _, t := range h.Tensors {
+		s.stored = append(s.stored, fromSafetensors(t))
+	}
+	return nil
+}
+
+func (m *Model) readGGUF(ctx context.Context, s *shard) error {
+	f, err := gguf.Read(sequential(ctx, s.file, s.size), s.size)
+	if err != nil {
+		return formatError(err)
+	}
+	m.gguf.add(f)
+	for _, t := range f.Tensors {
+		s.stored = append(s.stored, fromGGUF(t, m.gguf.architecture))
+	}
+	return nil
+}
+
+// formatError lets the errors of the readers wrap those of this package.
+func formatError(err error) error {
+	switch {
+	case errors.Is(err, gguf.ErrFormat), errors.Is(err, torchfile.ErrFormat):
+		return fmt.Errorf("%w: %w", ErrFormat, err)
+	case errors.Is(err, gguf.ErrVersion), errors.Is(err, torchfile.ErrLegacy), errors.Is(err, torchfile.ErrRefused):
+		return fmt.Errorf("%w: %w", ErrUnsupported, err)
+	}
+	return err
+}
+
+type format int
+
+const (
+	formatSafetensors format = iota
+	formatGGUF
+	formatTorch
+)
+
+// detect tells the format of a file by its name, or, where that says nothing
+// (a blob of the Hugging Face cache), by its first bytes.
+func detect(ctx context.Context, s *shard) (format, error) {
+	switch {
+	case strings.HasSuffix(s.name, suffix):
+		return formatSafetensors, nil
+	case strings.EqualFold(filepath.Ext(s.name), ggufSuffix):
+		return formatGGUF, nil
+	case isTorch(s.name):
+		return formatTorch, nil
+	}
+	var magic [4]byte
+	_, err := s.file.ReadAt(ctx, magic[:], 0)
+	switch {
+	case err != nil && err != io.EOF:
+		return 0, err
+	case string(magic[:]) == gguf.Magic:
+		return formatGGUF, nil
+	case string(magic[:]) == "PK\x03\x04":
+		return formatTorch, nil
+	}
+	return formatSafetensors, nil
+}
+
+// ggufInfo is what the metadata of a GGUF file say of the model.
+type ggufInfo struct {
+	architecture string
+	tensors      map[string]bool // by llama.cpp's names
+}
+
+func (g *ggufInfo) add(f *gguf.File) {
+	if g.architecture == "" {
+		g.architecture = f.Architecture
+	}
+	if g.tensors == nil {
+		g.tensors = make(map[string]bool)
+	}
+	for _, t := range f.Tensors {
+		g.tensors[t.Name] = true
+	}
+}
+
+// amend completes a config that no file has set: llama.cpp leaves out an output
+// head that is tied.
+func (g *ggufInfo) amend(c *Config) {
+	if g.tensors == nil || c.SHA256 != "" {
+		return
+	}
+	c.ModelType = g.architecture
+	encoder := strings.Contains(g.architecture, "bert") || g.architecture == "t5encoder" || g.architecture == "clip"
+	c.TieWordEmbeddings = g.tensors["token_embd.weight"] && !g.tensors["output.weight"] && !encoder
 }

@@ -1,21 +1,19 @@
 package checkpoint
 
-import (
-	"fmt"
-	"math"
+import "slices"
 
-	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/safetensors"
-)
-
-// Tensor describes a tensor of a [Model].
+// Tensor describes a tensor of a [Model], or a matrix that is part of one: files
+// may hold the matrices of all experts in one tensor, and [Opener.Split] takes
+// fused projections apart.
 type Tensor struct {
-	Name  string // as in the file, with .weight
-	DType string // as the file spells it: F32, BF16, I64, …
-	Shape []int  // outermost dimension first
-	File  string // the file that holds it, as in [File]
-	Size  int64  // in bytes
-	Skip  string // why [Model.Load] cannot read it; empty when it can
+	Name   string // in the spelling of Hugging Face, with .weight
+	DType  string // as the file spells it: F32, BF16, F8_E4M3, MXFP4, Q4_K, I64, …
+	Shape  []int  // outermost dimension first
+	File   string // the file that holds it, as in [File]
+	Stored string // its name in the file, or that of the tensor it is part of; empty when it is Name
+	Size   int64  // in the file, in bytes, without scales
+	Memory int64  // what [Model.Load] takes, in bytes; 0 when it cannot read the tensor
+	Skip   string // why [Model.Load] cannot read it; empty when it can
 }
 
 // Params returns the number of elements.
@@ -27,60 +25,38 @@ func (t Tensor) Params() int64 {
 	return n
 }
 
-// Dims returns the shape as a matrix, a vector being a single row. It reports
-// false for other ranks.
+// Dims returns the shape as a matrix, a vector being a single row. A tensor of
+// more dimensions, such as the kernels of a convolution, is taken as its first
+// dimension × all others, where dimensions of 1 do not count: 768×3×16×16 is
+// 768×768, 1×197×768 is 197×768, and 1×128×1 is a vector. It reports false for
+// scalars.
 func (t Tensor) Dims() (rows, cols int, ok bool) {
-	switch len(t.Shape) {
+	shape := t.squeezed()
+	switch len(shape) {
+	case 0:
+		return 0, 0, false
 	case 1:
-		return 1, t.Shape[0], true
-	case 2:
-		return t.Shape[0], t.Shape[1], true
+		return 1, shape[0], true
 	}
-	return 0, 0, false
+	cols = 1
+	for _, d := range shape[1:] {
+		cols *= d
+	}
+	return shape[0], cols, true
 }
 
-// key identifies a tensor: shards may hold tensors of one name, all but one of
-// which are skipped.
-type key struct{ file, name string }
+// Vector reports whether the tensor is a vector: it has one dimension, or more
+// than two of which all but one are 1.
+func (t Tensor) Vector() bool { return len(t.squeezed()) == 1 }
 
-// entry is a tensor with its place.
-type entry struct {
-	Tensor
-	shard  *shard
-	offset int64
-}
-
-func newEntry(s *shard, h safetensors.Tensor) entry {
-	t := Tensor{Name: h.Name, DType: h.DType, Shape: make([]int, len(h.Shape)), File: s.name, Size: h.Size}
-	for i, d := range h.Shape {
-		t.Shape[i] = int(min(d, math.MaxInt))
+// squeezed returns the shape without what Dims does not count.
+func (t Tensor) squeezed() []int {
+	if len(t.Shape) <= 2 {
+		return t.Shape
 	}
-	t.Skip = unreadable(t, h.Shape)
-	return entry{Tensor: t, shard: s, offset: h.Offset}
-}
-
-// unreadable says why Load cannot read a tensor.
-func unreadable(t Tensor, shape []int64) string {
-	width := spectrum.DType(t.DType).Size()
-	_, _, matrix := t.Dims()
-	switch {
-	case safetensors.Bits(t.DType) == 0:
-		return fmt.Sprintf("unknown type %q", t.DType)
-	case width == 0:
-		return t.DType + " is not a supported type"
-	case !matrix:
-		return fmt.Sprintf("%d-dimensional, only matrices and vectors are supported", len(t.Shape))
-	case t.Size > math.MaxInt || !fitInt(shape):
-		return "too large for this platform"
+	shape := slices.DeleteFunc(slices.Clone(t.Shape), func(d int) bool { return d == 1 })
+	if len(shape) == 0 {
+		return t.Shape[:1]
 	}
-	return ""
-}
-
-func fitInt(shape []int64) bool {
-	for _, d := range shape {
-		if d > math.MaxInt {
-			return false
-		}
-	}
-	return true
+	return shape
 }

@@ -48,7 +48,7 @@ func newPlan(m *checkpoint.Model, opt Options) *plan {
 			tensor: t,
 			row:    len(p.jobs),
 			cost:   small * small * (large + small),
-			memory: t.Size + opt.backend().Workspace(r, c),
+			memory: t.Memory + opt.backend().Workspace(r, c),
 		})
 	}
 	p.rows = make([]*results.Layer, len(p.jobs))
@@ -59,28 +59,26 @@ func newPlan(m *checkpoint.Model, opt Options) *plan {
 // skip returns why t is not analysed, or "".
 func (p *plan) skip(t checkpoint.Tensor, opt Options) string {
 	switch {
-	case len(opt.Include) > 0 && matchAny(opt.Include, t.Name) == "":
+	case len(opt.Include) > 0 && opt.match(opt.Include, t.Name) == "":
 		return "not included"
-	case matchAny(opt.Exclude, t.Name) != "":
-		return fmt.Sprintf("excluded by %q", matchAny(opt.Exclude, t.Name))
+	case opt.match(opt.Exclude, t.Name) != "":
+		return fmt.Sprintf("excluded by %q", opt.match(opt.Exclude, t.Name))
 	case t.Skip != "":
 		return t.Skip
 	case t.Name == p.head:
 		return "tied to " + p.embedding
-	case len(t.Shape) == 0:
-		return "a scalar has no spectrum"
-	case len(t.Shape) == 1 && !opt.Vectors:
+	case t.Vector() && !opt.Vectors:
 		return "1-D, ranked only on request"
 	}
 	return ""
 }
 
-// matchAny returns the first pattern that fits the tensor's name, its
+// match returns the first pattern that fits the tensor's name, its
 // module's or its type, or "". The patterns are known to be well-formed.
-func matchAny(patterns []string, name string) string {
+func (o *Options) match(patterns []string, name string) string {
 	module, _ := checkpoint.Module(name)
 	for _, pattern := range patterns {
-		for _, s := range []string{name, module, checkpoint.Type(name)} {
+		for _, s := range []string{name, module, o.typeOf(name)} {
 			if ok, _ := path.Match(pattern, s); ok {
 				return pattern
 			}
@@ -114,11 +112,11 @@ func TiedHead(m *checkpoint.Model) (head, embedding string) {
 // addTied repeats the row of the embedding under the name of the head that
 // shares it, so that the head is reported, once, and ranked only with its
 // embedding.
-func (p *plan) addTied(file *results.File) {
+func (p *plan) addTied(file *results.File, opt Options) {
 	for _, l := range file.Layers {
 		if l.Name == p.embedding {
 			l.Name, l.TiedTo, l.Ranked, l.Seconds = p.head, p.embedding, false, 0
-			l.Type = checkpoint.Type(p.head)
+			l.Type = opt.typeOf(p.head)
 			file.Layers = append(file.Layers, l)
 			return
 		}

@@ -36,6 +36,9 @@ type Options struct {
 	// path.Match, so * also matches dots, and are held against the tensor's
 	// name, its module's name and its type.
 	Include, Exclude []string
+	// Type names the type of a tensor, by which layers are grouped; nil means
+	// checkpoint.Type.
+	Type func(name string) string
 	// Vectors ranks 1-D weights too, as 1×n matrices.
 	Vectors bool
 	// SingularValues keeps every singular value in the rows.
@@ -91,7 +94,7 @@ func Run(ctx context.Context, m *checkpoint.Model, opt Options) (*results.File, 
 			file.Layers = append(file.Layers, *row)
 		}
 	}
-	p.addTied(file)
+	p.addTied(file, opt)
 	file.Provenance.Finished = time.Now().UTC()
 	file.Provenance.Seconds = results.Number(file.Provenance.Finished.Sub(file.Provenance.Started).Seconds())
 	if p.finished < len(p.jobs) {
@@ -126,6 +129,13 @@ func (o *Options) jobs() int {
 		return runtime.GOMAXPROCS(0)
 	}
 	return o.Jobs
+}
+
+func (o *Options) typeOf(name string) string {
+	if o.Type == nil {
+		return checkpoint.Type(name)
+	}
+	return o.Type(name)
 }
 
 func (o *Options) backend() spectrum.Backend {

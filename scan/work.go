@@ -115,14 +115,15 @@ func (o *Options) row(j job, a *spectrum.Analysis, err error, took time.Duration
 	t := j.tensor
 	var row results.Layer
 	if err == nil {
-		row = results.NewLayer(t.Name, checkpoint.Type(t.Name), a)
+		row = results.NewLayer(t.Name, o.typeOf(t.Name), a)
+		row.DType = t.DType // not what it was decoded to
 		if o.SingularValues {
 			row.SingularValues = a.SingularValues
 		}
 	} else {
 		r, c, _ := t.Dims()
 		row = results.Layer{
-			Name: t.Name, Type: checkpoint.Type(t.Name), DType: t.DType,
+			Name: t.Name, Type: o.typeOf(t.Name), DType: t.DType,
 			Rows: int64(r), Cols: int64(c), Params: t.Params(), Backend: o.backend().Name(),
 		}
 		row.Fail(err)

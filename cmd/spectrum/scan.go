@@ -22,6 +22,9 @@ const (
 	formatTable = "table"
 	formatJSON  = "json"
 	formatCSV   = "csv"
+
+	typesRole      = "role"
+	typesReference = "reference"
 )
 
 type scanFlags struct {
@@ -29,8 +32,10 @@ type scanFlags struct {
 	output  string
 	format  string
 	backend string
+	open    checkpoint.Opener
 	memory  byteSize
 	top     float64
+	types   string
 }
 
 func newScan() *cobra.Command {
@@ -38,10 +43,11 @@ func newScan() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scan MODEL",
 		Short: "Compute the spectrum and signal-to-noise ratio of every matrix",
-		Long: `scan computes every singular value of every 2-D weight of MODEL, a Hugging Face
-model directory or one .safetensors file, and prints per type of layer the
-signal-to-noise ratio (SNR), noise scale σ, threshold t, and how many values
-are signal (above t) and noise.
+		Long: `scan computes every singular value of every matrix of MODEL and prints per
+type of layer the signal-to-noise ratio (SNR), noise scale σ, threshold t, and
+how many values are signal (above t) and noise.
+
+` + modelHelp + `
 
 Patterns of --include and --exclude are held against a tensor's name, its name
 without ".weight" and its type; * matches any characters.`,
@@ -69,9 +75,11 @@ without ".weight" and its type; * matches any characters.`,
 	fl.Var(&f.memory, "memory", "cap on weights and workspace in use, such as 8GiB (default: none)")
 	fl.BoolVar(&f.opt.Vectors, "vectors", false, "rank 1-D weights too, as 1×n matrices")
 	fl.BoolVar(&f.opt.SingularValues, "singular-values", false, "write every singular value (json only)")
+	fl.StringVar(&f.types, "types", typesRole, "group layers by `RULE`: role (experts pooled, towers apart) or reference (what follows the first number)")
+	openFlags(cmd, &f.open)
 	for name, values := range map[string][]string{
 		"format": {formatTable, formatJSON, formatCSV}, "noise": noiseNames(), "ratio": {"sum", "count", "energy"},
-		"edge": {"asymptotic", "tw:0.01"}, "divisor": {"s_max", "none", "edge"}, "precision": {"auto", "float64"},
+		"edge": {"asymptotic", "tw:0.01"}, "types": {typesRole, typesReference}, "divisor": {"s_max", "none", "edge"}, "precision": {"auto", "float64"},
 		"backend": backendNames(),
 	} {
 		must(cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)))
@@ -106,7 +114,7 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 	if err := f.check(cmd); err != nil {
 		return err
 	}
-	m, err := checkpoint.Open(model)
+	m, err := f.open.Open(cmd.Context(), model)
 	if err != nil {
 		return err
 	}
@@ -159,6 +167,13 @@ func (f *scanFlags) check(cmd *cobra.Command) error {
 		if _, err := spectrum.SelectTopK(nil, f.top); err != nil {
 			return fmt.Errorf("--top: %w", err)
 		}
+	}
+	switch f.types {
+	case typesRole:
+	case typesReference:
+		f.opt.Type = checkpoint.ReferenceType
+	default:
+		return fmt.Errorf("--types %q: want role or reference", f.types)
 	}
 	f.opt.Memory = int64(f.memory)
 	if f.backend != "" {

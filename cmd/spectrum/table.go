@@ -9,7 +9,9 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/results"
+	"github.com/gospectrum/spectrum/scan"
 )
 
 // writeTable prints the layers grouped by type, best first; total is the
@@ -81,6 +83,26 @@ func ran(file *results.File) string {
 		}
 	}
 	return strings.Join(seen, ", ")
+}
+
+// dequantised lists the storage types that are not those of unquantised models,
+// with the number of layers of each.
+func dequantised(file *results.File) string {
+	var types []string
+	count := make(map[string]int)
+	for _, l := range file.Layers {
+		if spectrum.DType(l.DType).Size() > 0 {
+			continue
+		}
+		if count[l.DType] == 0 {
+			types = append(types, l.DType)
+		}
+		count[l.DType]++
+	}
+	for i, t := range types {
+		types[i] = fmt.Sprintf("%s (%d)", t, count[t])
+	}
+	return strings.Join(types, ", ")
 }
 
 // byType groups the layers that were ranked, types in order of appearance, the
@@ -173,6 +195,9 @@ func writeNotes(b *strings.Builder, file *results.File) {
 			fmt.Fprintf(b, "\n%s is tied to %s: one matrix, ranked once\n", l.Name, l.TiedTo)
 		}
 	}
+	if types := dequantised(file); types != "" {
+		fmt.Fprintf(b, "\nde-quantised weights, of a lower precision than the model's own: %s\n", types)
+	}
 	var reasons []string
 	names := make(map[string][]string)
 	for _, s := range file.Skipped {
@@ -191,6 +216,15 @@ func writeNotes(b *strings.Builder, file *results.File) {
 			list, more = list[:3], fmt.Sprintf(" and %d more", len(names[r])-3)
 		}
 		fmt.Fprintf(b, "  %d × %s: %s%s\n", len(names[r]), r, strings.Join(list, ", "), more)
+	}
+	if dead := scan.DeadExperts(file.Layers); len(dead) > 0 {
+		fmt.Fprintf(b, "\ndead experts, of a norm below 1/1000 of their type's median; the score favours small weights: %d\n", len(dead))
+		for _, d := range dead[:min(10, len(dead))] {
+			fmt.Fprintf(b, "  %s: %.3g, median %.3g\n", d.Name, d.Norm, d.Median)
+		}
+		if len(dead) > 10 {
+			fmt.Fprintf(b, "  and %d more\n", len(dead)-10)
+		}
 	}
 	if file.Interrupted {
 		fmt.Fprintln(b, "\ninterrupted: layers that were not finished are missing")

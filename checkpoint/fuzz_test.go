@@ -1,0 +1,79 @@
+package checkpoint
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"io/fs"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// memory is a directory of files in memory.
+type memory map[string][]byte
+
+type memoryFile struct{ *bytes.Reader }
+
+func (f memoryFile) ReadAt(_ context.Context, p []byte, offset int64) (int, error) {
+	return f.Reader.ReadAt(p, offset)
+}
+func (f memoryFile) Size() (int64, error) { return f.Reader.Size(), nil }
+func (f memoryFile) Close() error         { return nil }
+
+func (d memory) open(_ context.Context, name string) (source, int64, error) {
+	b, ok := d[name]
+	if !ok {
+		return nil, 0, fs.ErrNotExist
+	}
+	return memoryFile{bytes.NewReader(b)}, int64(len(b)), nil
+}
+func (d memory) exists(_ context.Context, name string) (bool, error) { return d[name] != nil, nil }
+func (d memory) list(context.Context) (names []string, err error) {
+	for name := range d {
+		names = append(names, name)
+	}
+	return names, nil
+}
+func (d memory) path(name string) string { return name }
+
+// FuzzModel opens a header with n bytes of data beside a config.json, and loads
+// what can be loaded.
+func FuzzModel(f *testing.F) {
+	f.Add(`{}`, `{"a.weight":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]}}`, uint16(8))
+	f.Add(`{"quantization_config":{"weight_block_size":[1,2]}}`, `{"w":{"dtype":"F8_E4M3","shape":[2,3],"data_offsets":[0,6]},"w_scale_inv":{"dtype":"F8_E8M0","shape":[2,2],"data_offsets":[6,10]}}`, uint16(10))
+	f.Add(`{"model_type":"gpt_oss","hidden_size":32}`, `{"e.experts.gate_up_proj_blocks":{"dtype":"U8","shape":[1,2,1,16],"data_offsets":[0,32]},"e.experts.gate_up_proj_scales":{"dtype":"U8","shape":[1,2,1],"data_offsets":[32,34]}}`, uint16(34))
+	f.Add(`{"model_type":"gpt_neox","hidden_size":2,"num_attention_heads":1}`, `{"query_key_value.weight":{"dtype":"F16","shape":[6,2],"data_offsets":[0,24]}}`, uint16(24))
+	f.Add(`{"n_embd":2,"n_head":1}`, `{"c_attn.weight":{"dtype":"BF16","shape":[2,6],"data_offsets":[0,24]},"x.experts.w":{"dtype":"F8_E5M2","shape":[3,0,9],"data_offsets":[24,24]}}`, uint16(24))
+	f.Add(`{"hidden_size":-1,"head_dim":9223372036854775807}`, `{"x.experts.w":{"dtype":"U8","shape":[9223372036854775807,0],"data_offsets":[0,0]}}`, uint16(0))
+	f.Add(`{}`, `{"x":{"dtype":"F32","shape":[0,4611686018427387904,3],"data_offsets":[0,0]},"y_blocks":{"dtype":"U8","shape":[0,4611686018427387904,16],"data_offsets":[0,0]},"y_scales":{"dtype":"U8","shape":[0,4611686018427387904],"data_offsets":[0,0]}}`, uint16(0))
+	f.Fuzz(func(t *testing.T, config, header string, n uint16) {
+		file := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+		file = append(append(file, header...), make([]byte, n)...)
+		dir := memory{configName: []byte(config), weightsName: file}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		m, err := Opener{Split: true}.open(t.Context(), "x", dir, "")
+		runtime.ReadMemStats(&after)
+		if got, limit := after.TotalAlloc-before.TotalAlloc, 256*uint64(len(header)+len(config)+int(n))+64<<20; got > limit {
+			t.Errorf("allocated %d bytes for files of %d", got, len(file)+len(config))
+		}
+		if err != nil {
+			require.ErrorIs(t, err, ErrFormat)
+			return
+		}
+		for _, x := range m.Tensors() {
+			w, err := m.Load(t.Context(), x, nil)
+			if x.Skip != "" {
+				require.ErrorIs(t, err, ErrUnsupported, x.Name)
+				continue
+			}
+			require.NoError(t, err, x.Name)
+			rows, cols := w.Dims()
+			r, c, ok := x.Dims()
+			require.Equal(t, []any{r, c, true}, []any{rows, cols, ok}, x.Name)
+			require.LessOrEqual(t, x.Memory, int64(8*len(file)+64), x.Name)
+		}
+	})
+}

@@ -1,0 +1,85 @@
+package checkpoint
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// maxParts bounds how many matrices stacked tensors are taken apart into, in a
+// model: a small file could claim any number.
+const maxParts = 1 << 17
+
+// lister makes the list of a model's tensors from what its files store.
+type lister struct {
+	model    *Model
+	stored   map[string]*stored // those that are part of the model, by name
+	entries  []entry
+	consumed map[string]string // why a tensor is not one of its own, by name
+	parts    int
+}
+
+// list makes the list of tensors. The index x, nil when there is none, says
+// which file each tensor belongs to.
+func (m *Model) list(x *index) error {
+	l := &lister{model: m, stored: make(map[string]*stored), consumed: make(map[string]string)}
+	for _, s := range m.shards {
+		for i := range s.stored {
+			t := &s.stored[i]
+			if reason := x.skip(t.name, s.name); reason != "" {
+				t.skip = reason
+			} else if l.stored[t.name] == nil {
+				l.stored[t.name] = t
+			} else {
+				t.skip = "a tensor of this name is in " + l.stored[t.name].shard.name
+			}
+		}
+	}
+	for _, s := range m.shards {
+		for i := range s.stored {
+			l.companions(&s.stored[i])
+		}
+	}
+	for _, s := range m.shards {
+		for _, t := range s.stored {
+			if t.skip == "" {
+				t.skip = l.consumed[t.name]
+			}
+			l.add(t)
+		}
+		s.stored = nil
+	}
+	return l.finish()
+}
+
+// add lists a stored tensor, or the matrices it is taken apart into.
+func (l *lister) add(s stored) {
+	e := newEntry(s)
+	if s.skip == "" {
+		l.scale(&e)
+		e.setMemory()
+	}
+	if e.Skip != "" {
+		l.entries = append(l.entries, e)
+		return
+	}
+	l.entries = append(l.entries, l.split(l.unstack(e))...)
+}
+
+// finish sorts the tensors and makes them known by key.
+func (l *lister) finish() error {
+	m := l.model
+	m.tensors = l.entries
+	slices.SortStableFunc(m.tensors, func(a, b entry) int {
+		return cmp.Or(Compare(a.Name, b.Name), Compare(a.File, b.File))
+	})
+	m.byKey = make(map[key]int, len(m.tensors))
+	for i, e := range m.tensors {
+		k := key{e.File, e.Name}
+		if j, taken := m.byKey[k]; taken {
+			return fmt.Errorf("%s: %w: tensor %q is there twice, as %q and %q", e.File, ErrFormat, e.Name, m.tensors[j].name, e.name)
+		}
+		m.byKey[k] = i
+	}
+	return nil
+}

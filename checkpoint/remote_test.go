@@ -1,0 +1,101 @@
+package checkpoint
+
+import (
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const commit = "0123456789abcdef"
+
+// hubOf serves the files of a directory as the model org/name. The count of
+// the requests for them decides, through fault, which fail.
+func hubOf(t *testing.T, dir string, fault func(n int64) bool) {
+	t.Helper()
+	siblings := ""
+	files := os.DirFS(dir)
+	require.NoError(t, fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			siblings += fmt.Sprintf(`,{"rfilename":%q}`, path)
+		}
+		return err
+	}))
+	var count atomic.Int64
+	mux := http.NewServeMux()
+	mux.HandleFunc("/api/models/org/name/revision/main", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"sha":%q,"siblings":[%s]}`, commit, siblings[1:])
+	})
+	prefix := "/org/name/resolve/" + commit + "/"
+	mux.Handle(prefix, http.StripPrefix(prefix, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if fault != nil && fault(count.Add(1)) {
+			panic(http.ErrAbortHandler)
+		}
+		http.ServeFileFS(w, r, files, r.URL.Path)
+	})))
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	t.Setenv("HF_ENDPOINT", s.URL)
+	t.Setenv("HF_TOKEN", "")
+}
+
+// TestStream reads models of several formats from a hub whose every third
+// answer breaks, and compares them with the same on disk.
+func TestStream(t *testing.T) {
+	formats := filepath.Join("..", "testdata", "formats")
+	for _, model := range []string{"sharded", "torch-sharded", "fp8-blocks", "gguf-split"} {
+		hubOf(t, filepath.Join(formats, model), func(n int64) bool { return n%3 == 2 })
+		remote := open(t, "hf://org/name")
+		local := open(t, filepath.Join(formats, model))
+		assert.Equal(t, "hf://org/name@"+commit, remote.Path())
+		assert.Equal(t, local.Tensors(), remote.Tensors(), model)
+		assert.Equal(t, local.Files(), remote.Files(), model)
+		assert.Equal(t, local.Config(), remote.Config(), model)
+		assert.Equal(t, matrices(t, local), matrices(t, remote), model)
+	}
+}
+
+func TestStreamFile(t *testing.T) {
+	hubOf(t, filepath.Join("..", "testdata", "formats"), nil)
+	m := open(t, "hf://org/name@main/gguf-Q4_K.gguf")
+	assert.Equal(t, "llama", m.Config().ModelType)
+	for address, want := range map[string]error{
+		"hf://org/name/absent.gguf": fs.ErrNotExist, "hf://org/other": fs.ErrNotExist, "hf://org/name@v2": fs.ErrNotExist,
+		"hf://name": ErrUnsupported, "hf://org/name@../x": ErrUnsupported,
+		"hf://org/name": ErrNoWeights, // 14 GGUF files at the top
+	} {
+		_, err := Open(address)
+		assert.ErrorIs(t, err, want, address)
+	}
+}
+
+func TestCachedByName(t *testing.T) {
+	cache := t.TempDir()
+	t.Setenv("HF_HUB_CACHE", cache)
+	_, err := Open("org/name")
+	assert.ErrorIs(t, err, fs.ErrNotExist)
+	assert.ErrorContains(t, err, "hf://org/name streams it")
+
+	dir := filepath.Join(cache, "models--org--name")
+	snapshot := filepath.Join(dir, "snapshots", commit)
+	writeShard(t, snapshot, "model.safetensors", f32("a", 1, 1))
+	writeFile(t, dir, "refs/main", commit)
+	m := open(t, "org/name")
+	assert.Equal(t, []string{"a"}, names(m))
+	assert.Equal(t, snapshot, m.Path())
+	assert.Equal(t, []string{"a"}, names(open(t, "org/name@"+commit+"/model.safetensors")))
+	_, err = Open("org/name@v2")
+	assert.ErrorContains(t, err, "it has "+commit)
+
+	// A path that exists is a path.
+	t.Chdir(t.TempDir())
+	writeShard(t, filepath.Join("org", "name"), "model.safetensors", f32("local", 1, 1))
+	assert.Equal(t, []string{"local"}, names(open(t, "org/name")))
+}

@@ -1,0 +1,75 @@
+package checkpoint
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// unstack takes a tensor that holds the matrices of all experts of a layer, one
+// behind the other, apart: …experts.up_proj of shape 64×a×b becomes
+// …experts.0.up_proj to …experts.63.up_proj of a×b. Some models store a matrix
+// as out×in and others as in×out; it is listed as it is stored, its singular
+// values being those of its transpose.
+//
+// Vectors that each expert has one of, stacked to a matrix, are no matrix.
+func (l *lister) unstack(e entry) []entry {
+	before, after, experts := cutExperts(e.Name)
+	if !experts {
+		return []entry{e}
+	}
+	param := after[strings.LastIndexByte(after, '.')+1:]
+	switch {
+	case len(e.Shape) == 2 && (strings.HasSuffix(param, "bias") || strings.Contains(param, "norm")):
+		e.Skip, e.Memory = "vectors of all experts, stacked", 0
+		return []entry{e}
+	case len(e.Shape) != 3 || e.elements() == 0:
+		return []entry{e}
+	}
+	n := e.Shape[0]
+	if l.parts += n; l.parts > maxParts {
+		e.Skip, e.Memory = fmt.Sprintf("more than %d stacked matrices", maxParts), 0
+		return []entry{e}
+	}
+	parts := make([]entry, n)
+	for i := range parts {
+		parts[i] = e.expert(i, before+strconv.Itoa(i)+after)
+	}
+	return parts
+}
+
+// cutExperts finds where the index of an expert belongs in a name: behind the
+// component "experts", as in models whose experts are stored one by one, or
+// before the last two where a module has no such component.
+func cutExperts(name string) (before, after string, ok bool) {
+	const component = ".experts."
+	if i := strings.LastIndex(name, component); i >= 0 {
+		i += len(component)
+		first, _, _ := strings.Cut(name[i:], ".")
+		return name[:i], "." + name[i:], !isNumber(first)
+	}
+	for _, module := range []string{".input_linear.weight", ".output_linear.weight"} { // Granite
+		if strings.HasSuffix(name, module) {
+			return name[:len(name)-len(module)] + ".experts.", module, true
+		}
+	}
+	return "", "", false
+}
+
+// expert returns the i-th matrix of a stack.
+func (e *entry) expert(i int, name string) entry {
+	x := *e
+	x.stored = e.sub(int64(i))
+	x.Name, x.Stored = name, cmp.Or(e.inFile, e.name)
+	x.Shape = slices.Clone(e.Shape[1:])
+	x.Size = x.stored.size
+	if s := e.scales; s != nil && len(s.shape) > 0 && s.shape[0] == e.shape[0] {
+		r := *s
+		r.stored = s.sub(int64(i))
+		x.scales = &r
+	}
+	x.setMemory()
+	return x
+}
