@@ -15,9 +15,10 @@
 // only one. k eigenvalues closer together than ‖E‖ move by the eigenvalues of a
 // k×k piece of E, which are √k times as large. Large eigenvalues are also off by
 // ε relatively, and the tridiagonal solver, always in float64, leaves errors of
-// the order of its roundoff u times the largest. So
+// the order of its roundoff u times the largest, more where Sturm counts do not
+// correct it. So
 //
-//	δλ = c·ε·√k·r + 3·c·ε·λ + 8·c·u·λ₁
+//	δλ = c·ε·√k·r + 3·c·ε·λ + q·c·u·λ₁,  q = 8 in float32, 1 in float64
 //
 // with k the number of eigenvalues within c·ε·‖G‖_F of λ. The factors are
 // calibrated, see boundFactor. A singular value s = √λ is then off by at most
@@ -122,6 +123,10 @@ func (b bound) finish(top, lambda []float64, exp int, kernelName string) *Result
 	norm := math.Sqrt(squares)
 	row := norm/math.Sqrt(float64(len(lambda))) + 2*b.row*b.row/norm
 	near := boundFactor * b.eps * norm
+	solver := 8 * 0x1p-53
+	if b.eps == 0x1p-53 {
+		solver = 0x1p-53
+	}
 	all := slices.Concat(top, lambda)
 	slices.SortFunc(all, func(x, y float64) int { return cmp.Compare(y, x) })
 	n := len(all)
@@ -135,7 +140,7 @@ func (b bound) finish(top, lambda []float64, exp int, kernelName string) *Result
 			to++
 		}
 		l = max(l, 0)
-		delta := boundFactor*(b.eps*(math.Sqrt(float64(to-from))*row+3*l)+8*0x1p-53*all[0]) + b.extra
+		delta := boundFactor*(b.eps*(math.Sqrt(float64(to-from))*row+3*l)+solver*all[0]) + b.extra
 		s := math.Sqrt(l)
 		bound := max(s, math.Sqrt(delta))
 		if l > delta {
