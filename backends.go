@@ -143,10 +143,10 @@ func (b nativeBackend) SingularValues(ctx context.Context, p Problem) (*Spectrum
 
 // squared reports whether the Gram matrix of r×c noise loses the digits of its least
 // singular values that [PrecisionFloat64] promises: they are at
-// s₁·(1−√β)/(1+√β), and what is below a fifteenth of s₁ would not pass accurate.
+// s₁·(1−√β)/(1+√β), and what is below an eleventh of s₁ would not pass accurate.
 func squared(r, c int) bool {
 	beta := math.Sqrt(float64(min(r, c)) / float64(max(r, c)))
-	return 15*(1-beta) < 1+beta
+	return 11*(1-beta) < 1+beta
 }
 
 // accurate reports whether s is what [PrecisionFloat64] promises.
