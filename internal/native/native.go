@@ -81,8 +81,18 @@ func SingularValues[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w 
 			if top, coupling, err = split(p); err != nil {
 				return nil, err
 			}
-			_, _, row = g.Norms()
+			_, frobenius, row = g.Norms()
 		}
+	}
+	// Sparse or graded weights leave ‖G‖_F far below 1, where squares underflow.
+	shift := 0
+	if frobenius > 0 {
+		shift = -math.Ilogb(frobenius) / 2 * 2
+		g.Scale(T(math.Ldexp(1, shift)))
+		for i := range top {
+			top[i] = math.Ldexp(top[i], shift)
+		}
+		row, coupling, exp = math.Ldexp(row, shift), math.Ldexp(coupling, shift), exp+shift/2
 	}
 	lambda, err := eigen.Values(ctx, k, g, workers)
 	if err != nil {
