@@ -46,7 +46,7 @@ import (
 
 // boundFactor is c of the package documentation. TestCampaign looks for matrices
 // beyond the bound.
-const boundFactor = 16
+const boundFactor = 20
 
 // Result is a spectrum with what is known of its error.
 type Result struct {
