@@ -30,6 +30,9 @@ func allocated(f func()) int64 {
 // What the native back-end allocates for one matrix stays within two Gram
 // matrices and 64 MiB, and within the estimate that a scan plans its memory by.
 func TestNativeMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many draws or large matrices on one goroutine: nothing for the race detector")
+	}
 	// Not estimated: the small matrices of the reduction, scratch of each
 	// worker, vectors as long as the spectrum, in both arithmetics.
 	const slack = 384 << 10

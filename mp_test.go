@@ -99,6 +99,9 @@ func TestMarchenkoPasturAgainstMpmath(t *testing.T) {
 
 // Densities integrate to 1, less the atom, and to the CDF, in both forms.
 func TestMarchenkoPasturDensityIntegrates(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many draws or large matrices on one goroutine: nothing for the race detector")
+	}
 	for _, ratio := range mpRatios {
 		d := spectrum.MarchenkoPastur{Ratio: ratio, Sigma: 1.6}
 		sv := spectrum.MarchenkoPasturSV(d)
@@ -185,6 +188,9 @@ func TestMarchenkoPasturMoments(t *testing.T) {
 }
 
 func TestMarchenkoPasturRand(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many draws or large matrices on one goroutine: nothing for the race detector")
+	}
 	for _, ratio := range []float64{0.1, 1, 3} {
 		d := spectrum.MarchenkoPastur{Ratio: ratio, Sigma: 2, Src: rand.NewPCG(1, 2)}
 		sv := spectrum.MarchenkoPasturSV{Ratio: ratio, Sigma: 2, Src: rand.NewPCG(3, 4)}

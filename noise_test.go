@@ -23,6 +23,9 @@ var longSides = []int{64, 128, 224, 256, 512, 2048}
 // of draws. 200 draws for each of six shapes, and 2 % of all; with the stated
 // 1 % the total of 1200 exceeds 24 with probability 0.0005.
 func TestKritchmanNadlerFalseAlarms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many draws or large matrices on one goroutine: nothing for the race detector")
+	}
 	ctx := context.Background()
 	total, draws := 0, 200
 	for _, m := range longSides {
@@ -47,6 +50,9 @@ func TestKritchmanNadlerFalseAlarms(t *testing.T) {
 // exact in at least 97 % of draws, σ is off by at most 0.2 % and the strengths
 // by 3 % on average.
 func TestKritchmanNadlerCounts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many draws or large matrices on one goroutine: nothing for the race detector")
+	}
 	ctx := context.Background()
 	const n, draws = 128, 40
 	exact, all := 0, 0
@@ -82,6 +88,9 @@ func TestKritchmanNadlerCounts(t *testing.T) {
 // Bias and spread on Gaussian noise of 100×250 stay within what the
 // documentation states, for every scale.
 func TestNoiseScalesOnNoise(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many draws or large matrices on one goroutine: nothing for the race detector")
+	}
 	limits := map[spectrum.NoiseScale]struct{ bias, spread float64 }{
 		spectrum.NoiseCalibrated:      {0.006, 0.03},
 		spectrum.NoiseMedian:          {0.003, 0.012},
@@ -192,6 +201,9 @@ func (j jitter) SingularValues(context.Context, spectrum.Problem) (*spectrum.Spe
 // Whatever the errors of the singular values do to scale, threshold and score
 // stays within the bound, for every scale, edge, ratio and divisor.
 func TestBoundsHoldForEverySetting(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many draws or large matrices on one goroutine: nothing for the race detector")
+	}
 	ctx := context.Background()
 	certified := make(map[spectrum.NoiseScale]int)
 	for trial := range 700 {

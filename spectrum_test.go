@@ -88,6 +88,9 @@ func TestScaleInvariance(t *testing.T) {
 
 // The reported bound holds against spectra that are known by construction.
 func TestSNRErrorHolds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many draws or large matrices on one goroutine: nothing for the race detector")
+	}
 	ctx := context.Background()
 	rnd := rand.New(rand.NewPCG(5, 6))
 	certified := 0

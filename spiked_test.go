@@ -104,6 +104,9 @@ func TestEdgeText(t *testing.T) {
 // often as the edge says: at 5 %, 20 ± 15 of 400 draws are 3.5 standard
 // deviations on either side.
 func TestTracyWidomEdgeOnNoise(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many draws or large matrices on one goroutine: nothing for the race detector")
+	}
 	for _, shape := range [][2]int{{20, 20}, {20, 80}, {100, 10}} {
 		r := rand.New(rand.NewPCG(11, uint64(shape[0])))
 		edge := spectrum.SpikedModel{Rows: shape[0], Cols: shape[1], Sigma: 3}.Edge(0.05)
@@ -122,6 +125,9 @@ func TestTracyWidomEdgeOnNoise(t *testing.T) {
 
 // What the model says of a planted direction, against the singular vectors.
 func TestOverlapOfPlantedDirection(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many draws or large matrices on one goroutine: nothing for the race detector")
+	}
 	const rows, cols = 200, 500
 	d := spectrum.SpikedModel{Rows: rows, Cols: cols, Sigma: 1}
 	theta := 2 * d.Detectable()

@@ -32,6 +32,9 @@ func gaussian(seed uint64, r, c int) ([]float64, *kernel.Matrix) {
 }
 
 func TestValues(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many draws or large matrices on one goroutine: nothing for the race detector")
+	}
 	t.Run("float32", testValues[float32])
 	t.Run("float64", testValues[float64])
 }
@@ -92,6 +95,9 @@ func testWorkers[T kernel.Float](t *testing.T) {
 
 // Spectra that are known; the largest with the best kernel only.
 func TestPrescribedSpectrum(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many draws or large matrices on one goroutine: nothing for the race detector")
+	}
 	t.Run("float32", testPrescribed[float32])
 	t.Run("float64", testPrescribed[float64])
 }

@@ -10,6 +10,9 @@ import (
 )
 
 func TestDenseLoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many draws or large matrices on one goroutine: nothing for the race detector")
+	}
 	t.Run("float32", testDenseLoad[float32])
 	t.Run("float64", testDenseLoad[float64])
 }

@@ -183,6 +183,9 @@ type solver[T kernel.Float] func(ctx context.Context, k *kernel.Kernel[T], w *ke
 //
 //	go test ./internal/native -run Campaign -campaign 20000 -v -timeout 2h
 func TestCampaign(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many draws or large matrices on one goroutine: nothing for the race detector")
+	}
 	t.Run("float32", func(t *testing.T) { campaign(t, SingularValues[float32]) })
 	t.Run("float64", func(t *testing.T) { campaign(t, SingularValues[float64]) })
 	t.Run("float32 direct", func(t *testing.T) { campaign(t, Direct[float32]) })
