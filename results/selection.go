@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/names"
 )
 
 // Selection is the summary of a [spectrum.Selection] that goes with results.
@@ -21,14 +22,14 @@ type Selection struct {
 // NewSelection summarises sel; total is the number of parameters of the
 // model, or 0 if unknown, which leaves Share 0.
 func NewSelection(sel *spectrum.Selection, total int64) *Selection {
-	s := &Selection{TopPercent: sel.Percent, Layers: names(sel.Layers()), Params: sel.Params()}
+	s := &Selection{TopPercent: sel.Percent, Layers: layerNames(sel.Layers()), Params: sel.Params()}
 	if total > 0 {
 		s.Share = float64(s.Params) / float64(total)
 	}
 	return s
 }
 
-func names(layers []spectrum.Layer) []string {
+func layerNames(layers []spectrum.Layer) []string {
 	out := make([]string, len(layers))
 	for i, l := range layers {
 		out[i] = l.Name
@@ -39,10 +40,8 @@ func names(layers []spectrum.Layer) []string {
 // ModuleName returns the name the reference uses for a parameter: the module
 // that holds it, which is the parameter's name without ".weight".
 func ModuleName(parameter string) string {
-	return strings.TrimSuffix(parameter, weightSuffix)
+	return strings.TrimSuffix(parameter, names.Weight)
 }
-
-const weightSuffix = ".weight"
 
 // WriteUnfrozenYAML writes sel as the list of unfrozen parameters that the
 // reference writes and trainers read, byte for byte: the two fixed lines, then
@@ -143,7 +142,7 @@ func WriteSelectionJSON(w io.Writer, sel *spectrum.Selection) error {
 	out := selectionJSON{
 		TopPercent: sel.Percent,
 		Params:     sel.Params(),
-		Layers:     names(sel.Layers()),
+		Layers:     layerNames(sel.Layers()),
 		Types:      make([]groupJSON, len(sel.Groups)),
 	}
 	for i, g := range sel.Groups {
