@@ -2,8 +2,10 @@ package results
 
 import (
 	"bufio"
+	"encoding/csv"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -118,6 +120,7 @@ func checkLine(name string) error {
 // selectionJSON is what [WriteSelectionJSON] writes.
 type selectionJSON struct {
 	TopPercent float64     `json:"top_percent"`
+	Rule       string      `json:"rule,omitempty"`
 	Params     int64       `json:"params,omitempty"`
 	Layers     []string    `json:"layers"`
 	Types      []groupJSON `json:"types"`
@@ -126,6 +129,7 @@ type selectionJSON struct {
 type groupJSON struct {
 	Type   string      `json:"type"`
 	Of     int         `json:"of"`
+	Tie    bool        `json:"decided_by_tie,omitempty"`
 	Chosen []layerJSON `json:"chosen"`
 }
 
@@ -141,6 +145,7 @@ type layerJSON struct {
 func WriteSelectionJSON(w io.Writer, sel *spectrum.Selection) error {
 	out := selectionJSON{
 		TopPercent: sel.Percent,
+		Rule:       sel.Rule,
 		Params:     sel.Params(),
 		Layers:     layerNames(sel.Layers()),
 		Types:      make([]groupJSON, len(sel.Groups)),
@@ -150,7 +155,21 @@ func WriteSelectionJSON(w io.Writer, sel *spectrum.Selection) error {
 		for j, l := range g.Chosen {
 			chosen[j] = layerJSON{Name: l.Name, SNR: Number(l.SNR), Params: l.Params}
 		}
-		out.Types[i] = groupJSON{Type: g.Type, Of: g.Of, Chosen: chosen}
+		out.Types[i] = groupJSON{Type: g.Type, Of: g.Of, Tie: g.DecidedByTie, Chosen: chosen}
 	}
 	return encodeJSON(w, out)
+}
+
+// WriteSelectionCSV writes a header row and one row per chosen layer, type by
+// type, best first. An infinite SNR is "Infinity", a missing one empty.
+func WriteSelectionCSV(w io.Writer, sel *spectrum.Selection) error {
+	cw := csv.NewWriter(w)
+	rows := [][]string{{"name", "type", "snr", "params"}}
+	for _, l := range sel.Layers() {
+		rows = append(rows, []string{l.Name, l.Type, Number(l.SNR).String(), strconv.FormatInt(l.Params, 10)})
+	}
+	if err := cw.WriteAll(rows); err != nil {
+		return fmt.Errorf("results: writing CSV: %w", err)
+	}
+	return nil
 }
