@@ -1,6 +1,6 @@
 # What trainers make of a selection, with their own parsers as far as the standard
-# library has them. Reads {"consumer", "text", "names"} and prints the names that
-# are trained, as JSON. Written from the rules that package emit states.
+# library has them. Reads a list of {"consumer", "text", "names"} and prints, for
+# each, the names that are trained, as JSON. Written from the rules that package emit states.
 import json
 import re
 import shlex
@@ -96,7 +96,6 @@ def freeze(text, names):
     return [name for name in names if any(p in name for p in parts)]
 
 
-job = json.load(sys.stdin)
 rules = {"axolotl": axolotl, "python": module, "trl": module, "ms-swift": ms_swift, "peft": peft,
          "llama-factory-lora": lora, "llama-factory": freeze}
-json.dump(rules[job["consumer"]](job["text"], job["names"]), sys.stdout)
+json.dump([rules[job["consumer"]](job["text"], job["names"]) for job in json.load(sys.stdin)], sys.stdout)
