@@ -1,12 +1,10 @@
 package spectrum
 
 import (
-	"fmt"
-	"math"
-	"slices"
+	"cmp"
 )
 
-// Layer is one candidate for training: what [SelectTopK] needs to know of it.
+// Layer is one candidate for training: what a [Selector] needs to know of it.
 type Layer struct {
 	Name   string  // parameter or module name, unique in its model
 	Type   string  // what repeats across blocks, such as "self_attn.q_proj"
@@ -14,16 +12,26 @@ type Layer struct {
 	Params int64   // number of parameters, 0 if unknown
 }
 
+// BySNR orders layers by descending SNR: +Inf first, NaN last. With
+// [slices.SortStableFunc], layers of equal SNR keep their order.
+func BySNR(a, b Layer) int {
+	return cmp.Compare(b.SNR, a.SNR) // which has NaN below every number
+}
+
 // Group is what was chosen within one type.
 type Group struct {
 	Type   string
 	Of     int     // layers of this type among the candidates
 	Chosen []Layer // by descending SNR
+	// DecidedByTie says that a layer of this type was chosen, or left out, only
+	// because of the order of the input: another one of equal score was not, or was.
+	DecidedByTie bool
 }
 
-// Selection is the result of [SelectTopK].
+// Selection is what a [Selector] chose.
 type Selection struct {
 	Percent float64
+	Rule    string  // how it was chosen, in words
 	Groups  []Group // one for every type, in order of first appearance
 }
 
@@ -55,41 +63,8 @@ func (s *Selection) Params() int64 {
 // of equal SNR keep the order they came in; +Inf ranks first. A layer whose
 // SNR is NaN counts towards n but is never chosen. Types appear in the order of
 // their first layer. The error wraps [ErrOption] unless 0 ≤ percent ≤ 100.
+//
+// [Selector] has the other ways to choose.
 func SelectTopK(layers []Layer, percent float64) (*Selection, error) {
-	if !(percent >= 0 && percent <= 100) {
-		return nil, fmt.Errorf("%w: top %v %% is outside 0…100", ErrOption, percent)
-	}
-	sel := &Selection{Percent: percent}
-	index := make(map[string]int)
-	for _, l := range layers {
-		g, seen := index[l.Type]
-		if !seen {
-			g = len(sel.Groups)
-			index[l.Type] = g
-			sel.Groups = append(sel.Groups, Group{Type: l.Type})
-		}
-		sel.Groups[g].Of++
-		if !math.IsNaN(l.SNR) {
-			sel.Groups[g].Chosen = append(sel.Groups[g].Chosen, l)
-		}
-	}
-	for i := range sel.Groups {
-		g := &sel.Groups[i]
-		slices.SortStableFunc(g.Chosen, bySNR)
-		// The reference's int(n*P/100), in the same floating-point order.
-		k := int(float64(g.Of) * percent / 100)
-		g.Chosen = g.Chosen[:min(k, len(g.Chosen))]
-	}
-	return sel, nil
-}
-
-// bySNR orders layers by descending SNR.
-func bySNR(a, b Layer) int {
-	switch {
-	case a.SNR > b.SNR:
-		return -1
-	case a.SNR < b.SNR:
-		return 1
-	}
-	return 0
+	return Selector{Percent: percent}.Select(layers)
 }

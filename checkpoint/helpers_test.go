@@ -68,8 +68,8 @@ func open(t testing.TB, path string) *Model {
 	return m
 }
 
-// names lists the names of the tensors that can be read.
-func names(m *Model) (readable []string) {
+// tensorNames lists the names of the tensors that can be read.
+func tensorNames(m *Model) (readable []string) {
 	for _, t := range m.Tensors() {
 		if t.Skip == "" {
 			readable = append(readable, t.Name)

@@ -53,7 +53,7 @@ func TestIndexNamedByHand(t *testing.T) {
 	dir := t.TempDir()
 	writeShard(t, dir, "x-00001-of-00002.safetensors", f32("a", 1, 2))
 	path := writeFile(t, dir, "x.safetensors.index.json", indexText("a", "x-00001-of-00002.safetensors"))
-	assert.Equal(t, []string{"a"}, names(open(t, path)))
+	assert.Equal(t, []string{"a"}, tensorNames(open(t, path)))
 }
 
 func TestIndexRejects(t *testing.T) {

@@ -4,14 +4,14 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-)
 
-const weightSuffix = ".weight"
+	"github.com/gospectrum/spectrum/internal/names"
+)
 
 // Module returns the name of the module that owns a tensor, its name without
 // .weight, and whether it had that ending.
 func Module(name string) (module string, isWeight bool) {
-	return strings.CutSuffix(name, weightSuffix)
+	return strings.CutSuffix(name, names.Weight)
 }
 
 // Type returns what the module of a tensor is called in every block: the part
@@ -74,8 +74,7 @@ func tower(parts []string) string {
 // every expert is a type of its own, and towers are pooled.
 func ReferenceType(name string) string {
 	module, _ := Module(name)
-	parts := strings.Split(module, ".")
-	return strings.Join(parts[slices.IndexFunc(parts, isNumber)+1:], ".")
+	return names.ReferenceType(module)
 }
 
 func isNumber(s string) bool {

@@ -28,7 +28,7 @@ func TestOpenFile(t *testing.T) {
 	assert.Equal(t, "llama", m.Config().ModelType)
 
 	t.Chdir(dir)
-	assert.Equal(t, []string{"a", "b"}, names(open(t, "any.name")))
+	assert.Equal(t, []string{"a", "b"}, tensorNames(open(t, "any.name")))
 }
 
 func TestResultsBelongToTheCaller(t *testing.T) {
@@ -69,7 +69,7 @@ func TestDirectoryOrder(t *testing.T) {
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "folder.safetensors"), 0o755))
 	writeFile(t, dir, "._adapter.safetensors", "what a Mac leaves behind")
 	writeShard(t, dir, "adapter.safetensors", f32("only", 1, 1))
-	assert.Equal(t, []string{"only"}, names(open(t, dir)))
+	assert.Equal(t, []string{"only"}, tensorNames(open(t, dir)))
 
 	writeShard(t, dir, "other.safetensors", f32("other", 1, 1))
 	_, err = Open(dir)
@@ -77,10 +77,10 @@ func TestDirectoryOrder(t *testing.T) {
 	assert.ErrorContains(t, err, "2 safetensors files (adapter.safetensors, …)")
 
 	writeFile(t, dir, "model.safetensors.index.json", indexText("other", "other.safetensors"))
-	assert.Equal(t, []string{"other"}, names(open(t, dir)))
+	assert.Equal(t, []string{"other"}, tensorNames(open(t, dir)))
 
 	writeShard(t, dir, "model.safetensors", f32("single", 1, 1))
-	assert.Equal(t, []string{"single"}, names(open(t, dir)))
+	assert.Equal(t, []string{"single"}, tensorNames(open(t, dir)))
 }
 
 func TestLoneShardIsNotAModel(t *testing.T) {
@@ -89,11 +89,11 @@ func TestLoneShardIsNotAModel(t *testing.T) {
 	_, err := Open(dir)
 	assert.ErrorIs(t, err, ErrNoWeights)
 	assert.ErrorContains(t, err, "one of several shards")
-	assert.Equal(t, []string{"a"}, names(open(t, path)))
+	assert.Equal(t, []string{"a"}, tensorNames(open(t, path)))
 
 	whole := t.TempDir()
 	writeShard(t, whole, "model-00001-of-00001.safetensors", f32("a", 1, 1))
-	assert.Equal(t, []string{"a"}, names(open(t, whole)))
+	assert.Equal(t, []string{"a"}, tensorNames(open(t, whole)))
 }
 
 func TestOpenErrors(t *testing.T) {
@@ -155,7 +155,7 @@ func TestHubCache(t *testing.T) {
 	link("d4", "config.json")
 
 	m := open(t, snapshot)
-	assert.Equal(t, []string{"lm_head.weight", "model.layers.0.mlp.up_proj.weight"}, names(m))
+	assert.Equal(t, []string{"lm_head.weight", "model.layers.0.mlp.up_proj.weight"}, tensorNames(m))
 	assert.Equal(t, "llama", m.Config().ModelType)
 	w, err := m.Load(t.Context(), find(t, m, "lm_head.weight"), nil)
 	require.NoError(t, err)

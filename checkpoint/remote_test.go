@@ -88,14 +88,14 @@ func TestCachedByName(t *testing.T) {
 	writeShard(t, snapshot, "model.safetensors", f32("a", 1, 1))
 	writeFile(t, dir, "refs/main", commit)
 	m := open(t, "org/name")
-	assert.Equal(t, []string{"a"}, names(m))
+	assert.Equal(t, []string{"a"}, tensorNames(m))
 	assert.Equal(t, snapshot, m.Path())
-	assert.Equal(t, []string{"a"}, names(open(t, "org/name@"+commit+"/model.safetensors")))
+	assert.Equal(t, []string{"a"}, tensorNames(open(t, "org/name@"+commit+"/model.safetensors")))
 	_, err = Open("org/name@v2")
 	assert.ErrorContains(t, err, "it has "+commit)
 
 	// A path that exists is a path.
 	t.Chdir(t.TempDir())
 	writeShard(t, filepath.Join("org", "name"), "model.safetensors", f32("local", 1, 1))
-	assert.Equal(t, []string{"local"}, names(open(t, "org/name")))
+	assert.Equal(t, []string{"local"}, tensorNames(open(t, "org/name")))
 }

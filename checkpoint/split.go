@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/gospectrum/spectrum/internal/names"
 )
 
 // part is one of the matrices that were fused into another.
@@ -38,7 +40,7 @@ func (z *sizes) split(e entry) []entry {
 	if len(e.Shape) != 2 || e.stride != nil {
 		return []entry{e}
 	}
-	module, weight := strings.CutSuffix(e.Name, weightSuffix)
+	module, weight := strings.CutSuffix(e.Name, names.Weight)
 	i := strings.LastIndexByte(module, '.') + 1
 	parts, columns := z.parts(module[i:], strings.Contains(module, ".experts."), e.mxfp4, e.Shape[0], e.Shape[1])
 	if parts == nil {
@@ -50,7 +52,7 @@ func (z *sizes) split(e entry) []entry {
 		x := e
 		x.Name, x.Stored = module[:i]+p.name, cmp.Or(e.inFile, e.name)
 		if weight {
-			x.Name += weightSuffix
+			x.Name += names.Weight
 		}
 		x.pick = &pick{all(e.Shape[0]), all(e.Shape[1]), e.Shape[1]}
 		x.Shape = slices.Clone(e.Shape)

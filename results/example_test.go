@@ -208,6 +208,7 @@ func ExampleWriteSelectionJSON() {
 	// Output:
 	// {
 	//   "top_percent": 50,
+	//   "rule": "top 50 % of each type",
 	//   "params": 40,
 	//   "layers": [
 	//     "model.layers.1.mlp.up_proj.weight",

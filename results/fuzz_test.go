@@ -114,7 +114,7 @@ func checkReference(t *testing.T, res *Results) {
 
 	var want []spectrum.Layer
 	for _, g := range groupByType(rows) {
-		slices.SortStableFunc(g, bySNR)
+		slices.SortStableFunc(g, spectrum.BySNR)
 		want = append(want, g...)
 	}
 	text := sorted(t, rows)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/internal/shared"
 )
 
@@ -123,7 +124,7 @@ func TestReferenceTorch(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, rows, len(expected))
 		for _, r := range rows {
-			e := expected[r.Name+weightSuffix]
+			e := expected[r.Name+names.Weight]
 			want := e.V0
 			if c == V1 {
 				want = e.V1

@@ -3,8 +3,6 @@ package results
 import (
 	"math"
 	"strconv"
-	"strings"
-	"unicode"
 	"unicode/utf16"
 )
 
@@ -72,10 +70,4 @@ func shortEscape(r rune) byte {
 
 func appendHex(dst []byte, r rune) []byte {
 	return append(dst, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
-}
-
-// digits reports whether s is one or more decimal digits of any script, which
-// is Python's str.isdigit but for oddities such as superscripts.
-func digits(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsDigit(r) })
 }

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/internal/strictjson"
 )
 
@@ -71,6 +73,35 @@ func (r *Results) Layers() []spectrum.Layer {
 		layers = append(layers, spectrum.Layer{Name: l.Name, Type: l.Type, SNR: float64(snr), Params: l.Params})
 	}
 	return layers
+}
+
+// Unranked returns the tensors that the scan skipped, without a score: candidates
+// for a selection that takes some layers whatever their score. There are none in
+// the reference's files.
+func (r *Results) Unranked() []spectrum.Layer {
+	if r.File == nil {
+		return nil
+	}
+	var layers []spectrum.Layer
+	for _, s := range r.File.Skipped {
+		n := int64(1)
+		for _, d := range s.Shape {
+			n *= d
+		}
+		module := ModuleName(s.Name)
+		_, role := names.Block(module)
+		layers = append(layers, spectrum.Layer{Name: s.Name, Type: role, SNR: math.NaN(), Params: n})
+	}
+	return layers
+}
+
+// Parameter returns the name of the parameter of a layer of r: the name itself in
+// our files, with .weight in the reference's, which has modules.
+func (r *Results) Parameter(name string) string {
+	if r.File == nil {
+		return ModuleName(name) + names.Weight
+	}
+	return name
 }
 
 // ReferenceRows returns the rows of the reference's file in its order: those

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/names"
 )
 
 // Convention is one of the two ways in which versions of the reference treat a
@@ -70,9 +71,9 @@ func ReferenceRows(f *File, c Convention) ([]spectrum.Layer, error) {
 func referenceModules(f *File, c Convention) []spectrum.Layer {
 	var modules []spectrum.Layer
 	add := func(parameter string, snr float64, params int64) {
-		name, ok := strings.CutSuffix(parameter, weightSuffix)
+		name, ok := strings.CutSuffix(parameter, names.Weight)
 		if ok {
-			modules = append(modules, spectrum.Layer{Name: name, Type: referenceType(name), SNR: snr, Params: params})
+			modules = append(modules, spectrum.Layer{Name: name, Type: names.ReferenceType(name), SNR: snr, Params: params})
 		}
 	}
 	for i := range f.Layers {
@@ -87,17 +88,6 @@ func referenceModules(f *File, c Convention) []spectrum.Layer {
 		}
 	}
 	return modules
-}
-
-// referenceType returns what follows the first all-digit component of name, or
-// name if there is none.
-func referenceType(name string) string {
-	parts := strings.Split(name, ".")
-	i := slices.IndexFunc(parts, digits)
-	if i < 0 {
-		return name
-	}
-	return strings.Join(parts[i+1:], ".")
 }
 
 // referenceSNR returns the reference's score for l, rounded to its float32.

@@ -85,21 +85,6 @@ func TestWriteReference(t *testing.T) {
 	require.ErrorIs(t, WriteReferenceSorted(new(bytes.Buffer), twice), ErrFormat)
 }
 
-func TestReferenceType(t *testing.T) {
-	for name, want := range map[string]string{
-		"model.layers.3.mlp.experts.7.up_proj": "mlp.experts.7.up_proj",
-		"model.layers.11.self_attn.q_proj":     "self_attn.q_proj",
-		"lm_head":                              "lm_head",
-		"model.embed_tokens":                   "model.embed_tokens",
-		"features.0":                           "",
-		"model.layer1.x":                       "model.layer1.x",
-		"a..b":                                 "a..b",
-		"h.٣.c":                                "c",
-	} {
-		require.Equal(t, want, referenceType(name), name)
-	}
-}
-
 // scored is a row whose reference score is snr.
 func scored(name string, snr float64) Layer {
 	return Layer{Name: name, SignalCount: 1, NoiseCount: 1, SignalSum: Number(snr), NoiseSum: 1, SMax: 1}

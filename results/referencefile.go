@@ -2,7 +2,6 @@ package results
 
 import (
 	"bufio"
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -44,7 +43,7 @@ func WriteReferenceSorted(w io.Writer, rows []spectrum.Layer) error {
 	var buf []byte
 	groups := groupByType(rows)
 	for i, g := range groups {
-		slices.SortStableFunc(g, bySNR)
+		slices.SortStableFunc(g, spectrum.BySNR)
 		buf = append(buf[:0], opening(i)...)
 		buf = append(appendASCII(buf, g[0].Type), ": "...)
 		for j, r := range g {
@@ -90,12 +89,6 @@ func groupByType(rows []spectrum.Layer) [][]spectrum.Layer {
 		groups[i] = append(groups[i], r)
 	}
 	return groups
-}
-
-// bySNR orders by descending SNR, NaN last.
-func bySNR(a, b spectrum.Layer) int {
-	// cmp.Compare has NaN below every number.
-	return cmp.Compare(b.SNR, a.SNR)
 }
 
 // checkUnique rejects rows that share a name.

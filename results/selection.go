@@ -2,12 +2,15 @@ package results
 
 import (
 	"bufio"
+	"encoding/csv"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/names"
 )
 
 // Selection is the summary of a [spectrum.Selection] that goes with results.
@@ -21,14 +24,14 @@ type Selection struct {
 // NewSelection summarises sel; total is the number of parameters of the
 // model, or 0 if unknown, which leaves Share 0.
 func NewSelection(sel *spectrum.Selection, total int64) *Selection {
-	s := &Selection{TopPercent: sel.Percent, Layers: names(sel.Layers()), Params: sel.Params()}
+	s := &Selection{TopPercent: sel.Percent, Layers: layerNames(sel.Layers()), Params: sel.Params()}
 	if total > 0 {
 		s.Share = float64(s.Params) / float64(total)
 	}
 	return s
 }
 
-func names(layers []spectrum.Layer) []string {
+func layerNames(layers []spectrum.Layer) []string {
 	out := make([]string, len(layers))
 	for i, l := range layers {
 		out[i] = l.Name
@@ -39,10 +42,8 @@ func names(layers []spectrum.Layer) []string {
 // ModuleName returns the name the reference uses for a parameter: the module
 // that holds it, which is the parameter's name without ".weight".
 func ModuleName(parameter string) string {
-	return strings.TrimSuffix(parameter, weightSuffix)
+	return strings.TrimSuffix(parameter, names.Weight)
 }
-
-const weightSuffix = ".weight"
 
 // WriteUnfrozenYAML writes sel as the list of unfrozen parameters that the
 // reference writes and trainers read, byte for byte: the two fixed lines, then
@@ -119,6 +120,7 @@ func checkLine(name string) error {
 // selectionJSON is what [WriteSelectionJSON] writes.
 type selectionJSON struct {
 	TopPercent float64     `json:"top_percent"`
+	Rule       string      `json:"rule,omitempty"`
 	Params     int64       `json:"params,omitempty"`
 	Layers     []string    `json:"layers"`
 	Types      []groupJSON `json:"types"`
@@ -127,6 +129,7 @@ type selectionJSON struct {
 type groupJSON struct {
 	Type   string      `json:"type"`
 	Of     int         `json:"of"`
+	Tie    bool        `json:"decided_by_tie,omitempty"`
 	Chosen []layerJSON `json:"chosen"`
 }
 
@@ -142,8 +145,9 @@ type layerJSON struct {
 func WriteSelectionJSON(w io.Writer, sel *spectrum.Selection) error {
 	out := selectionJSON{
 		TopPercent: sel.Percent,
+		Rule:       sel.Rule,
 		Params:     sel.Params(),
-		Layers:     names(sel.Layers()),
+		Layers:     layerNames(sel.Layers()),
 		Types:      make([]groupJSON, len(sel.Groups)),
 	}
 	for i, g := range sel.Groups {
@@ -151,7 +155,21 @@ func WriteSelectionJSON(w io.Writer, sel *spectrum.Selection) error {
 		for j, l := range g.Chosen {
 			chosen[j] = layerJSON{Name: l.Name, SNR: Number(l.SNR), Params: l.Params}
 		}
-		out.Types[i] = groupJSON{Type: g.Type, Of: g.Of, Chosen: chosen}
+		out.Types[i] = groupJSON{Type: g.Type, Of: g.Of, Tie: g.DecidedByTie, Chosen: chosen}
 	}
 	return encodeJSON(w, out)
+}
+
+// WriteSelectionCSV writes a header row and one row per chosen layer, type by
+// type, best first. An infinite SNR is "Infinity", a missing one empty.
+func WriteSelectionCSV(w io.Writer, sel *spectrum.Selection) error {
+	cw := csv.NewWriter(w)
+	rows := [][]string{{"name", "type", "snr", "params"}}
+	for _, l := range sel.Layers() {
+		rows = append(rows, []string{l.Name, l.Type, Number(l.SNR).String(), strconv.FormatInt(l.Params, 10)})
+	}
+	if err := cw.WriteAll(rows); err != nil {
+		return fmt.Errorf("results: writing CSV: %w", err)
+	}
+	return nil
 }

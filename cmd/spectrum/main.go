@@ -41,7 +41,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, errPartial):
+	case errors.Is(err, errPartial), errors.Is(err, errMismatch):
 		fmt.Fprintln(stderr, "spectrum:", err)
 		return exitFailed
 	}
@@ -59,17 +59,19 @@ signal-to-noise ratio and selects the layers worth training.
 
 Results go to standard output or the file named by -o, everything else to
 standard error. Exit code 0: done; 1: some tensors failed or the scan was
-interrupted, the rest was written; 2: wrong usage or unreadable input.`,
+interrupted, the rest was written, or verify found mismatches; 2: wrong usage or unreadable input.`,
 		Example: `  spectrum inspect ./Llama-3-8B
   spectrum scan ./Llama-3-8B --top 25
   spectrum scan ./Llama-3-8B -o llama.json
   spectrum select llama.json --top 25 -o unfrozen.yaml
+  spectrum verify unfrozen.yaml ./Llama-3-8B --consumer axolotl
+  spectrum doctor snr_results_llama.json -o clean.json
   spectrum compare llama.json llama-kn.json`,
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(newInspect(), newScan(), newSelect(), newCompare(), newExport())
+	cmd.AddCommand(newInspect(), newScan(), newSelect(), newCompare(), newExport(), newVerify(), newDoctor())
 	return cmd
 }
 

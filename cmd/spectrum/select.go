@@ -1,14 +1,17 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/emit"
 	"github.com/gospectrum/spectrum/results"
 )
 
@@ -21,35 +24,110 @@ const (
 implementation (either of its two schemas)`
 )
 
+// selectFlags are the settings of the select command.
+type selectFlags struct {
+	s                    spectrum.Selector
+	budget               byteSize
+	optimiser, precision string
+	weights              map[string]string
+	random               int64
+	format, output       string
+	model                string
+	rank                 int
+}
+
 func newSelect() *cobra.Command {
-	var top float64
-	var format, name string
+	f := &selectFlags{}
 	cmd := &cobra.Command{
 		Use:   "select RESULTS --top P",
-		Short: "Select the top P percent of the layers of each type",
+		Short: "Select the layers to train, and write them as a trainer reads them",
 		Long: `select reads RESULTS, ` + resultFileFormat + `, and
-writes the ⌊n·P/100⌋ layers with the highest SNR of each type of n layers.
+writes the ⌊n·P/100⌋ layers with the highest SNR of each type of n layers, or
+what the flags below make of that.
 
-Formats: spectrum-yaml, the unfrozen_parameters list of the reference that
-axolotl and others read; names, one parameter a line; json.`,
-		Example: `  spectrum select llama.json --top 25 -o unfrozen.yaml
-  spectrum select llama.json --top 25 --format names`,
+Formats: spectrum-yaml, the reference's own list; names, one parameter a line;
+json; csv; and for trainers axolotl, python, trl, llama-factory (only whole
+modules of the first or last blocks), llama-factory-lora, ms-swift, peft; lr, a
+table of learning-rate multipliers. With --model the names of the model are used
+and the trainer's rule is tried on them before anything is written.`,
+		Example: `  spectrum select llama.json --top 25 -o unfrozen.yaml          # the reference's list
+  spectrum select llama.json --top 25 --format axolotl --model ./Llama-3-8B -o unfrozen.yaml
+  spectrum select llama.json --top 25 --format trl -o unfrozen.py
+  spectrum select llama.json --top 25 --format python -o unfrozen.py
+  spectrum select llama.json --include '*.self_attn.*' --format llama-factory --model ./Llama-3-8B
+  spectrum select llama.json --top 25 --format llama-factory-lora -o lora.yaml
+  spectrum select llama.json --top 25 --format ms-swift -o swift.args
+  spectrum select llama.json --top 25 --format peft -o adapter_config.json
+  spectrum select llama.json --budget 8GiB --optimiser adamw8bit --format axolotl
+  spectrum select llama.json --top 25 --random 1 --format axolotl   # control for an ablation`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return selectLayers(cmd, args[0], top, format, name)
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
-	cmd.Flags().Float64Var(&top, "top", 0, "select the top `P` percent of the layers of each type")
-	cmd.Flags().StringVar(&format, "format", formatYAML, "`FORMAT` of the selection: spectrum-yaml, names or json")
-	cmd.Flags().StringVarP(&name, "output", "o", "", "write the selection to `FILE` instead of standard output")
-	must(cmd.MarkFlagRequired("top"))
-	must(cmd.RegisterFlagCompletionFunc("format",
-		cobra.FixedCompletions([]string{formatYAML, formatNames, formatJSON}, cobra.ShellCompDirectiveNoFileComp)))
+	fl := cmd.Flags()
+	fl.Float64Var(&f.s.Percent, "top", 0, "select the top `P` percent, fractions too, of the layers of each type")
+	fl.TextVar(&f.s.Scope, "scope", spectrum.WithinType, "`WHAT` competes: the layers of each type, of each block, or all (global)")
+	fl.BoolVar(&f.s.Ceil, "ceil", false, "round numbers of layers up, not down as the reference does")
+	fl.IntVar(&f.s.Min, "at-least", 0, "`N` layers of each type")
+	fl.IntVar(&f.s.Max, "at-most", 0, "`N` layers of each type (default: no bound)")
+	fl.Int64Var(&f.s.Budget, "max-params", 0, "select at most `N` parameters")
+	fl.Var(&f.budget, "budget", "select what trains in `SIZE` of gradients, optimiser state and master weights, such as 8GiB")
+	fl.StringVar(&f.optimiser, "optimiser", "adamw", "of --budget: adamw, adamw8bit, lion, momentum, muon or sgd")
+	fl.StringVar(&f.precision, "precision", "float32", "of --budget: float32 (also under autocast), mixed (bfloat16 and float32 masters) or bfloat16")
+	fl.StringToStringVar(&f.weights, "weight", nil, "multiply the percentage, or with another scope the score, of a type: `TYPE=W`")
+	fl.StringArrayVar(&f.s.Include, "include", nil, "always select layers that match `GLOB` (repeatable)")
+	fl.StringArrayVar(&f.s.Exclude, "exclude", nil, "never select layers that match `GLOB` (repeatable)")
+	fl.TextVar(&f.s.Norms, "norms", spectrum.Ranked, "norms are `ranked`, selected always or never")
+	fl.TextVar(&f.s.Head, "head", spectrum.Ranked, "the output head is `ranked`, selected always or never")
+	fl.TextVar(&f.s.Embeddings, "embeddings", spectrum.Ranked, "embeddings are `ranked`, selected always or never")
+	fl.Int64Var(&f.random, "random", 0, "select as many layers and parameters of each type at random, with seed `N`")
+	fl.StringVar(&f.format, "format", formatYAML, "`FORMAT` of the selection, see above")
+	fl.StringVar(&f.model, "model", "", "take parameter names from `MODEL` and verify the selection on it")
+	fl.IntVar(&f.rank, "rank", 16, "`R`, the rank of a layer of median SNR, of peft")
+	fl.StringVarP(&f.output, "output", "o", "", "write the selection to `FILE` instead of standard output")
+	must(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(selectFormats(), cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
 }
 
-func selectLayers(cmd *cobra.Command, file string, top float64, format, name string) error {
-	if err := oneOf("format", format, formatYAML, formatNames, formatJSON); err != nil {
+func selectFormats() []string {
+	all := []string{formatYAML, formatNames, formatJSON, formatCSV}
+	for _, f := range emit.Formats() {
+		all = append(all, string(f))
+	}
+	return all
+}
+
+// check completes the settings of the selector.
+func (f *selectFlags) check(cmd *cobra.Command) error {
+	if err := oneOf("format", f.format, selectFormats()...); err != nil {
+		return err
+	}
+	if f.budget > 0 {
+		if f.s.Budget > 0 {
+			return errors.New("--budget and --max-params exclude each other")
+		}
+		var err error
+		if f.s.BytesPerParam, err = spectrum.TrainingBytes(f.optimiser, f.precision); err != nil {
+			return err
+		}
+		f.s.Budget = int64(f.budget)
+	}
+	f.s.Weights = make(map[string]float64)
+	for t, text := range f.weights {
+		w, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return fmt.Errorf("--weight %s=%s: not a number", t, text)
+		}
+		f.s.Weights[t] = w
+	}
+	chosen := func(name string) bool { return cmd.Flags().Changed(name) }
+	if !slices.ContainsFunc([]string{"top", "budget", "max-params", "at-least", "include", "norms", "head", "embeddings"}, chosen) {
+		return errors.New("nothing says what to select: --top, --budget, --max-params, --at-least or --include")
+	}
+	return f.s.Check()
+}
+
+func (f *selectFlags) run(cmd *cobra.Command, file string) error {
+	if err := f.check(cmd); err != nil {
 		return err
 	}
 	res, err := results.ReadFile(file)
@@ -57,24 +135,66 @@ func selectLayers(cmd *cobra.Command, file string, top float64, format, name str
 		return err
 	}
 	layers := res.Layers()
-	sel, err := spectrum.SelectTopK(layers, top)
-	if err != nil {
-		return fmt.Errorf("--top: %w", err)
-	}
-	err = writeTo(cmd, name, func(w io.Writer) error {
-		switch format {
-		case formatNames:
-			return results.WriteNames(w, sel)
-		case formatJSON:
-			return results.WriteSelectionJSON(w, sel)
+	for _, l := range res.Unranked() {
+		if f.s.Forces(l.Name, l.Type) {
+			layers = append(layers, l)
 		}
-		return results.WriteUnfrozenYAML(w, sel, res.Module)
-	})
+	}
+	opt := emit.Options{Rank: f.rank}
+	if f.model != "" {
+		if opt.Model, err = parameters(cmd, f.model); err != nil {
+			return err
+		}
+	}
+	sel, err := f.choose(cmd, layers)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "selected %d of %d layers in %d types\n", len(sel.Layers()), len(layers), len(sel.Groups))
+	if err := writeTo(cmd, f.output, func(w io.Writer) error { return f.write(w, res, sel, opt) }); err != nil {
+		return err
+	}
+	stderr := cmd.ErrOrStderr()
+	fmt.Fprintf(stderr, "selected %d of %d layers in %d types", len(sel.Layers()), len(layers), len(sel.Groups))
+	if n := sel.Params(); n > 0 {
+		fmt.Fprintf(stderr, ", %s parameters", formatCount(n))
+	}
+	fmt.Fprintf(stderr, " (%s)\n", sel.Rule)
+	for _, g := range sel.Groups {
+		if g.DecidedByTie {
+			fmt.Fprintf(stderr, "%s: layers tie at the cut; those selected merely come first\n", g.Type)
+		}
+	}
 	return nil
+}
+
+func (f *selectFlags) choose(cmd *cobra.Command, layers []spectrum.Layer) (*spectrum.Selection, error) {
+	if cmd.Flags().Changed("random") {
+		return f.s.Control(layers, uint64(f.random))
+	}
+	return f.s.Select(layers)
+}
+
+func (f *selectFlags) write(w io.Writer, res *results.Results, sel *spectrum.Selection, opt emit.Options) error {
+	switch f.format {
+	case formatYAML:
+		return results.WriteUnfrozenYAML(w, sel, res.Module)
+	case formatNames:
+		return results.WriteNames(w, sel)
+	case formatJSON:
+		return results.WriteSelectionJSON(w, sel)
+	case formatCSV:
+		return results.WriteSelectionCSV(w, sel)
+	}
+	// Trainers know parameters; the reference's files have modules.
+	named := *sel
+	named.Groups = slices.Clone(sel.Groups)
+	for i, g := range named.Groups {
+		named.Groups[i].Chosen = slices.Clone(g.Chosen)
+		for j := range g.Chosen {
+			named.Groups[i].Chosen[j].Name = res.Parameter(g.Chosen[j].Name)
+		}
+	}
+	return emit.Write(w, emit.Format(f.format), &named, opt)
 }
 
 func newExport() *cobra.Command {

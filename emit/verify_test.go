@@ -1,0 +1,129 @@
+package emit_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gospectrum/spectrum/emit"
+)
+
+func report(t *testing.T, consumer emit.Format, text string, params []emit.Param) *emit.Report {
+	t.Helper()
+	rules, err := emit.Parse(consumer, []byte(text))
+	require.NoError(t, err)
+	rep, err := rules.Verify(params)
+	require.NoError(t, err)
+	return rep
+}
+
+const referenceYAML = `unfrozen_parameters:
+- ^lm_head.weight$
+- ^model.embed_tokens.weight$
+# mlp.gate layers
+- model.layers.1.mlp.gate
+# self_attn.q_proj layers
+- model.layers.1.self_attn.q_proj
+`
+
+// The file of the reference, as its consumers take it.
+func TestVerifyReference(t *testing.T) {
+	params := []emit.Param{
+		{Name: "model.embed_tokens.weight", Params: 7, Bytes: 14}, {Name: "model.layers.1.mlp.gate.weight", Params: 1, Bytes: 2},
+		{Name: "model.layers.1.mlp.gate_proj.weight", Params: 2, Bytes: 4}, {Name: "model.layers.1.self_attn.q_proj.weight", Params: 3, Bytes: 6},
+		{Name: "model.layers.1.self_attn.q_proj.bias", Params: 4, Bytes: 8}, {Name: "model.layers.11.mlp.gate.weight", Params: 5, Bytes: 10},
+		{Name: "lm_head.weight", Params: 9, Bytes: 18},
+	}
+	for _, consumer := range []emit.Format{emit.Axolotl, emit.TRL} {
+		rep := report(t, consumer, referenceYAML, params)
+		assert.Equal(t, []emit.Match{{Name: "model.layers.1.mlp.gate_proj.weight", Entries: []string{"model.layers.1.mlp.gate"}}}, rep.Accidental)
+		assert.Empty(t, rep.Unmatched)
+		assert.Empty(t, rep.Twice)
+		assert.Equal(t, 1, rep.Mismatches())
+		assert.EqualValues(t, []int64{26, 52, 31}, []int64{rep.Params, rep.Bytes, rep.Total})
+	}
+	rep := report(t, emit.Substring, referenceYAML, params)
+	assert.Equal(t, []string{"^lm_head.weight$", "^model.embed_tokens.weight$"}, rep.Unmatched)
+	// With a tied head there is no such parameter.
+	rep = report(t, emit.Axolotl, referenceYAML, params[:len(params)-1])
+	assert.Equal(t, []string{"^lm_head.weight$"}, rep.Unmatched)
+}
+
+func TestVerifyRules(t *testing.T) {
+	params := []emit.Param{{Name: "m.1.q.weight"}, {Name: "m.12.q.weight"}, {Name: "t.m.1.q.weight"}, {Name: "mx1.q.weight"}, {Name: "m.2.k.weight"}}
+	for _, c := range []struct {
+		consumer   emit.Format
+		text       string
+		trained    []string
+		mismatches int
+	}{
+		{emit.Axolotl, "unfrozen_parameters:\n  - ^m.1.q.weight$[0:3]\nother: 1\n- m.2\n", []string{"m.1.q.weight"}, 0},
+		{emit.Axolotl, "x: 1\nunfrozen_parameters:\n- 'm.1'\n- \"m.[0-9]+.q.weight$\" # both\n", []string{"m.1.q.weight", "m.12.q.weight"}, 4},
+		// An escaped dot becomes a backslash and anything.
+		{emit.Axolotl, "unfrozen_parameters:\n- ^m\\.1\\.q\\.weight$\n", nil, 1},
+		{emit.TRL, "- m.1.q\n", []string{"m.1.q.weight", "mx1.q.weight"}, 1}, // the dots are any character
+		{emit.TRL, "- m.1\n", []string{"m.1.q.weight", "m.12.q.weight", "mx1.q.weight"}, 4},
+		{emit.TRL, "- m\\.[0-9]+\\.q\n", []string{"m.1.q.weight", "m.12.q.weight"}, 0},
+		{emit.Substring, "- m.1.q.weight\n", []string{"m.1.q.weight", "t.m.1.q.weight"}, 1},
+		{emit.Names, "m.1.q.weight\ngone\n", []string{"m.1.q.weight"}, 1},
+		{emit.MSSwift, "--freeze_parameters_ratio 1 --trainable_parameters_regex '^m\\.(?:1|3)\\.q\\.weight$'", []string{"m.1.q.weight"}, 1},
+		{emit.MSSwift, "--freeze_parameters_ratio 1 --trainable_parameters_regex q.weight", []string{"m.1.q.weight", "m.12.q.weight", "t.m.1.q.weight", "mx1.q.weight"}, 5},
+		{emit.PEFT, `{"target_modules": ["m.1.q"], "rank_pattern": {"x": 3}}`, []string{"m.1.q.weight", "t.m.1.q.weight"}, 2},
+		{emit.PEFT, `{"target_modules": ".*m\\.1\\.q", "rank_pattern": {"m.1.q": 3, "t.m.1.q": 4}}`, []string{"m.1.q.weight", "t.m.1.q.weight"}, 2},
+		{emit.PEFT, `{"target_modules": ".*m\\.1\\.q", "rank_pattern": {"t.m.1.q": 4, "m.1.q": 3}}`, []string{"m.1.q.weight", "t.m.1.q.weight"}, 0},
+		{emit.LLaMAFactoryLoRA, "lora_target: m.12.q,m.2.k\nadditional_target: gone\n", []string{"m.12.q.weight", "m.2.k.weight"}, 1},
+		{emit.LLaMAFactory, "freeze_trainable_layers: 2\nfreeze_trainable_modules: q\n", []string{"m.12.q.weight"}, 1},
+	} {
+		rep := report(t, c.consumer, c.text, params)
+		assert.Equal(t, c.trained, rep.Names, "%s %s", c.consumer, c.text)
+		assert.Equal(t, c.mismatches, rep.Mismatches(), "%s %s: %+v", c.consumer, c.text, rep)
+		assert.Equal(t, c.mismatches > 0, rep.First() != "")
+	}
+}
+
+func TestExpect(t *testing.T) {
+	params := []emit.Param{{Name: "a"}, {Name: "b"}}
+	rules, err := emit.Parse(emit.Names, []byte("a"))
+	require.NoError(t, err)
+	rep, err := rules.Expect([]string{"b"}).Verify(params)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"b"}, rep.Missing)
+	assert.Equal(t, []string{"a"}, rep.Extra)
+}
+
+func TestParseErrors(t *testing.T) {
+	for _, c := range []struct {
+		consumer emit.Format
+		text     string
+	}{
+		{emit.Axolotl, "- m.1\n"}, {emit.Axolotl, "unfrozen_parameters:\n"}, {emit.Axolotl, "unfrozen_parameters:\n- (\n"},
+		{emit.TRL, ""}, {emit.TRL, "- a(?=b)\n"}, {emit.Python, "TRAINABLE = 3"}, {emit.Substring, "x"}, {emit.Names, " \n"},
+		{emit.MSSwift, ""}, {emit.MSSwift, "--trainable_parameters_regex a"}, {emit.PEFT, ""}, {emit.PEFT, "{}"},
+		{emit.PEFT, `{"target_modules": "a", "rank_pattern": [1]}`}, {emit.PEFT, `{"target_modules": "("}`},
+		{emit.LLaMAFactory, "freeze_trainable_layers: many\n"}, {emit.LLaMAFactoryLoRA, ""}, {"other", ""},
+	} {
+		_, err := emit.Parse(c.consumer, []byte(c.text))
+		assert.ErrorIs(t, err, emit.ErrFormat, "%s %q", c.consumer, c.text)
+	}
+	rules, err := emit.Parse(emit.LLaMAFactory, []byte("freeze_trainable_layers: 2\nfreeze_trainable_modules: q\n"))
+	require.NoError(t, err)
+	_, err = rules.Verify([]emit.Param{{Name: "m.0.k.weight"}})
+	assert.ErrorIs(t, err, emit.ErrInexpressible)
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(referenceYAML)
+	f.Add(`{"target_modules": ["m.1.q"], "rank_pattern": {"x": 3}}`)
+	f.Add("freeze_trainable_layers: 2\nfreeze_trainable_modules: q\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, c := range emit.Consumers() {
+			rules, err := emit.Parse(c, []byte(text))
+			if err != nil {
+				assert.ErrorIs(t, err, emit.ErrFormat)
+				continue
+			}
+			_, _ = rules.Verify([]emit.Param{{Name: "m.0.q.weight", Params: 1}})
+		}
+	})
+}
