@@ -16,13 +16,15 @@ import (
 // Backends returns the back-ends of this build on this machine, the preferred
 // one first: native where there is a vector kernel for the CPU, else gonum. A
 // native back-end for each other kernel follows, under the name "native/" and
-// the kernel's.
+// the kernel's. netlib, LAPACK from a C library, is among them in builds with the
+// tag netlib.
 func Backends() []Backend {
 	kernels := kernel.All[float32]()
 	all := []Backend{nativeBackend{"native", kernels[0].Name}, gonumBackend{}}
 	if kernels[0].Name == "generic" {
 		slices.Reverse(all)
 	}
+	all = append(all, netlibBackends()...)
 	for _, k := range kernels {
 		all = append(all, nativeBackend{"native/" + k.Name, k.Name})
 	}
@@ -58,16 +60,14 @@ func (gonumBackend) Workers(_, _, _ int) int { return 1 }
 
 func (gonumBackend) SingularValues(ctx context.Context, p Problem) (*Spectrum, error) {
 	r, c := p.W.Dims()
-	// Scaling by a power of two is exact and keeps the squares inside
-	// Householder norms in range; the bounds keep 2^±e itself in range.
-	e := max(-1000, min(1000, -math.Ilogb(p.MaxAbs)))
+	e := binaryScale(p.MaxAbs)
 	s, err := bidiag.SingularValues(ctx, bidiag.Source{
 		Rows: r, Cols: c, Scale: math.Ldexp(1, e), Segment: p.W.segment,
 	})
 	if err != nil {
 		return nil, err
 	}
-	bound := math.Ldexp(bidiagError(r, c, s[0]), -e)
+	bound := math.Ldexp(bidiagError(r, c, s[0], 0x1p-53), -e)
 	for i := range s {
 		s[i] = math.Ldexp(s[i], -e)
 	}
@@ -81,11 +81,16 @@ func (gonumBackend) SingularValues(ctx context.Context, p Problem) (*Spectrum, e
 }
 
 // bidiagError bounds the error of every singular value of an r×c matrix by
-// bidiagonalisation, which is backward stable: |δsᵢ| ≤ p(r,c)·ε·s₁ for a modest
+// bidiagonalisation with unit roundoff ε = eps, which is backward stable: |δsᵢ| ≤ p(r,c)·ε·s₁ for a modest
 // polynomial p (LAPACK Users' Guide, section 4.9). Rounding errors add up like
 // √(r+c) in practice; p = r+c leaves room for the worst of them, and 256 for
 // gonum's dqds, which was seen off by 90·ε in a cluster of 15 values.
-func bidiagError(r, c int, s1 float64) float64 { return (float64(r+c) + 256) * 0x1p-53 * s1 }
+func bidiagError(r, c int, s1, eps float64) float64 { return (float64(r+c) + 256) * eps * s1 }
+
+// binaryScale returns e for which 2ᵉ·maxAbs is about 1. Scaling by a power of two
+// is exact and keeps the squares inside Householder norms in range; the bounds
+// keep 2^±e itself in range.
+func binaryScale(maxAbs float64) int { return max(-1000, min(1000, -math.Ilogb(maxAbs))) }
 
 // nativeBackend is the engine of this project: see package native.
 type nativeBackend struct {
@@ -126,7 +131,7 @@ func (b nativeBackend) SingularValues(ctx context.Context, p Problem) (*Spectrum
 		}
 	}
 	s, err := run(ctx, kernel.Named[float64](b.kernel), p, native.SingularValues)
-	if err != nil || p.Accept(s) || slices.Max(s.Errors) <= 4*bidiagError(r, c, s.Values[0]) {
+	if err != nil || p.Accept(s) || slices.Max(s.Errors) <= 4*bidiagError(r, c, s.Values[0], 0x1p-53) {
 		return s, err
 	}
 	// The Gram matrix has squared away what the caller needs. This is rare, and
