@@ -208,11 +208,18 @@ func TestTiedHeadInTheFile(t *testing.T) {
 	assert.Len(t, results.FromFile(file).Layers(), 2)
 }
 
+func defaultBackend(t *testing.T) spectrum.Backend {
+	t.Helper()
+	b, err := spectrum.DefaultBackend()
+	require.NoError(t, err)
+	return b
+}
+
 func TestMemoryCap(t *testing.T) {
 	big := f32("big.weight", []int64{200, 300}, hash)
 	small := f32("small.weight", []int64{20, 30}, hash)
 	m := open(t, write(t, "", big, small))
-	b := spectrum.DefaultBackend()
+	b := defaultBackend(t)
 	need := int64(len(small.Bytes)) + b.Workspace(20, 30)
 	file, err := scan.Run(context.Background(), m, scan.Options{Memory: need})
 	require.NoError(t, err)
@@ -248,12 +255,12 @@ func TestMemoryCapHoldsWorkersBack(t *testing.T) {
 		tensors = append(tensors, f32(name+".weight", []int64{20, 30}, hash))
 	}
 	m := open(t, write(t, "", tensors...))
-	need := int64(20*30*4) + spectrum.DefaultBackend().Workspace(20, 30)
+	need := int64(20*30*4) + defaultBackend(t).Workspace(20, 30)
 	for _, c := range []struct {
 		cap  int64
 		want int
 	}{{need, 1}, {2*need + 1, 2}, {0, 6}} {
-		b := &meter{Backend: spectrum.DefaultBackend()}
+		b := &meter{Backend: defaultBackend(t)}
 		file, err := scan.Run(context.Background(), m, scan.Options{Analyzer: spectrum.Analyzer{Backend: b}, Jobs: 6, Memory: c.cap})
 		require.NoError(t, err)
 		require.Len(t, file.Layers, 6)
