@@ -59,3 +59,21 @@ var (
 	widen32 = wideners[float32]{bf16: widenBF16F32AVX2, f16: widenF16F32AVX2, f32: widenF32F32AVX2}
 	widen64 = wideners[float64]{bf16: widenBF16F64AVX2, f16: widenF16F64AVX2, f32: widenF32F64AVX2}
 )
+
+// vectorKernels returns the kernels in assembly with what they lack on this CPU.
+func vectorKernels() []Known {
+	var all []Known
+	for _, k := range []struct {
+		name     string
+		features []cpuid.FeatureID
+	}{{"avx512" + bf16, featuresBF16}, {"avx512", featuresAVX512}, {"avx2", featuresAVX2}} {
+		known := Known{Name: k.name}
+		for _, f := range k.features {
+			if !cpuid.CPU.Supports(f) {
+				known.Missing = append(known.Missing, f.String())
+			}
+		}
+		all = append(all, known)
+	}
+	return all
+}
