@@ -69,7 +69,7 @@ interrupted, the rest was written; 2: wrong usage or unreadable input.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(newInspect(), newScan(), newSelect(), newCompare(), newExport())
+	cmd.AddCommand(newInspect(), newScan(), newSelect(), newCompare(), newExport(), newBackends())
 	return cmd
 }
 
