@@ -4,8 +4,6 @@ package kernel
 
 import "github.com/klauspost/cpuid/v2"
 
-//go:generate go run -C _gen . -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg kernel
-
 // Each set is the full conjunction of what its kernels use: turning off one
 // feature, in the CPU or in a test, must turn off the kernels.
 var (

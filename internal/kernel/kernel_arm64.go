@@ -2,8 +2,6 @@
 
 package kernel
 
-//go:generate go run -C _gen ./neon -out ../kernel_arm64.s -stubs ../stubs_arm64.go
-
 // Every arm64 CPU that Go runs on has NEON.
 
 func kernels32() []Kernel[float32] {
