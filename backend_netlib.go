@@ -48,7 +48,7 @@ func (netlibBackend) SingularValues(ctx context.Context, p Problem) (*Spectrum, 
 	if r, c := p.W.Dims(); max(r, c) > math.MaxInt32 {
 		return nil, fmt.Errorf("%w: %d×%d is too large for 32-bit LAPACK", ErrShape, r, c)
 	}
-	if p.Precision == PrecisionAuto && p.W.DType() != F64 {
+	if p.Precision == PrecisionAuto && p.W.DType() != F64 && flops(p.W.Dims()) >= smallFlops {
 		s, err := gesdd(ctx, p, lapacke.Sgesdd, 0x1p-24)
 		if err != nil || p.Accept(s) {
 			return s, err

@@ -337,31 +337,36 @@ func expected(t *testing.T) map[string]expectation {
 	return want
 }
 
+// Every back-end agrees with NumPy float64.
 func TestRealWeights(t *testing.T) {
 	want := expected(t)
 	m := open(t, shared.Path(t, "data/real/stories260K"))
-	for _, ratio := range []spectrum.Ratio{spectrum.RatioSum, spectrum.RatioCount} {
-		file, err := scan.Run(context.Background(), m, scan.Options{Analyzer: spectrum.Analyzer{Ratio: ratio}})
-		require.NoError(t, err)
-		rows := byName(file)
-		for name, w := range want {
-			got, ok := rows[name]
-			require.True(t, ok, name)
-			require.Empty(t, got.Error)
-			assert.Equal(t, []int64{w.Rows, w.Cols, w.SignalCount, w.NoiseCount}, []int64{got.Rows, got.Cols, got.SignalCount, got.NoiseCount}, name)
-			snr := w.SNR
-			if ratio == spectrum.RatioCount {
-				snr = w.CountSNR
-			}
-			for _, pair := range [][2]float64{
-				{w.S1, float64(got.SMax)}, {w.Sn, float64(got.SMin)}, {w.Sigma, float64(got.Sigma)},
-				{w.Threshold, float64(got.Threshold)}, {w.SignalSum, float64(got.SignalSum)},
-				{w.NoiseSum, float64(got.NoiseSum)}, {snr, float64(got.SNR)},
-			} {
-				assert.InEpsilon(t, pair[0], pair[1], 1e-9, name)
-			}
+	for _, b := range spectrum.Backends() {
+		for _, ratio := range []spectrum.Ratio{spectrum.RatioSum, spectrum.RatioCount} {
+			t.Run(b.Name()+"/"+ratio.String(), func(t *testing.T) {
+				file, err := scan.Run(context.Background(), m, scan.Options{Analyzer: spectrum.Analyzer{Ratio: ratio, Backend: b}})
+				require.NoError(t, err)
+				rows := byName(file)
+				for name, w := range want {
+					got, ok := rows[name]
+					require.True(t, ok, name)
+					require.Empty(t, got.Error)
+					assert.Equal(t, []int64{w.Rows, w.Cols, w.SignalCount, w.NoiseCount}, []int64{got.Rows, got.Cols, got.SignalCount, got.NoiseCount}, name)
+					snr := w.SNR
+					if ratio == spectrum.RatioCount {
+						snr = w.CountSNR
+					}
+					for _, pair := range [][2]float64{
+						{w.S1, float64(got.SMax)}, {w.Sn, float64(got.SMin)}, {w.Sigma, float64(got.Sigma)},
+						{w.Threshold, float64(got.Threshold)}, {w.SignalSum, float64(got.SignalSum)},
+						{w.NoiseSum, float64(got.NoiseSum)}, {snr, float64(got.SNR)},
+					} {
+						assert.InEpsilon(t, pair[0], pair[1], 1e-9, name)
+					}
+				}
+				assert.Len(t, rows, len(want)+1, "and the tied head")
+			})
 		}
-		assert.Len(t, rows, len(want)+1, "and the tied head")
 	}
 }
 
