@@ -37,7 +37,7 @@ func (netlibBackend) Workspace(r, c int) int64 {
 
 func (netlibBackend) Workers(r, c, workers int) int {
 	if flops(r, c) < 1e9 {
-		return 1
+		return 1 // OpenBLAS's threads would wait for each other, spinning
 	}
 	return workers
 }
@@ -76,7 +76,7 @@ func gesdd[T float32 | float64](ctx context.Context, p Problem, driver gesddFunc
 	}
 	failed := make(chan error, 1)
 	go func() {
-		leave, err := lapackThreads.enter(ctx, p.Workers)
+		leave, err := lapackThreads.enter(ctx, netlibBackend{}.Workers(r, c, p.Workers))
 		if err != nil {
 			failed <- err
 			return
