@@ -171,14 +171,39 @@ func (b nativeBackend) SingularValues(ctx context.Context, p Problem) (*Spectrum
 			return s, err
 		}
 	}
+	if p.Precision == PrecisionFloat64 && squared(r, c) {
+		return run(ctx, kernel.Named[float64](b.kernel), p, native.Direct)
+	}
 	s, err := run(ctx, kernel.Named[float64](b.kernel), p, native.SingularValues)
-	if err != nil || p.Accept(s) || slices.Max(s.Errors) <= 4*bidiagError(r, c, s.Values[0], 0x1p-53) {
+	if err != nil || p.Accept(s) && (p.Precision == PrecisionAuto || accurate(s)) {
 		return s, err
+	}
+	if slices.Max(s.Errors) <= native.DirectBound(s.Values[0]) {
+		return s, nil // there is nothing better
 	}
 	// The Gram matrix has squared away what the caller needs. This is rare, and
 	// takes as much memory again as what came before, so that is collected first.
 	runtime.GC()
 	return run(ctx, kernel.Named[float64](b.kernel), p, native.Direct)
+}
+
+// squared reports whether the Gram matrix of r×c noise loses the digits of its least
+// singular values that [PrecisionFloat64] promises: they are at
+// s₁·(1−√β)/(1+√β), and what is below an eleventh of s₁ would not pass accurate.
+func squared(r, c int) bool {
+	beta := math.Sqrt(float64(min(r, c)) / float64(max(r, c)))
+	return 11*(1-beta) < 1+beta
+}
+
+// accurate reports whether s is what [PrecisionFloat64] promises.
+func accurate(s *Spectrum) bool {
+	s1 := s.Values[0]
+	for i, v := range s.Values {
+		if v >= 1e-4*s1 && s.Errors[i] > 64*0x1p-52*s1 {
+			return false
+		}
+	}
+	return true
 }
 
 // solver is one of the two ways of package native.

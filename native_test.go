@@ -2,6 +2,7 @@ package spectrum_test
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -94,6 +95,51 @@ func TestPrecisionFloat64NeverUsesFloat32(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "float64", a.Precision)
 	assert.Less(t, a.SNRError, 1e-9)
+}
+
+// Float64 keeps its promise on spectra that go down to 10⁻⁴ of the largest value,
+// wide and near square.
+func TestFloat64Accuracy(t *testing.T) {
+	ctx := context.Background()
+	for _, shape := range [][2]int{{200, 200}, {200, 700}, {700, 200}, {190, 256}, {400, 400}} {
+		r, c := shape[0], shape[1]
+		n := min(r, c)
+		for name, value := range map[string]func(x float64) float64{
+			"geometric":  func(x float64) float64 { return math.Pow(10, -4*x) },
+			"arithmetic": func(x float64) float64 { return 1 - (1-1e-4)*x },
+			"one large":  func(x float64) float64 { return 1 - (1-1e-3)*math.Min(1, x*float64(n)) - 8e-4*x },
+			"noise":      nil,
+		} {
+			t.Run(fmt.Sprintf("%dx%d/%s", r, c, name), func(t *testing.T) {
+				s := make([]float64, n)
+				for i := range s {
+					if value != nil {
+						s[i] = value(float64(i) / float64(n-1))
+					}
+				}
+				w := prescribed(1, r, c, s)
+				if value == nil {
+					rnd := rand.New(rand.NewPCG(5, 5))
+					w.Apply(func(_, _ int, _ float64) float64 { return rnd.NormFloat64() }, w)
+				}
+				an := spectrum.Analyzer{Precision: spectrum.PrecisionFloat64, Noise: spectrum.NoiseCalibrated}
+				an.Backend = backend(t, "gonum")
+				want, err := an.Analyze(ctx, w)
+				require.NoError(t, err)
+				an.Backend = backend(t, "native")
+				got, err := an.Analyze(ctx, w)
+				require.NoError(t, err)
+				for i, v := range want.SingularValues {
+					if v >= 1e-4*want.SMax {
+						require.InDelta(t, v, got.SingularValues[i], 64*0x1p-52*want.SMax)
+					}
+				}
+				if !want.Saturated {
+					require.InDelta(t, want.SNR, got.SNR, 1e-10*want.SNR)
+				}
+			})
+		}
+	}
 }
 
 // What the Gram matrix squares away is computed by bidiagonalisation.

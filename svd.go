@@ -54,7 +54,10 @@ const (
 	// bound of the result shows that it was enough, else float64. Float64
 	// weights, and matrices too small for it to matter, are computed in float64.
 	PrecisionAuto Precision = iota
-	// PrecisionFloat64 never uses float32.
+	// PrecisionFloat64 never uses float32. The native back-end's singular
+	// values are then off by at most 2⁻⁴⁶ of the largest, as far as they are
+	// 10⁻⁴ of it, which takes bidiagonalisation where the matrix is near square
+	// or its spectrum wide.
 	PrecisionFloat64
 )
 

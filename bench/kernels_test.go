@@ -73,10 +73,10 @@ func strip[T kernel.Float](k *kernel.Kernel[T], l layout) work {
 // pairs is strip in the layout of the Gram matrix, for pairs of bfloat16 numbers.
 func pairs[T kernel.Float](k *kernel.Kernel[T]) work {
 	const one = 0x3f803f80 // twice 1
-	a, c := slices.Repeat([]uint32{one}, kernel.GramDepth*k.NR), make([]T, k.NR*k.NR)
+	a, c := slices.Repeat([]uint32{one}, kernel.PairDepth*k.NR), make([]T, k.NR*k.NR)
 	return work{
-		flops: 4 * kernel.GramDepth * float64(k.NR) * float64(k.NR),
-		run:   func() { k.Pairs(kernel.GramDepth, k.NR/k.MR, a, 1, k.NR, a, c, k.NR) },
+		flops: 4 * kernel.PairDepth * float64(k.NR) * float64(k.NR),
+		run:   func() { k.Pairs(kernel.PairDepth, k.NR/k.MR, a, 1, k.NR, a, c, k.NR) },
 	}
 }
 

@@ -1,22 +1,17 @@
 package direct
 
 import (
-	"context"
 	"math"
 
-	"github.com/gospectrum/spectrum/internal/parallel"
+	"github.com/gospectrum/spectrum/internal/sturm"
 )
-
-// lanes is the number of Sturm counts made at once: enough to hide the latency of
-// a division.
-const lanes = 4
 
 // pivotFloor stands for a pivot of zero. The largest element is near 1, so nothing
 // overflows where it is divided by.
 const pivotFloor = 0x1p-960
 
-// refiner corrects approximate singular values of the bidiagonal matrix with the
-// squares q on its diagonal and e above it by bisection.
+// refiner counts singular values of the bidiagonal matrix with the squares q on
+// its diagonal and e above it, for the bisection that corrects them.
 //
 // dqds finds the largest values last, after some three transformations for each
 // of the n values, each of which rounds them all: they are off by about √(3n)·u.
@@ -24,73 +19,14 @@ const pivotFloor = 0x1p-960
 // elements differ by a few u relatively (Fernando & Parlett 1994), and makes one
 // pass.
 type refiner struct {
-	q, e  []float64 // of equal length; the last e is 0
-	width float64   // what a value may be off at the end
+	q, e []float64 // of equal length; the last e is 0
 }
 
-// refine overwrites the descending values s.
-func (r *refiner) refine(ctx context.Context, s []float64, workers int) error {
-	n := len(s)
-	return parallel.For(ctx, workers, (n+lanes-1)/lanes, func(g int) {
-		var b [lanes]bracket
-		for l := range b {
-			i := min(g*lanes+l, n-1)
-			b[l] = bracket{mid: s[i], below: n - 1 - i, lo: -1, hi: math.Inf(1), step: 4 * r.width}
-		}
-		for more := true; more && ctx.Err() == nil; {
-			var x [lanes]float64
-			for l := range b {
-				x[l] = b[l].next()
-			}
-			more = false
-			for l, count := range r.count(&x) {
-				if b[l].hi-b[l].lo > 2*r.width {
-					b[l].learn(x[l], count)
-				}
-				more = more || b[l].hi-b[l].lo > 2*r.width
-			}
-		}
-		for l := range min(lanes, n-g*lanes) {
-			s[g*lanes+l] = (b[l].lo + b[l].hi) / 2
-		}
-	})
-}
-
-// bracket closes in on one value from an approximation.
-type bracket struct {
-	mid    float64 // the approximation
-	below  int     // number of values below the one sought
-	lo, hi float64 // it is at least lo and less than hi
-	step   float64 // distance from mid of the next trial while they are unknown
-}
-
-// next returns where to count next.
-func (b *bracket) next() float64 {
-	switch {
-	case math.IsInf(b.hi, 1):
-		return b.mid + b.step
-	case b.lo < 0:
-		return max(0, b.mid-b.step)
+// count returns how many singular values are less than each x. None is negative.
+func (r *refiner) count(x *[sturm.Lanes]float64) [sturm.Lanes]int {
+	for l := range x {
+		x[l] = max(x[l], 0)
 	}
-	return (b.lo + b.hi) / 2
-}
-
-// learn takes note of the number of values below x.
-func (b *bracket) learn(x float64, count int) {
-	switch above := count <= b.below; {
-	case above:
-		if b.lo = x; math.IsInf(b.hi, 1) {
-			b.step *= 4
-		}
-	default:
-		if b.hi = x; x < b.mid {
-			b.step *= 4
-		}
-	}
-}
-
-// count returns how many singular values are less than each x.
-func (r *refiner) count(x *[lanes]float64) [lanes]int {
 	a, b, c, d := -x[0]*x[0], -x[1]*x[1], -x[2]*x[2], -x[3]*x[3]
 	s, t, u, v := a, b, c, d
 	var i, j, k, l uint64
@@ -107,7 +43,7 @@ func (r *refiner) count(x *[lanes]float64) [lanes]int {
 		u = u*(e/y) + c
 		v = v*(e/z) + d
 	}
-	counts := [lanes]int{int(i), int(j), int(k), int(l)}
+	counts := [sturm.Lanes]int{int(i), int(j), int(k), int(l)}
 	if sum := s + t + u + v; math.IsNaN(sum) || math.IsInf(sum, 0) {
 		for l := range counts { // a pivot was zero
 			counts[l] = r.countSafely(x[l])

@@ -4,6 +4,8 @@ import (
 	"context"
 	"math"
 	"slices"
+
+	"github.com/gospectrum/spectrum/internal/sturm"
 )
 
 // negligible is what the elements of a bidiagonal matrix whose largest is near 1
@@ -46,15 +48,13 @@ func bidiagonalValues(ctx context.Context, d, e []float64, rough bool, workers i
 		d[i] = math.Sqrt(v)
 	}
 	slices.Sort(d)
-	slices.Reverse(d)
 	if !rough {
-		r.width = 0x1p-52 * d[0]
-		if err := r.refine(ctx, d, workers); err != nil {
+		if err := sturm.Refine(ctx, d, 0x1p-52*d[n-1], workers, r.count); err != nil {
 			return nil, err
 		}
 		slices.Sort(d) // within their errors, neighbours may have changed places
-		slices.Reverse(d)
 	}
+	slices.Reverse(d)
 	for i := range d {
 		d[i] = math.Ldexp(d[i], exp)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/gospectrum/spectrum/internal/sturm"
 	"github.com/stretchr/testify/require"
 	lapackgonum "gonum.org/v1/gonum/lapack/gonum"
 )
@@ -119,8 +120,8 @@ func BenchmarkBidiagonalValues(b *testing.B) {
 func TestCountZeroPivot(t *testing.T) {
 	r := refiner{q: []float64{1, 1, 4, 4}, e: []float64{1, 0, 0, 0}}
 	// The first block has the values (√5±1)/2, and 1 is its first pivot's zero.
-	x := [lanes]float64{1, 0.25, 2, 3}
-	require.Equal(t, [lanes]int{1, 0, 2, 4}, r.count(&x))
+	x := [sturm.Lanes]float64{1, 0.25, 2, 3}
+	require.Equal(t, [sturm.Lanes]int{1, 0, 2, 4}, r.count(&x))
 	require.Equal(t, 4, r.countSafely(2.5))
 	require.Zero(t, r.countSafely(0))
 }

@@ -118,7 +118,7 @@ func (p *Panel[T]) factorColumns(start, q int) {
 		head := p.V.Cols(q, row)[:nr]
 		alpha := float64(head[c])
 		clear(w)
-		if scale := tailScale(alpha, sum[c]); scale != 0 {
+		if scale := tailScale[T](alpha, sum[c]); scale != 0 {
 			w[c] = T(1 - scale)
 			scale = 1 - float64(w[c]) // what the kernel will use
 			// τ = 2/vᵀv for the v that is stored: a reflector that is not
@@ -155,12 +155,22 @@ func (p *Panel[T]) pass(q, row, col, next int) {
 
 // tailScale returns s such that v = [1; s·x] is the vector of the reflector that
 // maps [alpha; x] to a multiple of the first unit vector, given the squared
-// norm of x; 0 means x is 0 already.
-func tailScale(alpha, norm2 float64) float64 {
-	if norm2 == 0 {
+// norm of x; 0 means that x is as good as 0, see negligible.
+func tailScale[T kernel.Float](alpha, norm2 float64) float64 {
+	if norm2 <= negligible[T]() {
 		return 0
 	}
 	return 1 / (alpha + math.Copysign(math.Sqrt(alpha*alpha+norm2), alpha))
+}
+
+// negligible returns the squared norm below which a column counts as zero: beside
+// a matrix whose norm is near 1 it is, and the squares of its elements may have
+// underflown, with which a reflector would not be orthogonal.
+func negligible[T kernel.Float]() float64 {
+	if _, ok := any(T(0)).(float32); ok {
+		return 0x1p-100
+	}
+	return 0x1p-900
 }
 
 // storeR hands out the upper triangle of panel q and puts zeros and the unit

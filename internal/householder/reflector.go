@@ -17,7 +17,7 @@ type Reflector[T kernel.Float] struct {
 func (r *Reflector[T]) Eliminate(x *Vec[T]) {
 	alpha := float64(x[0])
 	x[0] = 0
-	scale := tailScale(alpha, Dot(x, x))
+	scale := tailScale[T](alpha, Dot(x, x))
 	for i, v := range x {
 		r.V[i] = T(float64(v) * scale)
 	}

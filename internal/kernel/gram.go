@@ -6,11 +6,15 @@ import (
 	"github.com/gospectrum/spectrum/internal/parallel"
 )
 
-// GramDepth is the number of terms, or pairs of terms, summed in registers before
+// GramDepth is the number of terms summed in registers before
 // they are added to the Gram matrix. The panels of two blocks of it stay in a
 // 1 MiB L2 cache, from which the register tiles read fast enough; half of it would
 // read and write the matrix more often than that is worth.
 const GramDepth = 384
+
+// PairDepth is GramDepth for pairs of terms: the more of them, the larger the
+// partial sums that each rounding error is relative to.
+const PairDepth = 256
 
 // GramLen returns the number of elements of workspace [Gram] needs for a
 // matrix whose shorter side is n.
@@ -40,13 +44,13 @@ func gram[T Float](ctx context.Context, k *Kernel[T], g *Sym[T], w *Matrix, scal
 	pairs := projection == nil && k.usePairs(w, float64(scale))
 	terms := GramDepth
 	if pairs {
-		terms *= 2
+		terms = 2 * PairDepth
 	}
 	rows := make([]packScratch[T], min(workers, panels))
 	for p := 0; p < m; p += terms {
-		depth := min(GramDepth, m-p)
+		depth := min(terms, m-p)
 		if pairs {
-			depth = min(GramDepth, (m-p+1)/2)
+			depth = (depth + 1) / 2
 		}
 		err := parallel.ForWorker(ctx, workers, panels, func(worker, i int) {
 			panel := work[i*GramDepth*k.NR:][:depth*k.NR]
@@ -73,9 +77,7 @@ func gram[T Float](ctx context.Context, k *Kernel[T], g *Sym[T], w *Matrix, scal
 		}
 	}
 	if pairs { // they were multiplied as they are stored
-		for i := range g.data {
-			g.data[i] *= scale * scale
-		}
+		g.Scale(scale * scale)
 	}
 	g.mirror()
 	return nil

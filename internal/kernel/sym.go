@@ -89,6 +89,13 @@ func (s *Sym[T]) Norms() (trace, frobenius, row float64) {
 	return trace, math.Sqrt(frobenius), math.Sqrt(slices.Max(squares))
 }
 
+// Scale multiplies s by f.
+func (s *Sym[T]) Scale(f T) {
+	for i := range s.data {
+		s.data[i] *= f
+	}
+}
+
 // mirror copies the lower half of the diagonal blocks to their upper half.
 func (s *Sym[T]) mirror() {
 	for i := range s.Blocks() {

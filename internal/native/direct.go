@@ -21,7 +21,7 @@ func Direct[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.
 	if err != nil {
 		return nil, err
 	}
-	bound := directFactor * unitRoundoff[T]() * s[0]
+	bound := directBound[T](s[0])
 	for i := range s {
 		s[i] = math.Ldexp(s[i], -exp)
 	}
@@ -29,6 +29,12 @@ func Direct[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.
 	errors := slices.Repeat([]float64{math.Ldexp(bound, -exp) + 0x1p-1074}, len(s))
 	return &Result{Values: s, Errors: errors, Kernel: k.Name + " direct"}, nil
 }
+
+// DirectBound returns the error bound of [Direct] in float64, given the largest
+// singular value.
+func DirectBound(s1 float64) float64 { return directBound[float64](s1) }
+
+func directBound[T kernel.Float](s1 float64) float64 { return directFactor * unitRoundoff[T]() * s1 }
 
 // DirectWorkspace returns about how many bytes [Direct] allocates for an r×c matrix
 // in arithmetic of the given width.
