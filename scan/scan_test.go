@@ -357,12 +357,14 @@ func TestRealWeights(t *testing.T) {
 						snr = w.CountSNR
 					}
 					for _, pair := range [][2]float64{
-						{w.S1, float64(got.SMax)}, {w.Sn, float64(got.SMin)}, {w.Sigma, float64(got.Sigma)},
+						{w.S1, float64(got.SMax)}, {w.Sigma, float64(got.Sigma)},
 						{w.Threshold, float64(got.Threshold)}, {w.SignalSum, float64(got.SignalSum)},
 						{w.NoiseSum, float64(got.NoiseSum)}, {snr, float64(got.SNR)},
 					} {
 						assert.InEpsilon(t, pair[0], pair[1], 1e-9, name)
 					}
+					// Errors of values are relative to the largest.
+					assert.InDelta(t, w.Sn, float64(got.SMin), 1e-11*w.S1, name)
 				}
 				assert.Len(t, rows, len(want)+1, "and the tied head")
 			})
