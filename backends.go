@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -16,21 +17,63 @@ import (
 // Backends returns the back-ends of this build on this machine, the preferred
 // one first: native where there is a vector kernel for the CPU, else gonum. A
 // native back-end for each other kernel follows, under the name "native/" and
-// the kernel's.
+// the kernel's. netlib, LAPACK from a C library, is among them in builds with the
+// tag netlib.
 func Backends() []Backend {
 	kernels := kernel.All[float32]()
 	all := []Backend{nativeBackend{"native", kernels[0].Name}, gonumBackend{}}
 	if kernels[0].Name == "generic" {
 		slices.Reverse(all)
 	}
+	all = append(all, netlibBackends()...)
 	for _, k := range kernels {
 		all = append(all, nativeBackend{"native/" + k.Name, k.Name})
 	}
 	return all
 }
 
-// DefaultBackend returns the back-end used when none is named.
-func DefaultBackend() Backend { return Backends()[0] }
+// The environment variables that choose the default back-end.
+const (
+	EnvBackend = "SPECTRUM_BACKEND" // a name of [Backends]
+	EnvKernel  = "SPECTRUM_KERNEL"  // a kernel of the native back-end
+)
+
+// DefaultBackend returns the back-end used when none is named in code: the one
+// that the environment variables [EnvBackend] and [EnvKernel] name, else the
+// first of [Backends]. The error wraps [ErrBackend], names the variable and lists what is available.
+func DefaultBackend() (Backend, error) {
+	return chosenBackend(os.Getenv(EnvBackend), os.Getenv(EnvKernel))
+}
+
+// chosenBackend returns the back-end for the values of EnvBackend and EnvKernel.
+func chosenBackend(name, kernelName string) (Backend, error) {
+	if kernelName != "" {
+		if name != "" && name != "native" {
+			return nil, fmt.Errorf("%s=%s: %w %s of %s takes no kernel, only native does", EnvKernel, kernelName, ErrBackend, name, EnvBackend)
+		}
+		return kernelBackend(kernelName)
+	}
+	if name == "" {
+		return Backends()[0], nil
+	}
+	b, err := BackendByName(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", EnvBackend, err)
+	}
+	return b, nil
+}
+
+// kernelBackend returns the native back-end with the kernel that EnvKernel names.
+func kernelBackend(name string) (Backend, error) {
+	var known []string
+	for _, k := range kernel.All[float32]() {
+		if k.Name == name {
+			return nativeBackend{"native/" + name, name}, nil
+		}
+		known = append(known, k.Name)
+	}
+	return nil, fmt.Errorf("%s: %w native has no kernel %q here; available: %s", EnvKernel, ErrBackend, name, strings.Join(known, ", "))
+}
 
 // BackendByName returns the back-end called name. The error wraps
 // [ErrBackend] and lists what is available.
@@ -58,16 +101,14 @@ func (gonumBackend) Workers(_, _, _ int) int { return 1 }
 
 func (gonumBackend) SingularValues(ctx context.Context, p Problem) (*Spectrum, error) {
 	r, c := p.W.Dims()
-	// Scaling by a power of two is exact and keeps the squares inside
-	// Householder norms in range; the bounds keep 2^±e itself in range.
-	e := max(-1000, min(1000, -math.Ilogb(p.MaxAbs)))
+	e := binaryScale(p.MaxAbs)
 	s, err := bidiag.SingularValues(ctx, bidiag.Source{
 		Rows: r, Cols: c, Scale: math.Ldexp(1, e), Segment: p.W.segment,
 	})
 	if err != nil {
 		return nil, err
 	}
-	bound := math.Ldexp(bidiagError(r, c, s[0]), -e)
+	bound := math.Ldexp(bidiagError(r, c, s[0], 0x1p-53), -e)
 	for i := range s {
 		s[i] = math.Ldexp(s[i], -e)
 	}
@@ -81,11 +122,16 @@ func (gonumBackend) SingularValues(ctx context.Context, p Problem) (*Spectrum, e
 }
 
 // bidiagError bounds the error of every singular value of an r×c matrix by
-// bidiagonalisation, which is backward stable: |δsᵢ| ≤ p(r,c)·ε·s₁ for a modest
+// bidiagonalisation with unit roundoff ε = eps, which is backward stable: |δsᵢ| ≤ p(r,c)·ε·s₁ for a modest
 // polynomial p (LAPACK Users' Guide, section 4.9). Rounding errors add up like
 // √(r+c) in practice; p = r+c leaves room for the worst of them, and 256 for
 // gonum's dqds, which was seen off by 90·ε in a cluster of 15 values.
-func bidiagError(r, c int, s1 float64) float64 { return (float64(r+c) + 256) * 0x1p-53 * s1 }
+func bidiagError(r, c int, s1, eps float64) float64 { return (float64(r+c) + 256) * eps * s1 }
+
+// binaryScale returns e for which 2ᵉ·maxAbs is about 1. Scaling by a power of two
+// is exact and keeps the squares inside Householder norms in range; the bounds
+// keep 2^±e itself in range.
+func binaryScale(maxAbs float64) int { return max(-1000, min(1000, -math.Ilogb(maxAbs))) }
 
 // nativeBackend is the engine of this project: see package native.
 type nativeBackend struct {

@@ -179,7 +179,7 @@ func TestWorkersGiveTheSameBits(t *testing.T) {
 // Whichever stage the context ends in, the error says so and no goroutine stays.
 func TestNativeCanceled(t *testing.T) {
 	n := 1024
-	if spectrum.DefaultBackend().Name() != "native" {
+	if spectrum.Backends()[0].Name() != "native" {
 		n = 512 // without a vector kernel it takes long
 	}
 	w := spiked(t, 4, n, n, 1)

@@ -157,10 +157,14 @@ func SNR(ctx context.Context, w mat.Matrix) (float64, error) {
 //
 // The error wraps [ErrEmpty] for a matrix without elements, [ErrNotFinite]
 // for a NaN or infinite weight, [ErrOption] for settings out of range,
-// [ErrBackend] when the back-end fails, and the context's error when ctx ends
+// [ErrBackend] when the back-end fails or the environment names one that is not
+// available, and the context's error when ctx ends
 // first.
 func (a Analyzer) Analyze(ctx context.Context, w mat.Matrix) (*Analysis, error) {
 	if err := a.Check(); err != nil {
+		return nil, err
+	}
+	if err := a.setBackend(); err != nil {
 		return nil, err
 	}
 	spec, in, err := a.compute(ctx, w, func(s *Spectrum, in *input) bool {
@@ -176,7 +180,7 @@ func (a Analyzer) Analyze(ctx context.Context, w mat.Matrix) (*Analysis, error) 
 		res.SNRError, res.ValueError = math.Inf(1), math.Inf(1)
 	}
 	res.DType = in.w.dtype
-	res.Backend, res.Kernel, res.Precision = a.backend().Name(), spec.Kernel, spec.Precision
+	res.Backend, res.Kernel, res.Precision = a.Backend.Name(), spec.Kernel, spec.Precision
 	return res, nil
 }
 
@@ -232,9 +236,10 @@ func (a Analyzer) workers() int {
 	return a.Workers
 }
 
-func (a Analyzer) backend() Backend {
-	if a.Backend != nil {
-		return a.Backend
+// setBackend makes a nil back-end the default one.
+func (a *Analyzer) setBackend() (err error) {
+	if a.Backend == nil {
+		a.Backend, err = DefaultBackend()
 	}
-	return DefaultBackend()
+	return err
 }

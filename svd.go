@@ -89,6 +89,9 @@ func SingularValues(ctx context.Context, w mat.Matrix) ([]float64, error) {
 // of the largest. See [Analyzer.Analyze] for the errors.
 func (a Analyzer) SingularValues(ctx context.Context, w mat.Matrix) ([]float64, error) {
 	a.Precision, a.Noise = PrecisionFloat64, NoiseIQR // which looks at no entries
+	if err := a.setBackend(); err != nil {
+		return nil, err
+	}
 	spec, _, err := a.compute(ctx, w, func(s *Spectrum, _ *input) bool {
 		// Float64 through the Gram matrix is good for all but the values that
 		// vanish beside the largest.
@@ -100,7 +103,7 @@ func (a Analyzer) SingularValues(ctx context.Context, w mat.Matrix) ([]float64, 
 	return spec.Values, nil
 }
 
-// compute checks w and hands it to the back-end.
+// compute checks w and hands it to a.Backend, which is set.
 func (a Analyzer) compute(ctx context.Context, m mat.Matrix, accept func(*Spectrum, *input) bool) (*Spectrum, *input, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
@@ -122,7 +125,7 @@ func (a Analyzer) compute(ctx context.Context, m mat.Matrix, accept func(*Spectr
 	if maxAbs == 0 {
 		return &Spectrum{Values: make([]float64, n), Errors: make([]float64, n), Precision: "exact"}, in, nil
 	}
-	spec, err := a.backend().SingularValues(ctx, Problem{
+	spec, err := a.Backend.SingularValues(ctx, Problem{
 		W: in.w, MaxAbs: maxAbs, Workers: a.workers(), Precision: a.Precision,
 		Accept: func(s *Spectrum) bool { return accept(s, in) },
 	})
@@ -130,14 +133,14 @@ func (a Analyzer) compute(ctx context.Context, m mat.Matrix, accept func(*Spectr
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
 		}
-		return nil, nil, fmt.Errorf("%w %s: %w", ErrBackend, a.backend().Name(), err)
+		return nil, nil, fmt.Errorf("%w %s: %w", ErrBackend, a.Backend.Name(), err)
 	}
 	if err := checkSpectrum(spec.Values, in.rows, in.cols); err != nil {
-		return nil, nil, fmt.Errorf("%w %s: singular values: %w", ErrBackend, a.backend().Name(), err)
+		return nil, nil, fmt.Errorf("%w %s: singular values: %w", ErrBackend, a.Backend.Name(), err)
 	}
 	if spec.Errors != nil && len(spec.Errors) != len(spec.Values) {
 		return nil, nil, fmt.Errorf("%w %s: %w: %d error bounds for %d singular values",
-			ErrBackend, a.backend().Name(), ErrShape, len(spec.Errors), len(spec.Values))
+			ErrBackend, a.Backend.Name(), ErrShape, len(spec.Errors), len(spec.Values))
 	}
 	return spec, in, nil
 }

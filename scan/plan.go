@@ -48,7 +48,7 @@ func newPlan(m *checkpoint.Model, opt Options) *plan {
 			tensor: t,
 			row:    len(p.jobs),
 			cost:   small * small * (large + small),
-			memory: t.Memory + opt.backend().Workspace(r, c),
+			memory: t.Memory + opt.Analyzer.Backend.Workspace(r, c),
 		})
 	}
 	p.rows = make([]*results.Layer, len(p.jobs))

@@ -58,9 +58,9 @@ type Progress struct {
 
 // List says what a scan of m with opt would do, computing nothing: the tensors
 // it would analyse, in the order of m, and those it would skip with the reason.
-// The error wraps [spectrum.ErrOption].
+// The error wraps [spectrum.ErrOption] or [spectrum.ErrBackend].
 func List(m *checkpoint.Model, opt Options) ([]checkpoint.Tensor, []results.Skipped, error) {
-	if err := opt.check(); err != nil {
+	if err := opt.complete(); err != nil {
 		return nil, nil, err
 	}
 	p := newPlan(m, opt)
@@ -79,9 +79,9 @@ func List(m *checkpoint.Model, opt Options) ([]checkpoint.Tensor, []results.Skip
 // interrupted, together with the error of ctx; matrices in flight are
 // abandoned and stop at their next look at ctx, so m must not be used again
 // but may be closed. Any other error means that nothing was scanned; it wraps
-// [spectrum.ErrOption].
+// [spectrum.ErrOption], or [spectrum.ErrBackend] for a back-end that the environment names and that is not available.
 func Run(ctx context.Context, m *checkpoint.Model, opt Options) (*results.File, error) {
-	if err := opt.check(); err != nil {
+	if err := opt.complete(); err != nil {
 		return nil, err
 	}
 	file := &results.File{Provenance: provenance(m, opt)}
@@ -104,7 +104,14 @@ func Run(ctx context.Context, m *checkpoint.Model, opt Options) (*results.File, 
 	return file, nil
 }
 
-func (o *Options) check() error {
+// complete checks the options and sets the back-end where it was left to default.
+func (o *Options) complete() error {
+	if o.Analyzer.Backend == nil {
+		var err error
+		if o.Analyzer.Backend, err = spectrum.DefaultBackend(); err != nil {
+			return err
+		}
+	}
 	if err := o.Analyzer.Check(); err != nil {
 		return err
 	}
@@ -138,13 +145,6 @@ func (o *Options) typeOf(name string) string {
 	return o.Type(name)
 }
 
-func (o *Options) backend() spectrum.Backend {
-	if o.Analyzer.Backend != nil {
-		return o.Analyzer.Backend
-	}
-	return spectrum.DefaultBackend()
-}
-
 func provenance(m *checkpoint.Model, opt Options) results.Provenance {
 	p := results.Provenance{
 		Started: time.Now().UTC(),
@@ -154,7 +154,7 @@ func provenance(m *checkpoint.Model, opt Options) results.Provenance {
 			Edge:    opt.Analyzer.ResolvedEdge().String(),
 			Ratio:   opt.Analyzer.Ratio.String(),
 			Divisor: opt.Analyzer.Divisor.String(),
-			Backend: opt.backend().Name(), Precision: opt.Analyzer.Precision.String(),
+			Backend: opt.Analyzer.Backend.Name(), Precision: opt.Analyzer.Precision.String(),
 			Jobs:    opt.jobs(),
 			Memory:  opt.Memory,
 			Include: opt.Include,

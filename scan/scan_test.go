@@ -208,11 +208,18 @@ func TestTiedHeadInTheFile(t *testing.T) {
 	assert.Len(t, results.FromFile(file).Layers(), 2)
 }
 
+func defaultBackend(t *testing.T) spectrum.Backend {
+	t.Helper()
+	b, err := spectrum.DefaultBackend()
+	require.NoError(t, err)
+	return b
+}
+
 func TestMemoryCap(t *testing.T) {
 	big := f32("big.weight", []int64{200, 300}, hash)
 	small := f32("small.weight", []int64{20, 30}, hash)
 	m := open(t, write(t, "", big, small))
-	b := spectrum.DefaultBackend()
+	b := defaultBackend(t)
 	need := int64(len(small.Bytes)) + b.Workspace(20, 30)
 	file, err := scan.Run(context.Background(), m, scan.Options{Memory: need})
 	require.NoError(t, err)
@@ -248,12 +255,12 @@ func TestMemoryCapHoldsWorkersBack(t *testing.T) {
 		tensors = append(tensors, f32(name+".weight", []int64{20, 30}, hash))
 	}
 	m := open(t, write(t, "", tensors...))
-	need := int64(20*30*4) + spectrum.DefaultBackend().Workspace(20, 30)
+	need := int64(20*30*4) + defaultBackend(t).Workspace(20, 30)
 	for _, c := range []struct {
 		cap  int64
 		want int
 	}{{need, 1}, {2*need + 1, 2}, {0, 6}} {
-		b := &meter{Backend: spectrum.DefaultBackend()}
+		b := &meter{Backend: defaultBackend(t)}
 		file, err := scan.Run(context.Background(), m, scan.Options{Analyzer: spectrum.Analyzer{Backend: b}, Jobs: 6, Memory: c.cap})
 		require.NoError(t, err)
 		require.Len(t, file.Layers, 6)
@@ -330,31 +337,38 @@ func expected(t *testing.T) map[string]expectation {
 	return want
 }
 
+// Every back-end agrees with NumPy float64.
 func TestRealWeights(t *testing.T) {
 	want := expected(t)
 	m := open(t, shared.Path(t, "data/real/stories260K"))
-	for _, ratio := range []spectrum.Ratio{spectrum.RatioSum, spectrum.RatioCount} {
-		file, err := scan.Run(context.Background(), m, scan.Options{Analyzer: spectrum.Analyzer{Ratio: ratio}})
-		require.NoError(t, err)
-		rows := byName(file)
-		for name, w := range want {
-			got, ok := rows[name]
-			require.True(t, ok, name)
-			require.Empty(t, got.Error)
-			assert.Equal(t, []int64{w.Rows, w.Cols, w.SignalCount, w.NoiseCount}, []int64{got.Rows, got.Cols, got.SignalCount, got.NoiseCount}, name)
-			snr := w.SNR
-			if ratio == spectrum.RatioCount {
-				snr = w.CountSNR
-			}
-			for _, pair := range [][2]float64{
-				{w.S1, float64(got.SMax)}, {w.Sn, float64(got.SMin)}, {w.Sigma, float64(got.Sigma)},
-				{w.Threshold, float64(got.Threshold)}, {w.SignalSum, float64(got.SignalSum)},
-				{w.NoiseSum, float64(got.NoiseSum)}, {snr, float64(got.SNR)},
-			} {
-				assert.InEpsilon(t, pair[0], pair[1], 1e-9, name)
-			}
+	for _, b := range spectrum.Backends() {
+		for _, ratio := range []spectrum.Ratio{spectrum.RatioSum, spectrum.RatioCount} {
+			t.Run(b.Name()+"/"+ratio.String(), func(t *testing.T) {
+				file, err := scan.Run(context.Background(), m, scan.Options{Analyzer: spectrum.Analyzer{Ratio: ratio, Backend: b}})
+				require.NoError(t, err)
+				rows := byName(file)
+				for name, w := range want {
+					got, ok := rows[name]
+					require.True(t, ok, name)
+					require.Empty(t, got.Error)
+					assert.Equal(t, []int64{w.Rows, w.Cols, w.SignalCount, w.NoiseCount}, []int64{got.Rows, got.Cols, got.SignalCount, got.NoiseCount}, name)
+					snr := w.SNR
+					if ratio == spectrum.RatioCount {
+						snr = w.CountSNR
+					}
+					for _, pair := range [][2]float64{
+						{w.S1, float64(got.SMax)}, {w.Sigma, float64(got.Sigma)},
+						{w.Threshold, float64(got.Threshold)}, {w.SignalSum, float64(got.SignalSum)},
+						{w.NoiseSum, float64(got.NoiseSum)}, {snr, float64(got.SNR)},
+					} {
+						assert.InEpsilon(t, pair[0], pair[1], 1e-9, name)
+					}
+					// Errors of values are relative to the largest.
+					assert.InDelta(t, w.Sn, float64(got.SMin), 1e-11*w.S1, name)
+				}
+				assert.Len(t, rows, len(want)+1, "and the tied head")
+			})
 		}
-		assert.Len(t, rows, len(want)+1, "and the tied head")
 	}
 }
 

@@ -71,7 +71,7 @@ func (p *plan) collect(done <-chan outcome) {
 func (p *plan) dispatch(ctx context.Context, m *checkpoint.Model, opt Options, res *resources, done chan<- outcome) {
 	for _, j := range p.jobs {
 		r, c, _ := j.tensor.Dims()
-		need := demand{workers: opt.backend().Workers(r, c, opt.jobs()), memory: j.memory}
+		need := demand{workers: opt.Analyzer.Backend.Workers(r, c, opt.jobs()), memory: j.memory}
 		err := res.acquire(ctx, need)
 		if ctx.Err() != nil {
 			return
@@ -124,7 +124,7 @@ func (o *Options) row(j job, a *spectrum.Analysis, err error, took time.Duration
 		r, c, _ := t.Dims()
 		row = results.Layer{
 			Name: t.Name, Type: o.typeOf(t.Name), DType: t.DType,
-			Rows: int64(r), Cols: int64(c), Params: t.Params(), Backend: o.backend().Name(),
+			Rows: int64(r), Cols: int64(c), Params: t.Params(), Backend: o.Analyzer.Backend.Name(),
 		}
 		row.Fail(err)
 	}

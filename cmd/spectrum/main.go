@@ -71,7 +71,7 @@ interrupted, the rest was written, or verify found mismatches; 2: wrong usage or
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(newInspect(), newScan(), newSelect(), newCompare(), newExport(), newVerify(), newDoctor())
+	cmd.AddCommand(newInspect(), newScan(), newSelect(), newCompare(), newExport(), newVerify(), newDoctor(), newBackends())
 	return cmd
 }
 

@@ -52,6 +52,9 @@ package kernel
 
 import "strings"
 
+//go:generate go run -C _gen . -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg kernel
+//go:generate go run -C _gen ./neon -out ../kernel_arm64.s -stubs ../stubs_arm64.go
+
 // Float is the arithmetic of a kernel.
 type Float interface{ float32 | float64 }
 

@@ -4,8 +4,6 @@ package kernel
 
 import "github.com/klauspost/cpuid/v2"
 
-//go:generate go run -C _gen . -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg kernel
-
 // Each set is the full conjunction of what its kernels use: turning off one
 // feature, in the CPU or in a test, must turn off the kernels.
 var (
@@ -59,3 +57,21 @@ var (
 	widen32 = wideners[float32]{bf16: widenBF16F32AVX2, f16: widenF16F32AVX2, f32: widenF32F32AVX2}
 	widen64 = wideners[float64]{bf16: widenBF16F64AVX2, f16: widenF16F64AVX2, f32: widenF32F64AVX2}
 )
+
+// vectorKernels returns the kernels in assembly with what they lack on this CPU.
+func vectorKernels() []Known {
+	var all []Known
+	for _, k := range []struct {
+		name     string
+		features []cpuid.FeatureID
+	}{{"avx512" + bf16, featuresBF16}, {"avx512", featuresAVX512}, {"avx2", featuresAVX2}} {
+		known := Known{Name: k.name}
+		for _, f := range k.features {
+			if !cpuid.CPU.Supports(f) {
+				known.Missing = append(known.Missing, f.String())
+			}
+		}
+		all = append(all, known)
+	}
+	return all
+}

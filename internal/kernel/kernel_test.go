@@ -207,3 +207,18 @@ func TestExpectedKernel(t *testing.T) {
 	require.Equal(t, want, All[float32]()[0].Name)
 	require.Equal(t, strings.TrimSuffix(want, "bf16"), All[float64]()[0].Name)
 }
+
+// What is known to lack nothing is what runs, in the same order.
+func TestAllKnown(t *testing.T) {
+	var runs, has []string
+	for _, k := range AllKnown() {
+		if len(k.Missing) == 0 {
+			runs = append(runs, k.Name)
+		}
+	}
+	for _, k := range All[float32]() {
+		has = append(has, k.Name)
+	}
+	require.Equal(t, has, runs)
+	require.Len(t, AllKnown(), 5)
+}

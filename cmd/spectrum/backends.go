@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/klauspost/cpuid/v2"
+	"github.com/spf13/cobra"
+
+	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/kernel"
+)
+
+func newBackends() *cobra.Command {
+	var quick bool
+	cmd := &cobra.Command{
+		Use:   "backends",
+		Short: "Show what computes singular values here, why, and how fast",
+		Long: `backends prints the CPU, every back-end and kernel with what it lacks where it
+is not available, the one that runs when none is named, and how fast each is:
+multiply-adds of one worker, on registers alone (peak) and in the packed product
+(strip), and whole spectra of a small matrix on all processors.
+
+The environment variables ` + spectrum.EnvBackend + ` and ` + spectrum.EnvKernel + ` choose the default.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return printBackends(cmd.Context(), cmd.OutOrStdout(), !quick)
+		},
+	}
+	cmd.Flags().BoolVar(&quick, "no-measure", false, "leave out the speeds, which take two seconds")
+	return cmd
+}
+
+func printBackends(ctx context.Context, w io.Writer, measure bool) error {
+	fmt.Fprintf(w, "CPU       %s, %s/%s, %d processors in use\n", cpuName(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0))
+	fmt.Fprintf(w, "features  %s\n", strings.Join(cpuid.CPU.FeatureSet(), " "))
+	chosen, chosenErr := spectrum.DefaultBackend()
+	if chosenErr == nil {
+		fmt.Fprintf(w, "default   %s\n\n", chosen.Name())
+	} else {
+		fmt.Fprint(w, "default   none\n\n")
+	}
+
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	printKernels(t, measure)
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	if err := printSpectra(ctx, t, measure); err != nil {
+		return err
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if measure {
+		fmt.Fprintln(w, "\nGFLOP/s; a spectrum of n×n counts 7/3·n³ flops, whatever the method.")
+	}
+	return chosenErr
+}
+
+func printKernels(t io.Writer, measure bool) {
+	if measure {
+		fmt.Fprintln(t, "kernel\tfloat32 peak\tstrip\tfloat64 peak\tstrip\tavailable")
+	} else {
+		fmt.Fprintln(t, "kernel\tavailable")
+	}
+	for _, k := range kernel.AllKnown() {
+		speeds := ""
+		switch {
+		case !measure:
+		case len(k.Missing) > 0:
+			speeds = "\t\t\t\t"
+		default:
+			speeds = kernelSpeed[float32](k.Name) + kernelSpeed[float64](k.Name)
+		}
+		available := "yes"
+		if len(k.Missing) > 0 {
+			available = "no: needs " + strings.Join(k.Missing, ", ")
+		}
+		fmt.Fprintf(t, "%s\t%s%s\n", k.Name, speeds, available)
+	}
+}
+
+func printSpectra(ctx context.Context, t io.Writer, measure bool) error {
+	size := ""
+	if measure {
+		size = fmt.Sprintf("%d×%d\t", sampleSize, sampleSize)
+	}
+	fmt.Fprintf(t, "back-end\t%savailable\n", size)
+	netlib := false
+	for _, b := range spectrum.Backends() {
+		netlib = netlib || b.Name() == "netlib"
+		speed := ""
+		if measure {
+			var err error
+			if speed, err = backendSpeed(ctx, b); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintf(t, "%s\t%syes\n", b.Name(), speed)
+	}
+	if !netlib {
+		fmt.Fprintf(t, "netlib\t%sno: built without netlib (needs -tags netlib and cgo)\n", strings.Repeat("\t", strings.Count(size, "\t")))
+	}
+	return nil
+}
+
+func cpuName() string {
+	if cpuid.CPU.BrandName == "" {
+		return "unknown"
+	}
+	return cpuid.CPU.BrandName
+}
+
+// measureTime is how long each speed is measured.
+const measureTime = 40 * time.Millisecond
+
+// rate returns the GFLOP/s of f, which reports its flops.
+func rate(f func() float64) float64 {
+	f() // warm the caches and the clock
+	var flops float64
+	start := time.Now()
+	for time.Since(start) < measureTime {
+		flops += f()
+	}
+	return flops / time.Since(start).Seconds() / 1e9
+}
+
+// kernelSpeed measures the peak of a kernel and its product in the layout of the
+// Gram matrix, of bfloat16 pairs where it has them, as two cells of the table.
+func kernelSpeed[T kernel.Float](name string) string {
+	k := kernel.Named[T](name)
+	random := func(n int) []T {
+		s := make([]T, n)
+		for i := range s {
+			s[i] = T(rand.Float64())
+		}
+		return s
+	}
+	a, c := random(kernel.GramDepth*k.NR), make([]T, k.NR*k.NR)
+	pairs := make([]uint32, len(a))
+	peak := rate(func() float64 { return k.Peak(1000, a, c) })
+	strip := rate(func() float64 {
+		flops := 2 * kernel.GramDepth * float64(k.NR) * float64(k.NR)
+		if k.HasPairs() {
+			k.Pairs(kernel.GramDepth, k.NR/k.MR, pairs, 1, k.NR, pairs, c, k.NR)
+			return 2 * flops
+		}
+		k.Strip(kernel.GramDepth, k.NR/k.MR, a, 1, k.NR, a, c, k.NR)
+		return flops
+	})
+	return fmt.Sprintf("%.1f\t%.1f\t", peak, strip)
+}
+
+// sampleSize is the order of the matrix that back-ends are measured with: small
+// enough for the slowest of them, large enough for float32 to be used.
+const sampleSize = 512
+
+func backendSpeed(ctx context.Context, b spectrum.Backend) (string, error) {
+	rnd := rand.New(rand.NewPCG(1, 1))
+	data := make([]float32, sampleSize*sampleSize)
+	for i := range data {
+		data[i] = float32(rnd.NormFloat64())
+	}
+	w, err := spectrum.NewWeights(sampleSize, sampleSize, data)
+	if err != nil {
+		return "", err
+	}
+	speed := rate(func() float64 {
+		if err == nil {
+			_, err = spectrum.Analyzer{Backend: b}.Analyze(ctx, w)
+		}
+		return 7. / 3 * sampleSize * sampleSize * sampleSize
+	})
+	return fmt.Sprintf("%.1f\t", speed), err
+}
