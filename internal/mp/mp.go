@@ -11,6 +11,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/integrate/quad"
+
+	"github.com/gospectrum/spectrum/internal/bisect"
 )
 
 // nodes of the Gauss–Legendre rule. Its error falls like ρ^{−2·nodes}, where
@@ -80,18 +82,7 @@ func Quantile(p, r float64) float64 {
 		q := 1 - p
 		below = func(phi float64) bool { return Survival(phi, r) > q }
 	}
-	lo, hi := 0.0, math.Pi
-	for {
-		mid := lo + (hi-lo)/2
-		if mid <= lo || mid >= hi {
-			return hi
-		}
-		if below(mid) {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
+	return bisect.End(0, math.Pi, below)
 }
 
 // Median returns the median singular value.

@@ -3,7 +3,11 @@
 // (Tracy & Widom 1996; Johnstone 2001). Its table is made and checked by make.py.
 package tracywidom
 
-import "math"
+import (
+	"math"
+
+	"github.com/gospectrum/spectrum/internal/bisect"
+)
 
 // piece is a Chebyshev expansion on [lo, hi].
 type piece struct {
@@ -89,7 +93,7 @@ func Quantile(p float64) float64 {
 		return math.Inf(-1)
 	case p < CDF(middle):
 		want := math.Log(p)
-		return bisect(-60, middle, func(s float64) bool { return logCDF(s) < want })
+		return bisect.End(-60, middle, func(s float64) bool { return logCDF(s) < want })
 	}
 	return UpperQuantile(1 - p)
 }
@@ -106,20 +110,5 @@ func UpperQuantile(alpha float64) float64 {
 		return Quantile(1 - alpha)
 	}
 	want := math.Log(alpha)
-	return bisect(middle, 200, func(s float64) bool { return logSurvival(s) > want })
-}
-
-// bisect returns the end of where below holds, between lo and hi.
-func bisect(lo, hi float64, below func(float64) bool) float64 {
-	for {
-		mid := lo + (hi-lo)/2
-		if mid <= lo || mid >= hi {
-			return hi
-		}
-		if below(mid) {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
+	return bisect.End(middle, 200, func(s float64) bool { return logSurvival(s) > want })
 }
