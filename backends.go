@@ -165,13 +165,14 @@ const smallFlops = 2e8
 
 func (b nativeBackend) SingularValues(ctx context.Context, p Problem) (*Spectrum, error) {
 	r, c := p.W.Dims()
-	if p.Precision == PrecisionAuto && p.W.DType() != F64 && flops(r, c) >= smallFlops {
+	direct := p.Precision == PrecisionFloat64 && squared(r, c) || native.DirectIsFaster(kernel.Named[float64](b.kernel), r, c)
+	if !direct && p.Precision == PrecisionAuto && p.W.DType() != F64 && flops(r, c) >= smallFlops {
 		s, err := run(ctx, kernel.Named[float32](b.kernel), p, native.SingularValues)
 		if err != nil || p.Accept(s) {
 			return s, err
 		}
 	}
-	if p.Precision == PrecisionFloat64 && squared(r, c) {
+	if direct {
 		return run(ctx, kernel.Named[float64](b.kernel), p, native.Direct)
 	}
 	s, err := run(ctx, kernel.Named[float64](b.kernel), p, native.SingularValues)

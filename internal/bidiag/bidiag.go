@@ -156,7 +156,26 @@ func triangularFactor(t, v, tau []float64, m, ldv int) {
 // bidiagonal returns the singular values of the m×n matrix a, n ≤ m, which it
 // destroys.
 func bidiagonal(ctx context.Context, a []float64, m, n int) ([]float64, error) {
-	d, e := make([]float64, n), make([]float64, n)
+	d, e, err := Reduce(ctx, a, m, n)
+	if err != nil {
+		return nil, err
+	}
+	if !la.Dbdsqr(blas.Upper, n, 0, 0, 0, d, e, nil, 1, nil, 1, nil, 1, make([]float64, 4*n)) {
+		return nil, ErrConvergence
+	}
+	for k := range d {
+		d[k] = math.Abs(d[k])
+	}
+	slices.Sort(d)
+	slices.Reverse(d)
+	return d, nil
+}
+
+// Reduce returns the diagonal and the n−1 superdiagonal elements of a bidiagonal
+// matrix with the singular values of the row-major m×n matrix a, 1 ≤ n ≤ m, which it
+// destroys.
+func Reduce(ctx context.Context, a []float64, m, n int) (d, e []float64, err error) {
+	d, e = make([]float64, n), make([]float64, n)
 	tauQ, tauP := make([]float64, n), make([]float64, n)
 	x, y := make([]float64, m*panel), make([]float64, n*panel)
 	i := 0
@@ -167,7 +186,7 @@ func bidiagonal(ctx context.Context, a []float64, m, n int) ([]float64, error) {
 		step := chunk(4*(n-next)*nb, 64)
 		for r := next; r < m; r += step {
 			if err := ctx.Err(); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			rows := min(step, m-r)
 			bl.Dgemm(blas.NoTrans, blas.Trans, rows, n-next, nb,
@@ -178,18 +197,7 @@ func bidiagonal(ctx context.Context, a []float64, m, n int) ([]float64, error) {
 		i = next
 	}
 	la.Dgebd2(m-i, n-i, a[i*n+i:], n, d[i:], e[i:], tauQ[i:], tauP[i:], x)
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if !la.Dbdsqr(blas.Upper, n, 0, 0, 0, d, e[:max(n-1, 0)], nil, 1, nil, 1, nil, 1, make([]float64, 4*n)) {
-		return nil, ErrConvergence
-	}
-	for k := range d {
-		d[k] = math.Abs(d[k])
-	}
-	slices.Sort(d)
-	slices.Reverse(d)
-	return d, nil
+	return d, e[:n-1], ctx.Err()
 }
 
 // chunk returns how many units of the given flops make up a piece of work, at

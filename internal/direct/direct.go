@@ -1,7 +1,8 @@
 // Package direct computes all singular values of a matrix without squaring it:
 // dense → band → bidiagonal → singular values, after a QR factorisation where the
-// matrix is tall. It is the accurate companion of the Gram matrix: every value is
-// off by a modest multiple of ε·s₁, however small it is itself.
+// matrix is tall, and without the band where it is small. It is the accurate
+// companion of the Gram matrix: every value is off by a modest multiple of ε·s₁,
+// however small it is itself.
 //
 // With m rows and n columns, m ≥ n, the reduction takes 4mn² − 4/3·n³ flops, or
 // 2mn² + 2n³ through QR, and the band 8·Band·n² more, nearly all of the former in
@@ -11,6 +12,7 @@ package direct
 import (
 	"context"
 
+	"github.com/gospectrum/spectrum/internal/bidiag"
 	"github.com/gospectrum/spectrum/internal/householder"
 	"github.com/gospectrum/spectrum/internal/kernel"
 )
@@ -28,15 +30,7 @@ const streamRows = 576
 // norm of scale·w must not exceed 1 by much: sums of squares are not scaled. The
 // result does not depend on workers.
 func Values[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, scale T, workers int) ([]float64, error) {
-	l, rows, err := load(ctx, k, w, scale, workers)
-	if err != nil {
-		return nil, err
-	}
-	b, err := newReducer(l, rows, workers).reduce(ctx)
-	if err != nil {
-		return nil, err
-	}
-	d, e, err := bidiagonalise(ctx, k, b, workers)
+	d, e, err := bidiagonal(ctx, k, w, scale, workers)
 	if err != nil {
 		return nil, err
 	}
@@ -45,17 +39,35 @@ func Values[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.
 	return bidiagonalValues(ctx, d, e, rough, workers)
 }
 
-// load returns, ready to be transformed, a matrix whose first `rows` rows have the
-// singular values of scale·w: w itself in the tall orientation, or its triangular
-// factor.
-func load[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, scale T, workers int) (l *left[T], rows int, err error) {
+// bidiagonal returns the diagonal and the superdiagonal of a bidiagonal matrix with
+// the singular values of scale·w.
+func bidiagonal[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, scale T, workers int) (d, e []float64, err error) {
 	m, n := max(w.Rows, w.Cols), min(w.Rows, w.Cols)
 	height, stream := shape(m, n)
-	l = newLeft(k, kernel.NewDense[T](height, n))
+	a := kernel.NewDense[T](height, n)
 	if stream {
-		return l, n, triangularise(ctx, l, w, scale, workers)
+		l := newLeft(k, a)
+		if err := triangularise(ctx, l, w, scale, workers); err != nil {
+			return nil, nil, err
+		}
+		return twoStages(ctx, l, n, workers)
 	}
-	return l, m, l.a.Load(ctx, k, w, scale, 0, 0, m, workers)
+	if err := a.Load(ctx, k, w, scale, 0, 0, m, workers); err != nil {
+		return nil, nil, err
+	}
+	if a, ok := any(a).(*kernel.Dense[float64]); ok && n <= k.OneStage {
+		return bidiag.Reduce(ctx, rowMajor(a), m, n)
+	}
+	return twoStages(ctx, newLeft(k, a), m, workers)
+}
+
+// twoStages reduces the first rows of the matrix of l.
+func twoStages[T kernel.Float](ctx context.Context, l *left[T], rows, workers int) (d, e []float64, err error) {
+	b, err := newReducer(l, rows, workers).reduce(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return bidiagonalise(ctx, l.k, b, workers)
 }
 
 // shape returns the number of rows that are held of an m×n matrix, m ≥ n, and

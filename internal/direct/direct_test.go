@@ -39,6 +39,24 @@ func TestValues(t *testing.T) {
 	t.Run("float64", testValues[float64])
 }
 
+// kernels returns every kernel as if it had two stages for every size, and the generic
+// one, which has the most in one stage, as it is.
+func kernels[T kernel.Float]() []kernel.Kernel[T] {
+	all := kernel.All[T]()
+	asItIs := all[len(all)-1]
+	for i := range all {
+		all[i].OneStage = 0
+	}
+	return append(all, asItIs)
+}
+
+// No kernel has more in one stage than WorkLen foresees.
+func TestMostOneStage(t *testing.T) {
+	for _, k := range kernel.All[float64]() {
+		require.LessOrEqual(t, k.OneStage, mostOneStage, k.Name)
+	}
+}
+
 // shapes covers the smallest, panel and block edges, both sides of the QR
 // crossover, more rows than stream at once, and both orientations.
 var shapes = [][2]int{
@@ -56,8 +74,8 @@ func testValues[T kernel.Float](t *testing.T) {
 			require.True(t, svd.Factorize(mat.NewDense(r, c, data), mat.SVDNone))
 			want := svd.Values(nil)
 			scale := math.Ldexp(1, -6-math.Ilogb(math.Sqrt(float64(r*c))))
-			for _, k := range kernel.All[T]() {
-				t.Run(fmt.Sprintf("%dx%d/%s", r, c, k.Name), func(t *testing.T) {
+			for _, k := range kernels[T]() {
+				t.Run(fmt.Sprintf("%dx%d/%s/%d", r, c, k.Name, k.OneStage), func(t *testing.T) {
 					got, err := Values(ctx, &k, w, T(scale), 2)
 					require.NoError(t, err)
 					require.Len(t, got, len(want))
@@ -81,7 +99,7 @@ func TestWorkers(t *testing.T) {
 func testWorkers[T kernel.Float](t *testing.T) {
 	for _, shape := range [][2]int{{1, 1}, {50, 50}, {450, 440}, {900, 130}, {130, 1500}} {
 		_, w := gaussian(3, shape[0], shape[1])
-		for _, k := range kernel.All[T]() {
+		for _, k := range kernels[T]() {
 			want, err := Values(context.Background(), &k, w, 0x1p-12, 1)
 			require.NoError(t, err)
 			for _, workers := range []int{2, 3, 7} {
@@ -124,11 +142,11 @@ func testPrescribed[T kernel.Float](t *testing.T) {
 			rnd := rand.New(rand.NewPCG(uint64(r), uint64(c)))
 			testlapack.Dlagge(r, c, r-1, c-1, want, data, c, rnd, make([]float64, r+c))
 			w := &kernel.Matrix{Rows: r, Cols: c, Stride: c, F64: data}
-			kernels := kernel.All[T]()
+			tried := kernels[T]()
 			if len(data) > 50000 {
-				kernels = kernels[:1]
+				tried = tried[:1]
 			}
-			for _, k := range kernels {
+			for _, k := range tried {
 				got, err := Values(context.Background(), &k, w, 0x1p-6, 2)
 				require.NoError(t, err)
 				for i, s := range got {
@@ -155,14 +173,14 @@ func testAccuracy[T kernel.Float](t *testing.T) {
 		for i := range want {
 			want[i] = 2 * math.Cos(float64(i+1)*math.Pi/float64(2*n+1))
 		}
-		for _, k := range kernel.All[T]() {
+		for _, k := range kernels[T]() {
 			got, err := Values(context.Background(), &k, w, 0x1p-6, 2)
 			require.NoError(t, err)
 			worst := 0.0
 			for i, s := range got {
 				worst = max(worst, math.Abs(s*0x1p6-want[i])/want[0])
 			}
-			t.Logf("n = %d, %s: largest error %.1f·ε·s₁", n, k.Name, worst/eps[T]())
+			t.Logf("n = %d, %s (%d): largest error %.1f·ε·s₁", n, k.Name, k.OneStage, worst/eps[T]())
 			require.Less(t, worst, 24*eps[T]())
 		}
 	}
@@ -197,7 +215,7 @@ func hadamard(n int) *kernel.Matrix {
 
 // Matrices with nothing in some places.
 func TestSparse(t *testing.T) {
-	k := kernel.All[float64]()[0]
+	k := kernels[float64]()[0]
 	for name, keep := range map[string]func(i, j int) bool{
 		"zero":         func(_, _ int) bool { return false },
 		"one element":  func(i, j int) bool { return i == 77 && j == 50 },
@@ -234,8 +252,9 @@ func TestSparse(t *testing.T) {
 
 // WorkLen is what is allocated, but for some small change.
 func TestWorkLen(t *testing.T) {
-	k := kernel.All[float64]()[0]
-	for _, shape := range [][2]int{{800, 800}, {1100, 800}, {2500, 800}, {800, 2500}} {
+	all := kernel.All[float64]()
+	k := all[len(all)-1]
+	for _, shape := range [][2]int{{800, 800}, {1100, 800}, {2500, 800}, {800, 2500}, {600, 600}, {900, 600}, {1600, 600}} {
 		_, w := gaussian(1, shape[0], shape[1])
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

@@ -13,7 +13,7 @@ const (
 // generic returns the kernel in plain Go, which every machine has.
 func generic[T Float]() Kernel[T] {
 	return Kernel[T]{
-		Name: "generic", MR: genericMR, NR: genericNR, lanes: 1,
+		Name: "generic", MR: genericMR, NR: genericNR, lanes: 1, OneStage: 640,
 		strip: stripGeneric[T], reflect: reflectGeneric[T], peak: peakGeneric[T], band: genericBand[T](),
 		widen: genericWideners[T](), wave: waveGeneric,
 	}

@@ -63,6 +63,9 @@ type Kernel[T Float] struct {
 	Name   string
 	MR, NR int // rows and columns of the register tile
 	lanes  int // elements of a vector register
+	// OneStage is the order up to which a square matrix is sooner bidiagonalised in
+	// one stage than in two, in float64.
+	OneStage int
 
 	strip   func(depth, tiles int, a *T, rs, cs int, b, c *T, ldc int)
 	reflect func(rows int, p *T, col, next int, w, sum *T)

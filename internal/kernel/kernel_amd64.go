@@ -34,10 +34,10 @@ func kernels32() []Kernel[float32] {
 func kernels64() []Kernel[float64] {
 	var all []Kernel[float64]
 	if cpuid.CPU.Supports(featuresAVX512...) {
-		all = append(all, Kernel[float64]{Name: "avx512", MR: 8, NR: 24, lanes: 8, strip: stripF64AVX512, reflect: reflectF64AVX512, peak: peakF64AVX512, band: band64AVX2, widen: widen64, wave: waveAVX512})
+		all = append(all, Kernel[float64]{Name: "avx512", MR: 8, NR: 24, lanes: 8, OneStage: 128, strip: stripF64AVX512, reflect: reflectF64AVX512, peak: peakF64AVX512, band: band64AVX2, widen: widen64, wave: waveAVX512})
 	}
 	if cpuid.CPU.Supports(featuresAVX2...) {
-		all = append(all, Kernel[float64]{Name: "avx2", MR: 4, NR: 12, lanes: 4, strip: stripF64AVX2, reflect: reflectF64AVX2, peak: peakF64AVX2, band: band64AVX2, widen: widen64, wave: waveAVX2})
+		all = append(all, Kernel[float64]{Name: "avx2", MR: 4, NR: 12, lanes: 4, OneStage: 128, strip: stripF64AVX2, reflect: reflectF64AVX2, peak: peakF64AVX2, band: band64AVX2, widen: widen64, wave: waveAVX2})
 	}
 	return append(all, generic[float64]())
 }

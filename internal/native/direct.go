@@ -30,6 +30,10 @@ func Direct[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.
 	return &Result{Values: s, Errors: errors, Kernel: k.Name + " direct"}, nil
 }
 
+// DirectIsFaster reports whether [Direct] outruns [SingularValues] because the matrix
+// is too small for blocks.
+func DirectIsFaster(k *kernel.Kernel[float64], r, c int) bool { return direct.BeatsGram(k, r, c) }
+
 // DirectBound returns the error bound of [Direct] in float64, given the largest
 // singular value.
 func DirectBound(s1 float64) float64 { return directBound[float64](s1) }
