@@ -16,6 +16,7 @@ the computation is timed.
     eigvalsh   numpy.linalg.eigvalsh of the Gram matrix alone (LAPACK dsyevd), square shapes
 """
 import argparse
+import ctypes
 import json
 import os
 import platform
@@ -148,7 +149,33 @@ def cpu():
         return next((line.split(":")[1].strip() for line in f if line.startswith("model name")), platform.machine())
 
 
+def openblas_core():
+    """The CPU whose kernels OpenBLAS chose, or None without OpenBLAS."""
+    with open("/proc/self/maps") as f:
+        paths = {line.split(maxsplit=5)[5].strip() for line in f if "libopenblas" in line}
+    if not paths:
+        return None
+    if len(paths) > 1:
+        sys.exit(f"NumPy and PyTorch brought more than one OpenBLAS: {sorted(paths)}")
+    name = ctypes.CDLL(paths.pop()).openblas_get_corename
+    name.restype = ctypes.c_char_p
+    return name().decode()
+
+
+def insist_on_vectors(core):
+    """Start again with the kernels that this CPU has when OpenBLAS, too old to
+    know it, chose those of 2004: nobody should win by that."""
+    with open("/proc/cpuinfo") as f:
+        flags = next((set(line.split()) for line in f if line.startswith("flags")), set())
+    best = next((c for c, need in (("SkylakeX", "avx512dq"), ("Haswell", "avx2")) if need in flags), None)
+    if core == "Prescott" and best and "OPENBLAS_CORETYPE" not in os.environ:
+        os.environ["OPENBLAS_CORETYPE"] = best
+        os.execv(sys.executable, [sys.executable, *sys.argv])
+
+
 def main():
+    core = openblas_core()
+    insist_on_vectors(core)
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--shapes", default="1024x4096,4096x4096,4096x14336")
@@ -161,7 +188,8 @@ def main():
         subprocess.run(["go", "build", "-o", binary, "./bench/peers"], cwd=repo, check=True)
         go = subprocess.run(["go", "version"], capture_output=True, text=True, check=True).stdout.split()[2]
         print(f"{cpu()}, {THREADS} threads; {go}, Python {platform.python_version()}, "
-              f"NumPy {np.__version__}, PyTorch {torch.__version__}")
+              f"NumPy {np.__version__}, PyTorch {torch.__version__}, "
+              f"OpenBLAS {core}{' by OPENBLAS_CORETYPE' if 'OPENBLAS_CORETYPE' in os.environ else ''}")
         for shape in args.shapes.split(","):
             rows, cols = map(int, shape.split("x"))
             bench(binary, rows, cols, args.rounds, args.svd, args.backend)
