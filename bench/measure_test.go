@@ -77,6 +77,13 @@ func peak[T kernel.Float](k *kernel.Kernel[T]) work {
 	return work{flops: k.Peak(rounds, x, sum), run: func() { k.Peak(rounds, x, sum) }}
 }
 
+// peakPairs is peak for pairs of bfloat16 numbers.
+func peakPairs[T kernel.Float](k *kernel.Kernel[T]) work {
+	const rounds = 1000
+	x, sum := make([]uint32, k.NR), make([]T, k.NR)
+	return work{flops: k.PeakPairs(rounds, x, sum), run: func() { k.PeakPairs(rounds, x, sum) }}
+}
+
 // samples are what the iterations of a benchmark measured, by unit.
 type samples map[string][]float64
 

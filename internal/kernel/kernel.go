@@ -45,6 +45,9 @@
 //
 // rounds times without touching memory, which is the most that the multiply-adds
 // of Strip can do; sum is the total of the vectors. x and sum have lanes elements.
+// PeakPairs is its twin for Pairs: from 0, each vector becomes
+//
+//	a ← a + x₁·x₁ + x₀·x₀
 //
 // The assembly clobbers what the Go ABI lets it and leaves the upper halves of
 // the vector registers clean. It neither allocates nor calls anything.
@@ -74,8 +77,9 @@ type Kernel[T Float] struct {
 	widen   wideners[T]
 	wave    func(w *float64, rows int, d, e *float64)
 
-	// strip for pairs of bfloat16 numbers; nil where the CPU has none
-	pairs func(depth, tiles int, a *uint32, rs, cs int, b *uint32, c *T, ldc int)
+	// strip and peak for pairs of bfloat16 numbers; nil where the CPU has none
+	pairs     func(depth, tiles int, a *uint32, rs, cs int, b *uint32, c *T, ldc int)
+	peakPairs func(rounds int, x *uint32, sum *T)
 }
 
 // peakChains is the number of independent multiply-adds that hide each other's
@@ -132,6 +136,18 @@ func (k *Kernel[T]) Peak(rounds int, x, sum []T) (flops float64) {
 	}
 	k.peak(rounds, &x[0], &sum[0])
 	return 2 * peakChains * float64(k.lanes) * float64(rounds)
+}
+
+// PeakPairs is Peak for the multiply-adds of Pairs.
+func (k *Kernel[T]) PeakPairs(rounds int, x []uint32, sum []T) (flops float64) {
+	if rounds < 1 {
+		panic("kernel: PeakPairs called with a bad size")
+	}
+	if len(x) < k.NR || len(sum) < k.NR {
+		panic("kernel: PeakPairs called with a short slice")
+	}
+	k.peakPairs(rounds, &x[0], &sum[0])
+	return 4 * peakChains * float64(k.lanes) * float64(rounds)
 }
 
 // All returns the kernels this machine can run, the best first; the last is the

@@ -2,7 +2,11 @@
 
 package kernel
 
-import "github.com/klauspost/cpuid/v2"
+import (
+	"slices"
+
+	"github.com/klauspost/cpuid/v2"
+)
 
 // Each set is the full conjunction of what its kernels use: turning off one
 // feature, in the CPU or in a test, must turn off the kernels.
@@ -12,17 +16,25 @@ var (
 	featuresBF16   = append(featuresAVX512[:len(featuresAVX512):len(featuresAVX512)], cpuid.AVX512BF16)
 )
 
+// pairsPay reports whether products of bfloat16 pairs are faster than those of
+// float32 numbers, which make half the flops an instruction. Zen 4 starts two
+// VDPBF16PS a cycle, as many as multiply-adds; Sapphire Rapids starts one in two
+// cycles, so that pairs take twice as long there.
+func pairsPay() bool { return cpuid.CPU.IsVendor(cpuid.AMD) }
+
 // kernels32 returns the float32 kernels this CPU can run, best first.
 func kernels32() []Kernel[float32] {
 	var all []Kernel[float32]
 	if cpuid.CPU.Supports(featuresAVX512...) {
-		k := Kernel[float32]{Name: "avx512", MR: 8, NR: 48, lanes: 16, strip: stripF32AVX512, reflect: reflectF32AVX512, peak: peakF32AVX512, band: band32AVX2, widen: widen32, wave: waveAVX512}
+		all = append(all, Kernel[float32]{Name: "avx512", MR: 8, NR: 48, lanes: 16, strip: stripF32AVX512, reflect: reflectF32AVX512, peak: peakF32AVX512, band: band32AVX2, widen: widen32, wave: waveAVX512})
 		if cpuid.CPU.Supports(featuresBF16...) {
-			pairs := k
-			pairs.Name, pairs.pairs = k.Name+bf16, stripBF16AVX512
-			all = append(all, pairs)
+			k := all[0]
+			k.Name, k.pairs, k.peakPairs = k.Name+bf16, stripBF16AVX512, peakBF16AVX512
+			all = append(all, k)
+			if pairsPay() {
+				slices.Reverse(all)
+			}
 		}
-		all = append(all, k)
 	}
 	if cpuid.CPU.Supports(featuresAVX2...) {
 		all = append(all, Kernel[float32]{Name: "avx2", MR: 4, NR: 24, lanes: 8, strip: stripF32AVX2, reflect: reflectF32AVX2, peak: peakF32AVX2, band: band32AVX2, widen: widen32, wave: waveAVX2})
@@ -58,13 +70,18 @@ var (
 	widen64 = wideners[float64]{bf16: widenBF16F64AVX2, f16: widenF16F64AVX2, f32: widenF32F64AVX2}
 )
 
-// vectorKernels returns the kernels in assembly with what they lack on this CPU.
+// vectorKernels returns the kernels in assembly with what they lack on this CPU,
+// best first.
 func vectorKernels() []Known {
-	var all []Known
-	for _, k := range []struct {
+	kernels := []struct {
 		name     string
 		features []cpuid.FeatureID
-	}{{"avx512" + bf16, featuresBF16}, {"avx512", featuresAVX512}, {"avx2", featuresAVX2}} {
+	}{{"avx512", featuresAVX512}, {"avx512" + bf16, featuresBF16}, {"avx2", featuresAVX2}}
+	if pairsPay() {
+		slices.Reverse(kernels[:2])
+	}
+	var all []Known
+	for _, k := range kernels {
 		known := Known{Name: k.name}
 		for _, f := range k.features {
 			if !cpuid.CPU.Supports(f) {

@@ -6959,6 +6959,68 @@ stripBF16AVX512_store:
 	VZEROUPPER
 	RET
 
+// func peakBF16AVX512(rounds int, x *uint32, sum *float32)
+// Requires: AVX, AVX512F
+TEXT ·peakBF16AVX512(SB), NOSPLIT, $0-24
+	MOVQ    rounds+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    sum+16(FP), DX
+	VMOVUPS (CX), Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+
+peakBF16AVX512_loop:
+	LONG    $0x487ef262
+	WORD    $0xc852
+	LONG    $0x487ef262
+	WORD    $0xd052
+	LONG    $0x487ef262
+	WORD    $0xd852
+	LONG    $0x487ef262
+	WORD    $0xe052
+	LONG    $0x487ef262
+	WORD    $0xe852
+	LONG    $0x487ef262
+	WORD    $0xf052
+	LONG    $0x487ef262
+	WORD    $0xf852
+	LONG    $0x487e7262
+	WORD    $0xc052
+	LONG    $0x487e7262
+	WORD    $0xc852
+	LONG    $0x487e7262
+	WORD    $0xd052
+	LONG    $0x487e7262
+	WORD    $0xd852
+	LONG    $0x487e7262
+	WORD    $0xe052
+	DECQ    AX
+	JNE     peakBF16AVX512_loop
+	VADDPS  Z2, Z1, Z1
+	VADDPS  Z3, Z1, Z1
+	VADDPS  Z4, Z1, Z1
+	VADDPS  Z5, Z1, Z1
+	VADDPS  Z6, Z1, Z1
+	VADDPS  Z7, Z1, Z1
+	VADDPS  Z8, Z1, Z1
+	VADDPS  Z9, Z1, Z1
+	VADDPS  Z10, Z1, Z1
+	VADDPS  Z11, Z1, Z1
+	VADDPS  Z12, Z1, Z1
+	VMOVUPS Z1, (DX)
+	VZEROUPPER
+	RET
+
 // func reflectF32AVX512(rows int, p *float32, col int, next int, w *float32, sum *float32)
 // Requires: AVX, AVX512F
 TEXT ·reflectF32AVX512(SB), NOSPLIT, $0-48

@@ -47,6 +47,30 @@ func pairsGo(mr, nr, depth, tiles int, a []uint32, rs, cs int, b []uint32, c []f
 	}
 }
 
+func TestPeakPairs(t *testing.T) {
+	for _, k := range pairKernels(t) {
+		for _, rounds := range []int{1, 2, 7, 100} {
+			x, checkX := guarded[float32](k.NR)
+			sum, checkSum := guarded[float32](k.NR)
+			for j, w := 0, words(x); j < len(w); j++ {
+				w[j] = uint32(bf16Bits(float32(j)))<<16 | uint32(bf16Bits(3))
+			}
+			x0 := clone(x)
+			flops := k.PeakPairs(rounds, words(x), sum)
+			checkX(t)
+			checkSum(t)
+			require.Equal(t, words(x0), words(x))
+			for j := range k.lanes {
+				require.Equal(t, float32(peakChains*rounds*(j*j+9)), sum[j], "%d rounds, lane %d", rounds, j)
+			}
+			require.EqualValues(t, 4*peakChains*k.lanes*rounds, flops)
+		}
+		a := make([]float32, k.NR)
+		require.Panics(t, func() { k.PeakPairs(0, words(a), a) })
+		require.Panics(t, func() { k.PeakPairs(1, words(a[1:]), a) })
+	}
+}
+
 func TestPairs(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(31, 32))
 	pair := func() uint32 {

@@ -76,6 +76,9 @@ func stripF32AVX512(depth int, tiles int, a *float32, rs int, cs int, b *float32
 // stripBF16AVX512 adds A·B to 8-row tiles of C, 48 columns wide.
 func stripBF16AVX512(depth int, tiles int, a *uint32, rs int, cs int, b *uint32, c *float32, ldc int)
 
+// peakBF16AVX512 makes 12 multiply-adds of pairs a round in each of 16 lanes.
+func peakBF16AVX512(rounds int, x *uint32, sum *float32)
+
 // reflectF32AVX512 applies a reflector to rows of a panel 48 wide and sums for the next.
 func reflectF32AVX512(rows int, p *float32, col int, next int, w *float32, sum *float32)
 

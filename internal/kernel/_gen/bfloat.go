@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/ir"
 	. "github.com/mmcloughlin/avo/operand"
@@ -31,6 +33,35 @@ func bfloatPairs() product {
 			vdpbf16ps(number[a.(reg.Register)], number[b.(reg.Register)], number[acc.(reg.Register)])
 		},
 	}
+}
+
+// peakPairs emits independent products of pairs on registers alone.
+func peakPairs() {
+	const name = "peakBF16AVX512"
+	TEXT(name, NOSPLIT, "func(rounds int, x *uint32, sum *float32)")
+	Doc(fmt.Sprintf("%s makes %d multiply-adds of pairs a round in each of 16 lanes.", name, peakChains))
+	rounds := Load(Param("rounds"), GP64())
+	xp, sum := Load(Param("x"), GP64()), Load(Param("sum"), GP64())
+	x := reg.Z0
+	VMOVUPS(Mem{Base: xp}, x)
+	chains := []reg.Register{
+		reg.Z1, reg.Z2, reg.Z3, reg.Z4, reg.Z5, reg.Z6, reg.Z7, reg.Z8, reg.Z9, reg.Z10, reg.Z11, reg.Z12,
+	}[:peakChains]
+	for _, a := range chains {
+		VPXORD(a, a, a)
+	}
+	Label(name + "_loop")
+	for i := range chains {
+		vdpbf16ps(0, 0, uint32(i+1))
+	}
+	DECQ(rounds)
+	JNE(LabelRef(name + "_loop"))
+	for _, a := range chains[1:] {
+		VADDPS(a, chains[0], chains[0])
+	}
+	VMOVUPS(chains[0], Mem{Base: sum})
+	VZEROUPPER()
+	RET()
 }
 
 // vdpbf16ps emits VDPBF16PS, which neither avo nor Go's assembler knows, for

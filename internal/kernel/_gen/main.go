@@ -28,6 +28,7 @@ func main() {
 			k.strip(product{name: "strip" + k.short + v.name, operand: t.name, multiply: k.fma, vec: func() reg.Register { return k.vec() }})
 			if v.bytes == 64 && t.size == 4 {
 				k.strip(bfloatPairs())
+				peakPairs()
 			}
 			k.reflect()
 			k.peak()
