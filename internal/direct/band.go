@@ -18,8 +18,8 @@ import (
 // one update with 2·Band terms.
 type reducer[T kernel.Float] struct {
 	*left[T]
-	m, n    int
-	workers int
+	m, n int
+	team *parallel.Team
 
 	right  *householder.Panel[T] // U
 	sum    []float64             // Band×Band: Yᵀ·U
@@ -36,10 +36,10 @@ type reducer[T kernel.Float] struct {
 
 // newReducer allocates the rest of the workspace for the first m rows of l.a; those
 // below are zero up to the end of a block.
-func newReducer[T kernel.Float](l *left[T], m, workers int) *reducer[T] {
+func newReducer[T kernel.Float](l *left[T], m int, team *parallel.Team) *reducer[T] {
 	nr, n := l.k.NR, l.a.Cols
 	r := &reducer[T]{
-		left: l, m: m, n: n, workers: workers,
+		left: l, m: m, n: n, team: team,
 		right: householder.NewPanel(l.k, roundUp(n, nr)),
 		sum:   make([]float64, Band*Band), top: make([]float64, Band*Band),
 		vTop: householder.NewSquare[T](nr), yut: householder.NewSquare[T](nr),
@@ -78,7 +78,7 @@ func (r *reducer[T]) reduce(ctx context.Context) (*kernel.BandMatrix[T], error) 
 // the reflectors of those to the rows below.
 func (r *reducer[T]) step(ctx context.Context, first int) error {
 	r.setTop()
-	err := parallel.For(ctx, r.workers, len(r.cols), func(i int) {
+	err := r.team.For(ctx, len(r.cols), func(i int) {
 		r.project(r.cols[i])
 		r.loadRows(r.cols[i], first)
 	})
@@ -89,7 +89,7 @@ func (r *reducer[T]) step(ctx context.Context, first int) error {
 	if len(r.below) == 0 {
 		return nil
 	}
-	err = parallel.For(ctx, r.workers, len(r.cols), func(i int) {
+	err = r.team.For(ctx, len(r.cols), func(i int) {
 		r.pack(r.right.V, r.cols[i], Band)
 		r.share(i)
 	})
@@ -97,11 +97,11 @@ func (r *reducer[T]) step(ctx context.Context, first int) error {
 		return err
 	}
 	r.multiplyShares()
-	err = parallel.For(ctx, r.workers, len(r.below), func(i int) { r.expand(r.below[i]) })
+	err = r.team.For(ctx, len(r.below), func(i int) { r.expand(r.below[i]) })
 	if err != nil {
 		return err
 	}
-	return parallel.For(ctx, r.workers, len(r.below)*len(r.cols), func(t int) {
+	return r.team.For(ctx, len(r.below)*len(r.cols), func(t int) {
 		r.update(r.below[t/len(r.cols)], r.cols[t%len(r.cols)], 2*Band)
 	})
 }

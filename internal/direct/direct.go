@@ -15,6 +15,7 @@ import (
 	"github.com/gospectrum/spectrum/internal/bidiag"
 	"github.com/gospectrum/spectrum/internal/householder"
 	"github.com/gospectrum/spectrum/internal/kernel"
+	"github.com/gospectrum/spectrum/internal/parallel"
 )
 
 // Band is the number of superdiagonals of the intermediate band matrix.
@@ -63,7 +64,9 @@ func bidiagonal[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *ker
 
 // twoStages reduces the first rows of the matrix of l.
 func twoStages[T kernel.Float](ctx context.Context, l *left[T], rows, workers int) (d, e []float64, err error) {
-	b, err := newReducer(l, rows, workers).reduce(ctx)
+	team := parallel.NewTeam(workers)
+	defer team.Stop()
+	b, err := newReducer(l, rows, team).reduce(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

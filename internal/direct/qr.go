@@ -16,7 +16,9 @@ import (
 func triangularise[T kernel.Float](ctx context.Context, l *left[T], w *kernel.Matrix, scale T, workers int) error {
 	k, a := l.k, l.a
 	m, top := max(w.Rows, w.Cols), a.Rows-streamRows
-	f := &factorer[T]{left: l, workers: workers}
+	team := parallel.NewTeam(workers)
+	defer team.Stop()
+	f := &factorer[T]{left: l, team: team}
 	if err := a.Load(ctx, k, w, scale, 0, 0, top, workers); err != nil {
 		return err
 	}
@@ -45,8 +47,8 @@ func triangularise[T kernel.Float](ctx context.Context, l *left[T], w *kernel.Ma
 // factorer computes a QR factorisation.
 type factorer[T kernel.Float] struct {
 	*left[T]
-	workers int
-	cols    []segment
+	team *parallel.Team
+	cols []segment
 }
 
 // step eliminates the columns first…first+Band of f.rows, n in number, below the
@@ -66,7 +68,7 @@ func (f *factorer[T]) step(ctx context.Context, first, n int) error {
 	// Half a block at a time: the update finds it in the cache.
 	width := max(Band, b/2)
 	f.cols = segments(f.cols[:0], width, first+Band, roundUp(a.Cols, f.k.NR), 0)
-	return parallel.For(ctx, f.workers, len(f.cols), func(i int) {
+	return f.team.For(ctx, len(f.cols), func(i int) {
 		c := f.cols[i]
 		c.lo += c.block * width % b
 		c.block = c.block * width / b

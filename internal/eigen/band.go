@@ -18,11 +18,11 @@ const Band = kernel.Band
 // panel of Band columns, with A₂₁ = Q·R below the band and A₂₂ the rest,
 // A₂₂ ← Qᵀ·A₂₂·Q = A₂₂ − V·Wᵀ − W·Vᵀ.
 type reducer[T kernel.Float] struct {
-	k       *kernel.Kernel[T]
-	a       *kernel.Sym[T]
-	n       int // order
-	np      int // rows, rounded up to the width of a panel
-	workers int
+	k    *kernel.Kernel[T]
+	a    *kernel.Sym[T]
+	n    int // order
+	np   int // rows, rounded up to the width of a panel
+	team *parallel.Team
 
 	p      *householder.Panel[T] // np rows: the reflectors V
 	x      householder.Tall[T]   // np rows: A₂₂·V
@@ -35,10 +35,10 @@ type reducer[T kernel.Float] struct {
 }
 
 // newReducer allocates the workspace for a.
-func newReducer[T kernel.Float](k *kernel.Kernel[T], a *kernel.Sym[T], workers int) *reducer[T] {
+func newReducer[T kernel.Float](k *kernel.Kernel[T], a *kernel.Sym[T], team *parallel.Team) *reducer[T] {
 	np := (a.N + k.NR - 1) / k.NR * k.NR
 	r := &reducer[T]{
-		k: k, a: a, n: a.N, np: np, workers: workers,
+		k: k, a: a, n: a.N, np: np, team: team,
 		p: householder.NewPanel(k, np), x: householder.NewTall(k, np),
 		vw: make([]T, np*2*Band), packed: make([]T, np*2*Band),
 		vx:   make([][]T, a.Blocks()),
@@ -115,16 +115,16 @@ func (r *reducer[T]) update(ctx context.Context, start int) error {
 	firstBlock, blocks := start/r.a.Block, r.a.Blocks()
 	count := blocks - firstBlock
 	// Longest first, so that no worker is left with a long one at the end.
-	err := parallel.For(ctx, r.workers, count, func(i int) { r.multiply(firstBlock+i, start) })
+	err := r.team.For(ctx, count, func(i int) { r.multiply(firstBlock+i, start) })
 	if err != nil {
 		return err
 	}
 	r.small.correction(r.vx[firstBlock:], r.p.Tri)
-	err = parallel.For(ctx, r.workers, count, func(i int) { r.combine(firstBlock+i, start) })
+	err = r.team.For(ctx, count, func(i int) { r.combine(firstBlock+i, start) })
 	if err != nil {
 		return err
 	}
-	return parallel.For(ctx, r.workers, count*(count+1)/2, func(t int) {
+	return r.team.For(ctx, count*(count+1)/2, func(t int) {
 		i, j := kernel.Triangle(t)
 		r.rankUpdate(firstBlock+i, firstBlock+j, start)
 	})

@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/gospectrum/spectrum/internal/kernel"
+	"github.com/gospectrum/spectrum/internal/parallel"
 )
 
 // ErrConvergence reports that the QL iteration did not converge.
@@ -42,5 +43,7 @@ func Values[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], a *kernel.
 // Reduce is the first stage of [Values]: it returns a band matrix with the
 // eigenvalues of a, which it overwrites.
 func Reduce[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], a *kernel.Sym[T], workers int) (*kernel.BandMatrix[T], error) {
-	return newReducer(k, a, workers).reduce(ctx)
+	team := parallel.NewTeam(workers)
+	defer team.Stop()
+	return newReducer(k, a, team).reduce(ctx)
 }

@@ -47,12 +47,14 @@ func gram[T Float](ctx context.Context, k *Kernel[T], g *Sym[T], w *Matrix, scal
 		terms = 2 * PairDepth
 	}
 	rows := make([]packScratch[T], min(workers, panels))
+	team := parallel.NewTeam(workers)
+	defer team.Stop()
 	for p := 0; p < m; p += terms {
 		depth := min(terms, m-p)
 		if pairs {
 			depth = (depth + 1) / 2
 		}
-		err := parallel.ForWorker(ctx, workers, panels, func(worker, i int) {
+		err := team.ForWorker(ctx, panels, func(worker, i int) {
 			panel := work[i*GramDepth*k.NR:][:depth*k.NR]
 			if pairs {
 				packPairs(words(panel), k.NR, w, i*k.NR, p)
@@ -68,7 +70,7 @@ func gram[T Float](ctx context.Context, k *Kernel[T], g *Sym[T], w *Matrix, scal
 				return err
 			}
 		}
-		err = parallel.For(ctx, workers, blocks*(blocks+1)/2, func(t int) {
+		err = team.For(ctx, blocks*(blocks+1)/2, func(t int) {
 			i, j := Triangle(t)
 			gramBlock(k, g, work, i, j, depth, pairs)
 		})

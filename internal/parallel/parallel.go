@@ -21,17 +21,22 @@ func For(ctx context.Context, workers, n int, body func(i int)) error {
 // ForWorker is For for bodies that have scratch memory for each worker: worker
 // is below workers and n.
 func ForWorker(ctx context.Context, workers, n int, body func(worker, i int)) error {
+	Each(min(workers, n), shareOut(ctx, n, body))
+	return ctx.Err()
+}
+
+// shareOut returns what each worker of a loop runs.
+func shareOut(ctx context.Context, n int, body func(worker, i int)) func(worker int) {
 	var next atomic.Int64
-	Each(min(workers, n), func(worker int) {
-		for ctx.Err() == nil {
+	return func(worker int) {
+		for worker < n && ctx.Err() == nil {
 			i := int(next.Add(1)) - 1
 			if i >= n {
 				return
 			}
 			body(worker, i)
 		}
-	})
-	return ctx.Err()
+	}
 }
 
 // Each calls body once for each of n workers at the same time, the first on the
