@@ -1,6 +1,10 @@
 package kernel
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/gospectrum/spectrum/internal/hugepage"
+)
 
 // Band is the number of subdiagonals, or superdiagonals, of a [BandMatrix], and
 // the order of the windows that the band kernels work on.
@@ -31,7 +35,7 @@ type BandMatrix[T Float] struct {
 // is stored. It is padded with zeros, so that windows may start in any row.
 func NewSymBand[T Float](n int) *BandMatrix[T] {
 	// Band elements stand before, for the stores above the diagonal.
-	return &BandMatrix[T]{N: n, Stride: symStride, first: Band, data: make([]T, SymBandLen(n))}
+	return &BandMatrix[T]{N: n, Stride: symStride, first: Band, data: hugepage.Make[T](SymBandLen(n))}
 }
 
 // Clone returns a copy of b.
@@ -47,7 +51,7 @@ func SymBandLen(n int) int { return (n+2*Band)*symStride + n + 4*Band }
 // NewUpperBand returns a zero upper triangular matrix of order n, padded with
 // zeros, so that windows on the diagonal and beside it may start in any row.
 func NewUpperBand[T Float](n int) *BandMatrix[T] {
-	return &BandMatrix[T]{N: n, Stride: upperStride, first: 2 * Band, data: make([]T, UpperBandLen(n))}
+	return &BandMatrix[T]{N: n, Stride: upperStride, first: 2 * Band, data: hugepage.Make[T](UpperBandLen(n))}
 }
 
 // UpperBandLen returns the number of elements [NewUpperBand] allocates.

@@ -3,6 +3,7 @@ package kernel
 import (
 	"context"
 
+	"github.com/gospectrum/spectrum/internal/hugepage"
 	"github.com/gospectrum/spectrum/internal/parallel"
 )
 
@@ -27,7 +28,7 @@ func NewDense[T Float](rows, cols int) *Dense[T] {
 	b := BlockSize(cols)
 	return &Dense[T]{
 		Rows: rows, Cols: cols, Block: b, across: roundUp(cols, b) / b,
-		data: make([]T, DenseLen(rows, cols)),
+		data: hugepage.Make[T](int(DenseLen(rows, cols))),
 	}
 }
 

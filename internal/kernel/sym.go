@@ -3,6 +3,8 @@ package kernel
 import (
 	"math"
 	"slices"
+
+	"github.com/gospectrum/spectrum/internal/hugepage"
 )
 
 // Sym is a symmetric matrix of which the lower half is stored, in square
@@ -42,7 +44,7 @@ func SymLen(n int) int {
 
 // NewSym returns a zero matrix of order n.
 func NewSym[T Float](n int) *Sym[T] {
-	return &Sym[T]{N: n, Block: BlockSize(n), data: make([]T, SymLen(n))}
+	return &Sym[T]{N: n, Block: BlockSize(n), data: hugepage.Make[T](SymLen(n))}
 }
 
 // Clone returns a copy of s.

@@ -41,6 +41,7 @@ import (
 	"slices"
 
 	"github.com/gospectrum/spectrum/internal/eigen"
+	"github.com/gospectrum/spectrum/internal/hugepage"
 	"github.com/gospectrum/spectrum/internal/kernel"
 )
 
@@ -60,7 +61,7 @@ type Result struct {
 func SingularValues[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, maxAbs float64, workers int) (*Result, error) {
 	n, m := min(w.Rows, w.Cols), max(w.Rows, w.Cols)
 	exp := scaleExponent[T](w, maxAbs)
-	scale, work := T(math.Ldexp(1, exp)), make([]T, kernel.GramLen(n))
+	scale, work := T(math.Ldexp(1, exp)), hugepage.Make[T](kernel.GramLen(n))
 	g, err := kernel.Gram(ctx, k, w, scale, workers, work)
 	if err != nil {
 		return nil, err
