@@ -166,8 +166,11 @@ const bf16 = "bf16"
 // Named returns the kernel called name, which is one of those that All returns
 // for float32. float64 has no use for bfloat16 pairs and gets the kernel without.
 func Named[T Float](name string) *Kernel[T] {
+	if _, ok := any(T(0)).(float64); ok {
+		name = strings.TrimSuffix(name, bf16)
+	}
 	for _, k := range All[T]() {
-		if k.Name == name || k.Name == strings.TrimSuffix(name, bf16) {
+		if k.Name == name {
 			return &k
 		}
 	}

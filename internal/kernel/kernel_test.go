@@ -208,6 +208,16 @@ func TestExpectedKernel(t *testing.T) {
 	require.Equal(t, strings.TrimSuffix(want, "bf16"), All[float64]()[0].Name)
 }
 
+func TestNamed(t *testing.T) {
+	for _, k := range All[float32]() {
+		named := Named[float32](k.Name)
+		require.Equal(t, k.Name, named.Name)
+		require.Equal(t, k.HasPairs(), named.HasPairs())
+		require.Equal(t, strings.TrimSuffix(k.Name, "bf16"), Named[float64](k.Name).Name)
+	}
+	require.Panics(t, func() { Named[float32]("mmx") })
+}
+
 // What is known to lack nothing is what runs, in the same order.
 func TestAllKnown(t *testing.T) {
 	var runs, has []string
