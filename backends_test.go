@@ -2,11 +2,14 @@ package spectrum
 
 import (
 	"context"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/gospectrum/spectrum/internal/kernel"
 )
 
 func TestChosenBackend(t *testing.T) {
@@ -40,5 +43,26 @@ func TestChosenBackend(t *testing.T) {
 		a, err = Analyzer{Backend: gonumBackend{}}.Analyze(context.Background(), w)
 		require.NoError(t, err)
 		assert.Equal(t, "gonum", a.Backend)
+	}
+}
+
+// The kernel that is forced is the one that computes.
+func TestChosenKernel(t *testing.T) {
+	const r, c = 400, 1200 // smaller ones go through float64 at once
+	rnd := rand.New(rand.NewPCG(9, 8))
+	data := make([]BFloat16, r*c)
+	for i := range data {
+		data[i] = ToBFloat16(float32(rnd.NormFloat64()))
+	}
+	w, err := NewWeights(r, c, data)
+	require.NoError(t, err)
+	for _, k := range kernel.All[float32]() {
+		t.Setenv(EnvBackend, "")
+		t.Setenv(EnvKernel, k.Name)
+		a, err := Analyze(context.Background(), w)
+		require.NoError(t, err)
+		assert.Equal(t, "native/"+k.Name, a.Backend)
+		assert.Equal(t, k.Name, a.Kernel)
+		assert.Equal(t, "float32", a.Precision)
 	}
 }
