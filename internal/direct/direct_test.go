@@ -159,8 +159,9 @@ func testPrescribed[T kernel.Float](t *testing.T) {
 	}
 }
 
-// Errors measured against exact values. 64·2⁻⁵² of the largest value is promised for
-// float64, half of that is asked of every kernel here: summation orders differ.
+// Errors measured against exact values: in float64 every value keeps 64·2⁻⁵², which is
+// 128·ε, of the largest, with room. The one-stage reduction is gonum's, whose sums
+// without assembly are plain ones: their errors grow with n, to 53·ε here on arm64.
 func TestAccuracy(t *testing.T) {
 	t.Run("float32", testAccuracy[float32])
 	t.Run("float64", testAccuracy[float64])
@@ -181,7 +182,11 @@ func testAccuracy[T kernel.Float](t *testing.T) {
 				worst = max(worst, math.Abs(s*0x1p6-want[i])/want[0])
 			}
 			t.Logf("n = %d, %s (%d): largest error %.1f·ε·s₁", n, k.Name, k.OneStage, worst/eps[T]())
-			require.Less(t, worst, 64*eps[T]())
+			limit := 24 * eps[T]()
+			if n <= k.OneStage {
+				limit = 64 * eps[T]()
+			}
+			require.Less(t, worst, limit)
 		}
 	}
 }

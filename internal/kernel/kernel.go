@@ -128,26 +128,25 @@ func (k *Kernel[T]) Reflect(rows int, p []T, col, next int, w, sum []T) {
 // compare with, and returns the number of flops made. See the contract in the
 // package documentation; x and sum have at least NR elements.
 func (k *Kernel[T]) Peak(rounds int, x, sum []T) (flops float64) {
-	if rounds < 1 {
-		panic("kernel: Peak called with a bad size")
-	}
-	if len(x) < k.NR || len(sum) < k.NR {
-		panic("kernel: Peak called with a short slice")
-	}
+	k.checkPeak(rounds, len(x), len(sum))
 	k.peak(rounds, &x[0], &sum[0])
 	return 2 * peakChains * float64(k.lanes) * float64(rounds)
 }
 
 // PeakPairs is Peak for the multiply-adds of Pairs.
 func (k *Kernel[T]) PeakPairs(rounds int, x []uint32, sum []T) (flops float64) {
-	if rounds < 1 {
-		panic("kernel: PeakPairs called with a bad size")
-	}
-	if len(x) < k.NR || len(sum) < k.NR {
-		panic("kernel: PeakPairs called with a short slice")
-	}
+	k.checkPeak(rounds, len(x), len(sum))
 	k.peakPairs(rounds, &x[0], &sum[0])
 	return 4 * peakChains * float64(k.lanes) * float64(rounds)
+}
+
+func (k *Kernel[T]) checkPeak(rounds, lenX, lenSum int) {
+	if rounds < 1 {
+		panic("kernel: Peak called with a bad size")
+	}
+	if lenX < k.NR || lenSum < k.NR {
+		panic("kernel: Peak called with a short slice")
+	}
 }
 
 // All returns the kernels this machine can run, the best first; the last is the
