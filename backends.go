@@ -9,9 +9,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gospectrum/spectrum/internal/bidiag"
-	"github.com/gospectrum/spectrum/internal/kernel"
-	"github.com/gospectrum/spectrum/internal/native"
+	"github.com/gospectrum/spectrum/internal/engine/kernel"
+	"github.com/gospectrum/spectrum/internal/engine/lapack"
+	"github.com/gospectrum/spectrum/internal/engine/native"
 )
 
 // Backends returns the back-ends of this build on this machine, the preferred
@@ -94,7 +94,7 @@ type gonumBackend struct{}
 
 func (gonumBackend) Name() string { return "gonum" }
 
-func (gonumBackend) Workspace(r, c int) int64 { return bidiag.Workspace(r, c) }
+func (gonumBackend) Workspace(r, c int) int64 { return lapack.Workspace(r, c) }
 
 // Workers is 1: only a part of the bidiagonalisation runs in parallel.
 func (gonumBackend) Workers(_, _, _ int) int { return 1 }
@@ -102,7 +102,7 @@ func (gonumBackend) Workers(_, _, _ int) int { return 1 }
 func (gonumBackend) SingularValues(ctx context.Context, p Problem) (*Spectrum, error) {
 	r, c := p.W.Dims()
 	e := binaryScale(p.MaxAbs)
-	s, err := bidiag.SingularValues(ctx, bidiag.Source{
+	s, err := lapack.SingularValues(ctx, lapack.Source{
 		Rows: r, Cols: c, Scale: math.Ldexp(1, e), Segment: p.W.segment,
 	})
 	if err != nil {

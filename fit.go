@@ -3,7 +3,7 @@ package spectrum
 import (
 	"math"
 
-	"github.com/gospectrum/spectrum/internal/mp"
+	"github.com/gospectrum/spectrum/internal/law/mp"
 )
 
 // SpikedModel returns the model of signal in noise that a describes. For

@@ -8,7 +8,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/gospectrum/spectrum/internal/parallel"
+	"github.com/gospectrum/spectrum/internal/engine/parallel"
 )
 
 // input is a caller's matrix as back-ends take it. Singular values do not

@@ -7,7 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/gospectrum/spectrum/internal/kernel"
+	"github.com/gospectrum/spectrum/internal/engine/kernel"
 )
 
 // DType names the storage type of weights, with the spelling safetensors uses.

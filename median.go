@@ -4,7 +4,7 @@ import (
 	"context"
 	"math"
 
-	"github.com/gospectrum/spectrum/internal/parallel"
+	"github.com/gospectrum/spectrum/internal/engine/parallel"
 )
 
 // digitBits is the number of bits of a magnitude that one pass over the weights

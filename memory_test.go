@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/native"
+	"github.com/gospectrum/spectrum/internal/engine/native"
 )
 
 // allocated returns the number of bytes that f allocates and does not collect

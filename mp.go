@@ -7,7 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/mathext"
 
-	"github.com/gospectrum/spectrum/internal/mp"
+	"github.com/gospectrum/spectrum/internal/law/mp"
 )
 
 // MarchenkoPastur is the limit law of the eigenvalues of X·Xᵀ/m, where X is

@@ -3,9 +3,9 @@ package spectrum
 import (
 	"math"
 
-	"github.com/gospectrum/spectrum/internal/mp"
+	"github.com/gospectrum/spectrum/internal/law/mp"
+	"github.com/gospectrum/spectrum/internal/law/tracywidom"
 	"github.com/gospectrum/spectrum/internal/noise"
-	"github.com/gospectrum/spectrum/internal/tracywidom"
 )
 
 // NoiseScale selects how the scale σ of the noise is estimated from the

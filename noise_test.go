@@ -13,7 +13,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/planted"
+	"github.com/gospectrum/spectrum/internal/test/planted"
 )
 
 // longSides are m for n = 64: β = 1, ½, 0.286, ¼, ⅛ and 1/32.

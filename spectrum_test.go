@@ -13,7 +13,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/planted"
+	"github.com/gospectrum/spectrum/internal/test/planted"
 )
 
 func gaussian(seed uint64, r, c int) *mat.Dense {

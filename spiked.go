@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gospectrum/spectrum/internal/mp"
-	"github.com/gospectrum/spectrum/internal/tracywidom"
+	"github.com/gospectrum/spectrum/internal/law/mp"
+	"github.com/gospectrum/spectrum/internal/law/tracywidom"
 )
 
 // Edge selects the edge of the noise, above which a singular value is signal.

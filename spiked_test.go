@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/planted"
+	"github.com/gospectrum/spectrum/internal/test/planted"
 )
 
 // unitModel has unit m·σ² and aspect beta, n being a power of two.

@@ -3,7 +3,7 @@ package spectrum
 import (
 	"math/rand/v2"
 
-	"github.com/gospectrum/spectrum/internal/tracywidom"
+	"github.com/gospectrum/spectrum/internal/law/tracywidom"
 )
 
 // TracyWidom is the Tracy–Widom distribution F₁ of β = 1: the limit law of the

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/kernel"
-	"github.com/gospectrum/spectrum/internal/parallel"
+	"github.com/gospectrum/spectrum/internal/engine/kernel"
+	"github.com/gospectrum/spectrum/internal/engine/parallel"
 )
 
 var long = flag.Bool("long", false, "run the slow back-ends on the large matrices too, which takes minutes each")

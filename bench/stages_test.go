@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gospectrum/spectrum/internal/eigen"
-	"github.com/gospectrum/spectrum/internal/kernel"
+	"github.com/gospectrum/spectrum/internal/engine/kernel"
+	"github.com/gospectrum/spectrum/internal/engine/symmetric"
 )
 
 // stage is a step of the native engine on a square matrix.
@@ -86,11 +86,11 @@ func stages[T kernel.Float](k *kernel.Kernel[T], n int) ([]stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	band, err := eigen.Reduce(ctx, k, g.Clone(), workers)
+	band, err := symmetric.Reduce(ctx, k, g.Clone(), workers)
 	if err != nil {
 		return nil, err
 	}
-	d, e, err := eigen.Tridiagonalise(ctx, k, band.Clone(), workers)
+	d, e, err := symmetric.Tridiagonalise(ctx, k, band.Clone(), workers)
 	if err != nil {
 		return nil, err
 	}
@@ -105,14 +105,14 @@ func stages[T kernel.Float](k *kernel.Kernel[T], n int) ([]stage, error) {
 		{"band", 4. / 3 * n1 * n1 * n1, func(workers int) func() error {
 			g := g.Clone()
 			return func() error {
-				_, err := eigen.Reduce(ctx, k, g, workers)
+				_, err := symmetric.Reduce(ctx, k, g, workers)
 				return err
 			}
 		}},
-		{"tridiagonal", 6 * eigen.Band * n1 * n1, func(workers int) func() error {
+		{"tridiagonal", 6 * symmetric.Band * n1 * n1, func(workers int) func() error {
 			band := band.Clone()
 			return func() error {
-				_, _, err := eigen.Tridiagonalise(ctx, k, band, workers)
+				_, _, err := symmetric.Tridiagonalise(ctx, k, band, workers)
 				return err
 			}
 		}},
@@ -120,7 +120,7 @@ func stages[T kernel.Float](k *kernel.Kernel[T], n int) ([]stage, error) {
 	if _, ok := any(T(0)).(float64); ok { // the only arithmetic of the last stage
 		all = append(all, stage{"values", 13 * n1 * n1, func(int) func() error {
 			d, e := slices.Clone(d), slices.Clone(e)
-			return func() error { return eigen.TridiagonalValues(ctx, k.NewSweeper, d, e) }
+			return func() error { return symmetric.TridiagonalValues(ctx, k.NewSweeper, d, e) }
 		}})
 	}
 	return all, nil

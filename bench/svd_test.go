@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/kernel"
+	"github.com/gospectrum/spectrum/internal/engine/kernel"
 )
 
 // shapes of the whole spectra: squares, then the shapes of the speed goals.

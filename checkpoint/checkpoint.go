@@ -17,8 +17,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gospectrum/spectrum/internal/hub"
-	"github.com/gospectrum/spectrum/internal/safetensors"
+	"github.com/gospectrum/spectrum/hub"
+	"github.com/gospectrum/spectrum/internal/format/safetensors"
 )
 
 // Errors that results of this package wrap; test for them with [errors.Is].

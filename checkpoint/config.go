@@ -10,7 +10,7 @@ import (
 	"io/fs"
 	"math"
 
-	"github.com/gospectrum/spectrum/internal/strictjson"
+	"github.com/gospectrum/spectrum/internal/format/strictjson"
 )
 
 // Config is what config.json says of the model.

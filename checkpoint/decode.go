@@ -7,8 +7,8 @@ import (
 	"math"
 
 	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/numfmt"
-	"github.com/gospectrum/spectrum/internal/safetensors"
+	"github.com/gospectrum/spectrum/internal/format/numfmt"
+	"github.com/gospectrum/spectrum/internal/format/safetensors"
 )
 
 // decode turns raw, the stored bytes at the end of buf, into weights at its

@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/numfmt"
+	"github.com/gospectrum/spectrum/internal/format/numfmt"
 )
 
 // key identifies a tensor: shards may hold tensors of one name, all but one of

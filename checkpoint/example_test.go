@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/gospectrum/spectrum/checkpoint"
-	"github.com/gospectrum/spectrum/internal/safetensors"
+	"github.com/gospectrum/spectrum/internal/format/safetensors"
 )
 
 // writeModel writes a model of one projection and one norm.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/gospectrum/spectrum/internal/safetensors"
+	"github.com/gospectrum/spectrum/internal/format/safetensors"
 )
 
 // tensor makes a tensor whose bytes are the little-endian form of values.

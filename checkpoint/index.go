@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gospectrum/spectrum/internal/strictjson"
+	"github.com/gospectrum/spectrum/internal/format/strictjson"
 )
 
 // index is the file that says which shard holds which tensor.

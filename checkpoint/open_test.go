@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gospectrum/spectrum/internal/safetensors"
+	"github.com/gospectrum/spectrum/internal/format/safetensors"
 )
 
 func TestOpenFile(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/numfmt"
+	"github.com/gospectrum/spectrum/internal/format/numfmt"
 )
 
 // scaleRef says where the scales of a tensor are and how they lie over it.

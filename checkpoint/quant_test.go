@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gospectrum/spectrum/internal/safetensors"
+	"github.com/gospectrum/spectrum/internal/format/safetensors"
 )
 
 // zeros makes a tensor of this type and shape.
@@ -171,7 +171,7 @@ func TestQuantizationConfig(t *testing.T) {
 
 // TestForeignFormats opens the fixtures of the other readers.
 func TestForeignFormats(t *testing.T) {
-	torch := filepath.Join("..", "internal", "torchfile", "testdata")
+	torch := filepath.Join("..", "internal", "format", "torchfile", "testdata")
 	for name, want := range map[string]string{
 		"evil.pt": `asks for "posix.system"`, "bomb.pt": "is compressed", "legacy.pt": "not a zip archive", "module.pt": "torch.nn.modules.linear.Linear",
 	} {

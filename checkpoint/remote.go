@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gospectrum/spectrum/internal/hub"
+	"github.com/gospectrum/spectrum/hub"
 )
 
 // parallelReads is how many requests are under way at a time.

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/gospectrum/spectrum/internal/gguf"
-	"github.com/gospectrum/spectrum/internal/hub"
-	"github.com/gospectrum/spectrum/internal/safetensors"
-	"github.com/gospectrum/spectrum/internal/torchfile"
+	"github.com/gospectrum/spectrum/hub"
+	"github.com/gospectrum/spectrum/internal/format/gguf"
+	"github.com/gospectrum/spectrum/internal/format/safetensors"
+	"github.com/gospectrum/spectrum/internal/format/torchfile"
 )
 
 // shard is an open file of weights.

@@ -6,9 +6,9 @@ import (
 	"slices"
 
 	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/gguf"
-	"github.com/gospectrum/spectrum/internal/safetensors"
-	"github.com/gospectrum/spectrum/internal/torchfile"
+	"github.com/gospectrum/spectrum/internal/format/gguf"
+	"github.com/gospectrum/spectrum/internal/format/safetensors"
+	"github.com/gospectrum/spectrum/internal/format/torchfile"
 )
 
 // stored is a tensor as a file has it, whatever the format of the file.

@@ -14,7 +14,7 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/names"
-	"github.com/gospectrum/spectrum/internal/shared"
+	"github.com/gospectrum/spectrum/internal/test/shared"
 )
 
 // published are the files with content, and what is in them.

@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/format/strictjson"
 	"github.com/gospectrum/spectrum/internal/names"
-	"github.com/gospectrum/spectrum/internal/strictjson"
 )
 
 // Schema is one of the layouts of a result file.

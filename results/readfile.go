@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/gospectrum/spectrum/internal/strictjson"
+	"github.com/gospectrum/spectrum/internal/format/strictjson"
 )
 
 // parseFile reads our own schema.

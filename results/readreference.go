@@ -2,7 +2,7 @@ package results
 
 import (
 	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/strictjson"
+	"github.com/gospectrum/spectrum/internal/format/strictjson"
 )
 
 // parsePlain reads {"<module>": {"snr": x, "type": "t"}}.

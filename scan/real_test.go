@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/shared"
+	"github.com/gospectrum/spectrum/internal/test/shared"
 	"github.com/gospectrum/spectrum/results"
 	"github.com/gospectrum/spectrum/scan"
 )

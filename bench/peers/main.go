@@ -22,8 +22,8 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/checkpoint"
-	"github.com/gospectrum/spectrum/internal/eigen"
-	"github.com/gospectrum/spectrum/internal/kernel"
+	"github.com/gospectrum/spectrum/internal/engine/kernel"
+	"github.com/gospectrum/spectrum/internal/engine/symmetric"
 	"github.com/gospectrum/spectrum/results"
 )
 
@@ -105,6 +105,6 @@ func eigenvalues(w *spectrum.Weights, backend spectrum.Backend) (*answer, error)
 		return nil, err
 	}
 	began := time.Now()
-	_, err = eigen.Values(context.Background(), k, g, workers)
+	_, err = symmetric.Values(context.Background(), k, g, workers)
 	return &answer{Seconds: time.Since(began).Seconds(), Kernel: k.Name, Precision: "float64"}, err
 }

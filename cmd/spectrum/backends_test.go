@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/kernel"
+	"github.com/gospectrum/spectrum/internal/engine/kernel"
 )
 
 func TestBackends(t *testing.T) {

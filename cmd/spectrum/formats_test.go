@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gospectrum/spectrum/internal/safetensors"
+	"github.com/gospectrum/spectrum/internal/format/safetensors"
 )
 
 const formats = "../../testdata/formats"
@@ -29,7 +29,7 @@ func TestInspectFormats(t *testing.T) {
 			assert.Contains(t, out, part, model)
 		}
 	}
-	code, _, stderr := command("scan", "../../internal/torchfile/testdata/evil.pt")
+	code, _, stderr := command("scan", "../../internal/format/torchfile/testdata/evil.pt")
 	assert.Equal(t, exitUsage, code)
 	assert.Contains(t, stderr, "posix.system")
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gospectrum/spectrum/internal/safetensors"
-	"github.com/gospectrum/spectrum/internal/shared"
-	"github.com/gospectrum/spectrum/internal/tinyllama"
+	"github.com/gospectrum/spectrum/internal/format/safetensors"
+	"github.com/gospectrum/spectrum/internal/test/shared"
+	"github.com/gospectrum/spectrum/internal/test/tinyllama"
 	"github.com/gospectrum/spectrum/results"
 )
 

@@ -15,7 +15,7 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/checkpoint"
-	"github.com/gospectrum/spectrum/internal/planted"
+	"github.com/gospectrum/spectrum/internal/test/planted"
 )
 
 // plots writes all pictures to dir; model is a checkpoint to take real weights

@@ -8,8 +8,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/parallel"
-	"github.com/gospectrum/spectrum/internal/planted"
+	"github.com/gospectrum/spectrum/internal/engine/parallel"
+	"github.com/gospectrum/spectrum/internal/test/planted"
 )
 
 // trial is one kind of matrix and one way to look at it.

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/planted"
+	"github.com/gospectrum/spectrum/internal/test/planted"
 )
 
 // aspects are the ratios m/n of the tables: β = 1, ½, 0.286, ¼, ⅛ and 1/32.

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gospectrum/spectrum/internal/safetensors"
+	"github.com/gospectrum/spectrum/internal/format/safetensors"
 )
 
 var limits = Limits{Time: time.Minute, Memory: 64 << 20, MinRank: 0.1}

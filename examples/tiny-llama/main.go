@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/gospectrum/spectrum/internal/tinyllama"
+	"github.com/gospectrum/spectrum/internal/test/tinyllama"
 )
 
 func main() {

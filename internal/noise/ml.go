@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/gospectrum/spectrum/internal/mp"
+	"github.com/gospectrum/spectrum/internal/law/mp"
 )
 
 // trim is the part of the bulk at each end that counts only by its number.

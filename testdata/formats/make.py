@@ -5,7 +5,7 @@ says of the weights that each file decodes to.
 Run:  python3 testdata/formats/make.py   (needs NumPy and PyTorch 1.13)
 
 All come from one seeded float32 source. The decoders are NumPy's, PyTorch's or
-those of internal/gguf/testdata/ggml.py and the tables of internal/numfmt; none is
+those of internal/format/gguf/testdata/ggml.py and the tables of internal/format/numfmt; none is
 spectrum's. Every format must come back near the source.
 """
 import json

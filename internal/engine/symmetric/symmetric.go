@@ -1,0 +1,49 @@
+// Package symmetric computes all eigenvalues of a symmetric matrix: dense → band →
+// tridiagonal → eigenvalues.
+//
+// The first stage does nearly all the arithmetic, in matrix products; the
+// second chases the band away in the cache; the third is O(n²). Nothing but
+// eigenvalues is computed, so no transformation is kept.
+package symmetric
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/gospectrum/spectrum/internal/engine/kernel"
+	"github.com/gospectrum/spectrum/internal/engine/parallel"
+)
+
+// ErrConvergence reports that the QL iteration did not converge.
+var ErrConvergence = errors.New("eigenvalues did not converge")
+
+// Values returns the eigenvalues of a in ascending order; a is overwritten. The
+// Frobenius norm of a must not exceed 1 by much: sums of squares are not
+// scaled. The result does not depend on workers.
+func Values[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], a *kernel.Sym[T], workers int) ([]float64, error) {
+	b, err := Reduce(ctx, k, a, workers)
+	if err != nil {
+		return nil, err
+	}
+	d, e, err := Tridiagonalise(ctx, k, b, workers)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := any(T(0)).(float32); ok { // whose errors dwarf those of the iteration
+		return d, TridiagonalValues(ctx, k.NewSweeper, d, e)
+	}
+	values := slices.Clone(d)
+	if err := TridiagonalValues(ctx, k.NewSweeper, values, slices.Clone(e)); err != nil {
+		return nil, err
+	}
+	return values, refine(ctx, values, d, e, workers)
+}
+
+// Reduce is the first stage of [Values]: it returns a band matrix with the
+// eigenvalues of a, which it overwrites.
+func Reduce[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], a *kernel.Sym[T], workers int) (*kernel.BandMatrix[T], error) {
+	team := parallel.NewTeam(workers)
+	defer team.Stop()
+	return newReducer(k, a, team).reduce(ctx)
+}
