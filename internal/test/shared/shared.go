@@ -17,7 +17,7 @@ func Path(t testing.TB, name string) string {
 	dir := os.Getenv("SPECTRUM_SHARED")
 	if dir == "" {
 		_, here, _, _ := runtime.Caller(0)
-		dir = filepath.Join(filepath.Dir(here), "..", "..", "..", "shared")
+		dir = filepath.Join(filepath.Dir(here), "..", "..", "..", "..", "shared")
 	}
 	path := filepath.Join(dir, filepath.FromSlash(name))
 	if _, err := os.Stat(path); err != nil {
