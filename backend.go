@@ -27,24 +27,25 @@ func Backends() []Backend {
 	return all
 }
 
-// The environment variables that choose the default back-end.
+// The environment variables that choose the default back-end: a name of
+// [Backends], and a kernel of the native back-end.
 const (
-	EnvBackend = "SPECTRUM_BACKEND" // a name of [Backends]
-	EnvKernel  = "SPECTRUM_KERNEL"  // a kernel of the native back-end
+	envBackend = "SPECTRUM_BACKEND"
+	envKernel  = "SPECTRUM_KERNEL"
 )
 
 // DefaultBackend returns the back-end used when none is named in code: the one
-// that the environment variables [EnvBackend] and [EnvKernel] name, else the
-// first of [Backends]. The error wraps [ErrBackend], names the variable and lists what is available.
+// that the environment variable SPECTRUM_BACKEND names, or native with the kernel
+// that SPECTRUM_KERNEL names, else the first of [Backends]. The error wraps [ErrBackend], names the variable and lists what is available.
 func DefaultBackend() (Backend, error) {
-	return chosenBackend(os.Getenv(EnvBackend), os.Getenv(EnvKernel))
+	return chosenBackend(os.Getenv(envBackend), os.Getenv(envKernel))
 }
 
-// chosenBackend returns the back-end for the values of EnvBackend and EnvKernel.
+// chosenBackend returns the back-end for the values of envBackend and envKernel.
 func chosenBackend(name, kernelName string) (Backend, error) {
 	if kernelName != "" {
 		if name != "" && name != "native" {
-			return nil, fmt.Errorf("%s=%s: %w %s of %s takes no kernel, only native does", EnvKernel, kernelName, ErrBackend, name, EnvBackend)
+			return nil, fmt.Errorf("%s=%s: %w %s of %s takes no kernel, only native does", envKernel, kernelName, ErrBackend, name, envBackend)
 		}
 		return kernelBackend(kernelName)
 	}
@@ -53,12 +54,12 @@ func chosenBackend(name, kernelName string) (Backend, error) {
 	}
 	b, err := BackendByName(name)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", EnvBackend, err)
+		return nil, fmt.Errorf("%s: %w", envBackend, err)
 	}
 	return b, nil
 }
 
-// kernelBackend returns the native back-end with the kernel that EnvKernel names.
+// kernelBackend returns the native back-end with the kernel that envKernel names.
 func kernelBackend(name string) (Backend, error) {
 	var known []string
 	for _, k := range kernel.All[float32]() {
@@ -67,7 +68,7 @@ func kernelBackend(name string) (Backend, error) {
 		}
 		known = append(known, k.Name)
 	}
-	return nil, fmt.Errorf("%s: %w native has no kernel %q here; available: %s", EnvKernel, ErrBackend, name, strings.Join(known, ", "))
+	return nil, fmt.Errorf("%s: %w native has no kernel %q here; available: %s", envKernel, ErrBackend, name, strings.Join(known, ", "))
 }
 
 // BackendByName returns the back-end called name. The error wraps

@@ -72,7 +72,7 @@ without ".weight" and its type; * matches any characters.`,
 	fl.TextVar(&f.opt.Analyzer.Ratio, "ratio", spectrum.RatioSum, "`RATIO` of signal to noise: sum, count or energy")
 	fl.TextVar(&f.opt.Analyzer.Divisor, "divisor", spectrum.DivisorSMax, "`WHAT` divides the ratio: s_max, or independent of the scale of the weights: none, or edge (s_max/t)")
 	fl.TextVar(&f.opt.Analyzer.Precision, "precision", spectrum.PrecisionAuto, "`ARITHMETIC`: auto (float32 where its error bound suffices) or float64")
-	fl.StringVar(&f.backend, "backend", "", "`NAME` of the back-end that computes singular values (default: "+spectrum.EnvBackend+", else the best for this machine; see spectrum backends)")
+	fl.StringVar(&f.backend, "backend", "", "`NAME` of the back-end that computes singular values (default: SPECTRUM_BACKEND, else the best for this machine; see spectrum backends)")
 	fl.IntVar(&f.opt.Jobs, "jobs", 0, "`N` workers (default: one per processor)")
 	fl.Var(&f.memory, "memory", "cap on weights and workspace in use, such as 8GiB (default: none)")
 	fl.BoolVar(&f.opt.Vectors, "vectors", false, "rank 1-D weights too, as 1×n matrices")
