@@ -50,7 +50,7 @@ func TestConfigFile(t *testing.T) {
 	} {
 		path := writeFile(t, dir, "config.json", text)
 		for _, name := range []string{dir, filepath.Join(dir, "model.safetensors")} {
-			_, err := Open(name)
+			_, err := Open(t.Context(), name)
 			assert.ErrorIs(t, err, ErrFormat, text)
 			assert.ErrorContains(t, err, path)
 			assert.ErrorContains(t, err, want)
@@ -63,14 +63,14 @@ func TestConfigUnreadable(t *testing.T) {
 	writeShard(t, dir, "model.safetensors", f32("a", 1, 1))
 	path := filepath.Join(dir, "config.json")
 	require.NoError(t, os.Mkdir(path, 0o755))
-	_, err := Open(dir)
+	_, err := Open(t.Context(), dir)
 	assert.ErrorIs(t, err, ErrUnsupported)
 	require.NoError(t, os.Remove(path))
 
 	if runtime.GOOS != "windows" { // where making a sparse file takes more than this
 		writeFile(t, dir, "config.json", "{}")
 		require.NoError(t, os.Truncate(path, maxText+1))
-		_, err = Open(dir)
+		_, err = Open(t.Context(), dir)
 		assert.ErrorIs(t, err, ErrFormat)
 		assert.ErrorContains(t, err, "the limit is")
 	}
