@@ -50,6 +50,7 @@ type Model struct {
 	config  Config
 	gguf    ggufInfo
 	split   bool
+	notes   notes
 	release func() // what Close does besides closing the files
 }
 
@@ -131,9 +132,11 @@ func (m *Model) open(ctx context.Context, dir directory, name string) (err error
 			return err
 		}
 	}
-	if m.config, err = readConfig(ctx, dir); err != nil {
+	var said notes
+	if m.config, said, err = readConfig(ctx, dir); err != nil {
 		return err
 	}
+	m.notes = append(m.notes, said...)
 	if strings.HasSuffix(name, indexEnding) {
 		text, err := readText(ctx, dir, name)
 		if err != nil {
@@ -167,6 +170,11 @@ func splits(name string) []string {
 // Path returns the path the model was opened by. For a model that is streamed it
 // has the commit that the revision stood for.
 func (m *Model) Path() string { return m.path }
+
+// Notes returns what the user of the model should know of how it was read, a line
+// each: which files were taken where there were others, and what was not read as it
+// stands.
+func (m *Model) Notes() []string { return slices.Clone(m.notes) }
 
 // Close closes the files. Weights already loaded stay valid.
 func (m *Model) Close() error {
