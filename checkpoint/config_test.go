@@ -154,7 +154,7 @@ func TestConfigUnreadable(t *testing.T) {
 	writeShard(t, dir, "model.safetensors", f32("a", 1, 1))
 	path := filepath.Join(dir, "config.json")
 	require.NoError(t, os.Mkdir(path, 0o755))
-	_, err := Open(dir)
+	_, err := Open(t.Context(), dir)
 	assert.ErrorIs(t, err, ErrUnsupported)
 	require.NoError(t, os.Remove(path))
 

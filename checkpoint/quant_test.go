@@ -175,7 +175,7 @@ func TestForeignFormats(t *testing.T) {
 	for name, want := range map[string]string{
 		"evil.pt": `asks for "posix.system"`, "bomb.pt": "is compressed", "legacy.pt": "not a zip archive", "module.pt": "torch.nn.modules.linear.Linear",
 	} {
-		_, err := Open(filepath.Join(torch, name))
+		_, err := Open(t.Context(), filepath.Join(torch, name))
 		assert.ErrorIs(t, err, ErrUnsupported, name)
 		assert.ErrorContains(t, err, want)
 		assert.ErrorContains(t, err, name)
@@ -220,10 +220,10 @@ func TestGGUFModel(t *testing.T) {
 	first, err := os.ReadFile(filepath.Join(formats, "gguf-split", "model-00001-of-00002.gguf"))
 	require.NoError(t, err)
 	writeFile(t, dir, "model-00001-of-00002.gguf", string(first))
-	_, err = Open(dir)
+	_, err = Open(t.Context(), dir)
 	assert.ErrorIs(t, err, os.ErrNotExist)
 	assert.ErrorContains(t, err, "model-00002-of-00002.gguf")
 	writeFile(t, dir, "other.gguf", string(first))
-	_, err = Open(dir)
+	_, err = Open(t.Context(), dir)
 	assert.ErrorIs(t, err, ErrNoWeights)
 }

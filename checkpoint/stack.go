@@ -14,7 +14,8 @@ import (
 // as out×in and others as in×out; it is listed as it is stored, its singular
 // values being those of its transpose.
 //
-// Vectors that each expert has one of, stacked to a matrix, are no matrix.
+// The biases and norms of all experts, stacked, have the shape of a matrix and are
+// none: each row is a vector of its own. They are not taken for weights.
 func (l *lister) unstack(e entry) []entry {
 	before, after, experts := cutExperts(e.Name)
 	if !experts {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/emit"
+	"github.com/gospectrum/spectrum/hub"
 	"github.com/gospectrum/spectrum/scan"
 )
 
@@ -100,7 +101,7 @@ func verify(cmd *cobra.Command, file, model, consumer, expect, format string) er
 // parameters lists the parameters of a model as its trainer sees them: fused
 // tensors once, under their own name, and a tied head not at all.
 func parameters(cmd *cobra.Command, path string) ([]emit.Param, error) {
-	m, err := checkpoint.Opener{}.Open(cmd.Context(), path)
+	m, err := checkpoint.Opener{Hub: hub.New()}.Open(cmd.Context(), path)
 	if err != nil {
 		return nil, err
 	}
