@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"path"
 	"slices"
 	"strings"
 
@@ -161,10 +160,8 @@ func (s Selector) Check() error {
 			return fmt.Errorf("%w: weight %v of type %q", ErrOption, w, t)
 		}
 	}
-	for _, pattern := range slices.Concat(s.Include, s.Exclude) {
-		if _, err := path.Match(pattern, ""); err != nil {
-			return fmt.Errorf("%w: pattern %q: %w", ErrOption, pattern, err)
-		}
+	if err := names.CheckPatterns(slices.Concat(s.Include, s.Exclude)); err != nil {
+		return fmt.Errorf("%w: %w", ErrOption, err)
 	}
 	if err := checkIndex(scopeNames(), "scope", int(s.Scope)); err != nil {
 		return err
@@ -227,14 +224,8 @@ func (s Selector) policy(name, typ string) Policy {
 
 // matches expects patterns that are well-formed.
 func matches(patterns []string, name, typ string) bool {
-	return slices.ContainsFunc(patterns, func(p string) bool {
-		for _, s := range []string{name, strings.TrimSuffix(name, names.Weight), typ} {
-			if ok, _ := path.Match(p, s); ok {
-				return true
-			}
-		}
-		return false
-	})
+	_, ok := names.Match(patterns, name, typ)
+	return ok
 }
 
 // cost returns what a layer takes of the budget.

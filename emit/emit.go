@@ -17,6 +17,7 @@ import (
 	"unicode"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/names"
 )
 
 // Errors that results of this package wrap; test for them with [errors.Is].
@@ -149,4 +150,4 @@ func checkNames(layers []spectrum.Layer) error {
 }
 
 // module returns the module that owns a weight, and whether name is one.
-func module(name string) (string, bool) { return strings.CutSuffix(name, ".weight") }
+func module(name string) (string, bool) { return names.Module(name) }

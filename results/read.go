@@ -99,7 +99,7 @@ func (r *Results) Unranked() []spectrum.Layer {
 // our files, with .weight in the reference's, which has modules.
 func (r *Results) Parameter(name string) string {
 	if r.File == nil {
-		return ModuleName(name) + names.Weight
+		return names.Parameter(name)
 	}
 	return name
 }
