@@ -19,7 +19,8 @@ func ReferenceType(name string) string {
 // replaced by "*". So model.layers.3.mlp.experts.7.up_proj.weight has the type
 // mlp.experts.*.up_proj: experts are pooled by role. The type is the whole name
 // where there is no number (lm_head) or nothing but numbers behind the first
-// (classifier.2, which gives classifier.*).
+// (classifier.2, which gives classifier.*). The layers of recurrent modules, which have
+// their number inside the last component, are pooled too: rnn.weight_ih_l*.
 //
 // The towers of a model stay apart: a component before the number that names
 // one comes first, as in vision_tower.self_attn.q_proj, encoder.self_attn.q_proj
@@ -30,6 +31,7 @@ func Type(name string) string {
 	start := 0
 	for i, p := range parts {
 		if !IsNumber(p) {
+			parts[i] = recurrentType(p)
 			continue
 		}
 		if start == 0 {
