@@ -55,16 +55,6 @@ func ExampleList() {
 	// 41 not, first model.layers.0.input_layernorm.weight: 1-D, ranked only on request
 }
 
-func ExampleTiedHead() {
-	m, err := checkpoint.Open(tinyLlama)
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer m.Close()
-	fmt.Println(scan.TiedHead(m))
-	// Output: lm_head.weight model.embed_tokens.weight
-}
-
 func ExampleProgress() {
 	m, err := checkpoint.Open(tinyLlama)
 	if err != nil {

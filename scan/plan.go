@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/results"
@@ -32,7 +31,7 @@ type plan struct {
 // newPlan sorts the tensors of m into jobs and skipped ones.
 func newPlan(m *checkpoint.Model, opt Options) *plan {
 	p := &plan{}
-	p.head, p.embedding = TiedHead(m)
+	p.head, p.embedding = m.TiedHead()
 	for _, t := range m.Tensors() {
 		if reason := p.skip(t, opt); reason != "" {
 			skipped := results.Skipped{Name: t.Name, DType: t.DType, Reason: reason}
@@ -85,28 +84,6 @@ func (o *Options) match(patterns []string, name string) string {
 		}
 	}
 	return ""
-}
-
-const headName = "lm_head.weight"
-
-// TiedHead returns the name of the output head of a model with tied embeddings
-// and that of the token embedding it shares. Both are empty when config.json
-// does not say tie_word_embeddings, or no embedding is found.
-func TiedHead(m *checkpoint.Model) (head, embedding string) {
-	if !m.Config().TieWordEmbeddings {
-		return "", ""
-	}
-	for _, t := range m.Tensors() {
-		if len(t.Shape) != 2 {
-			continue
-		}
-		for _, suffix := range []string{"embed_tokens.weight", "wte.weight", "embed_in.weight", "word_embeddings.weight", "shared.weight"} {
-			if t.Name == suffix || strings.HasSuffix(t.Name, "."+suffix) {
-				return headName, t.Name
-			}
-		}
-	}
-	return "", ""
 }
 
 // addTied repeats the row of the embedding under the name of the head that

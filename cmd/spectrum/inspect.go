@@ -83,7 +83,7 @@ func inspect(w io.Writer, m *checkpoint.Model) error {
 	}
 	fmt.Fprintf(b, "\n%s, %s parameters, %s in %s; a scan analyses %d with %s parameters\n",
 		plural(len(m.Tensors()), "tensor"), formatCount(params), formatBytes(bytes), plural(len(m.Files()), "file"), len(scanned), formatCount(scannedParams))
-	if head, embedding := scan.TiedHead(m); head != "" {
+	if head, embedding := m.TiedHead(); head != "" {
 		fmt.Fprintf(b, "%s is tied to %s (config.json)\n", head, embedding)
 	}
 	_, err = io.WriteString(w, b.String())

@@ -12,7 +12,6 @@ import (
 
 	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/emit"
-	"github.com/gospectrum/spectrum/scan"
 )
 
 // errMismatch reports a selection that does not train what it says.
@@ -105,7 +104,7 @@ func parameters(cmd *cobra.Command, path string) ([]emit.Param, error) {
 		return nil, err
 	}
 	defer m.Close()
-	head, _ := scan.TiedHead(m)
+	head, _ := m.TiedHead()
 	var params []emit.Param
 	at := make(map[string]int)
 	for _, t := range m.Tensors() {
