@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,9 +12,6 @@ import (
 	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/emit"
 )
-
-// errMismatch reports a selection that does not train what it says.
-var errMismatch = errors.New("the selection does not match the model")
 
 func newVerify() *cobra.Command {
 	var consumer, expect, format string
