@@ -178,69 +178,6 @@ func ExampleWriteReferenceSorted() {
 	// }
 }
 
-func ExampleWriteUnfrozenYAML() {
-	if err := results.WriteUnfrozenYAML(os.Stdout, selected(), results.ModuleName); err != nil {
-		log.Fatal(err)
-	}
-	// Output:
-	// unfrozen_parameters:
-	// - ^lm_head.weight$
-	// - ^model.embed_tokens.weight$
-	// # mlp.up_proj layers
-	// - model.layers.1.mlp.up_proj
-	// # self_attn.q_proj layers
-	// - model.layers.0.self_attn.q_proj
-}
-
-func ExampleWriteNames() {
-	if err := results.WriteNames(os.Stdout, selected()); err != nil {
-		log.Fatal(err)
-	}
-	// Output:
-	// model.layers.1.mlp.up_proj.weight
-	// model.layers.0.self_attn.q_proj.weight
-}
-
-func ExampleWriteSelectionJSON() {
-	if err := results.WriteSelectionJSON(os.Stdout, selected()); err != nil {
-		log.Fatal(err)
-	}
-	// Output:
-	// {
-	//   "top_percent": 50,
-	//   "rule": "top 50 % of each type",
-	//   "params": 40,
-	//   "layers": [
-	//     "model.layers.1.mlp.up_proj.weight",
-	//     "model.layers.0.self_attn.q_proj.weight"
-	//   ],
-	//   "types": [
-	//     {
-	//       "type": "mlp.up_proj",
-	//       "of": 2,
-	//       "chosen": [
-	//         {
-	//           "name": "model.layers.1.mlp.up_proj.weight",
-	//           "snr": 0.75,
-	//           "params": 24
-	//         }
-	//       ]
-	//     },
-	//     {
-	//       "type": "self_attn.q_proj",
-	//       "of": 2,
-	//       "chosen": [
-	//         {
-	//           "name": "model.layers.0.self_attn.q_proj.weight",
-	//           "snr": "Infinity",
-	//           "params": 16
-	//         }
-	//       ]
-	//     }
-	//   ]
-	// }
-}
-
 func ExampleNewSelection() {
 	f := scanned()
 	f.Selection = results.NewSelection(selected(), 160)

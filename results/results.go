@@ -1,6 +1,6 @@
 // Package results reads and writes the result files of a scan: our own JSON
-// and CSV, and the JSON and YAML files of the reference implementation
-// (QuixiAI/spectrum), byte for byte.
+// and CSV, and the JSON files of the reference implementation (QuixiAI/spectrum),
+// byte for byte.
 //
 // [Read] recognises three schemas by their content: a [File] of ours, the
 // reference's plain file {"<module>": {"snr": x, "type": "t"}}, and its sorted
@@ -24,8 +24,6 @@ var (
 	// ErrConvention reports results that cannot be written in the
 	// reference's conventions.
 	ErrConvention = errors.New("no reference equivalent")
-	// ErrName reports a name that cannot be written on a line of its own.
-	ErrName = errors.New("name cannot be written on one line")
 )
 
 // File is one scan of one checkpoint.

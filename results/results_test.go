@@ -202,14 +202,10 @@ func TestWriteErrors(t *testing.T) {
 	res := FromFile(sample())
 	rows, err := res.ReferenceRows(V0)
 	require.NoError(t, err)
-	sel := selectTop(t, res, 100)
 	require.ErrorIs(t, res.File.WriteJSON(&failingWriter{}), errWrite)
 	require.ErrorIs(t, res.File.WriteCSV(&failingWriter{}), errWrite)
 	require.ErrorIs(t, WriteReference(&failingWriter{}, rows), errWrite)
 	require.ErrorIs(t, WriteReferenceSorted(&failingWriter{}, rows), errWrite)
-	require.ErrorIs(t, WriteUnfrozenYAML(&failingWriter{}, sel, nil), errWrite)
-	require.ErrorIs(t, WriteNames(&failingWriter{}, sel), errWrite)
-	require.ErrorIs(t, WriteSelectionJSON(&failingWriter{}, sel), errWrite)
 }
 
 func TestNumber(t *testing.T) {
