@@ -69,6 +69,9 @@ func Write(w io.Writer, f Format, sel *spectrum.Selection, how Training) error {
 	if t.write == nil {
 		return fmt.Errorf("%w: format %q; one of %v", ErrFormat, f, Formats())
 	}
+	if w == nil {
+		return errors.New("emit: no writer")
+	}
 	if sel == nil {
 		sel = new(spectrum.Selection)
 	}
