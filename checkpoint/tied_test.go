@@ -7,17 +7,26 @@ import (
 )
 
 func TestTiedHead(t *testing.T) {
-	for _, c := range []struct{ config, tensor, head, embedding string }{
-		{`{"tie_word_embeddings": true}`, "model.embed_tokens.weight", "lm_head.weight", "model.embed_tokens.weight"},
-		{`{"tie_word_embeddings": true}`, "wte.weight", "lm_head.weight", "wte.weight"},
-		{`{"tie_word_embeddings": true}`, "model.not_wte.weight", "", ""},
-		{`{"tie_word_embeddings": false}`, "model.embed_tokens.weight", "", ""},
-		{`{}`, "model.embed_tokens.weight", "", ""},
+	const tied = `{"tie_word_embeddings":true}`
+	for _, c := range []struct{ config, embedding, want string }{
+		{tied, "model.embed_tokens.weight", "model.embed_tokens.weight"},
+		{tied, "shared.weight", "shared.weight"},
+		{tied, "gpt_neox.embed_in.weight", "gpt_neox.embed_in.weight"},
+		{tied, "transformer.wpe.weight", ""},
+		{tied, "model.embed_tokens", ""},
+		{`{"tie_word_embeddings":false}`, "model.embed_tokens.weight", ""},
+		{`{}`, "model.embed_tokens.weight", ""},
 	} {
 		dir := t.TempDir()
-		writeFile(t, dir, "config.json", c.config)
-		writeShard(t, dir, "model.safetensors", f32(c.tensor, 2, 3))
+		writeShard(t, dir, "model.safetensors", f32(c.embedding, 2, 3), f32("a.0.w.weight", 2, 3))
+		writeFile(t, dir, configName, c.config)
 		head, embedding := open(t, dir).TiedHead()
-		assert.Equal(t, [2]string{c.head, c.embedding}, [2]string{head, embedding}, "%s %s", c.config, c.tensor)
+		assert.Equal(t, c.want, embedding, "%v", c)
+		assert.Equal(t, c.want != "", head == "lm_head.weight", "%v", c)
 	}
+	dir := t.TempDir()
+	writeShard(t, dir, "model.safetensors", count("model.embed_tokens.weight", 6))
+	writeFile(t, dir, configName, tied)
+	head, _ := open(t, dir).TiedHead()
+	assert.Empty(t, head, "a vector is no embedding")
 }

@@ -4,7 +4,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 func axolotl() trainer {
@@ -21,7 +21,7 @@ func axolotl() trainer {
 
 // writeAxolotl writes anchored patterns. Their dots stay, because axolotl escapes
 // them itself: an escaped dot would become an escaped backslash.
-func writeAxolotl(sel *spectrum.Selection, _ Training) (string, error) {
+func writeAxolotl(sel *selection.Selection, _ Training) (string, error) {
 	var b strings.Builder
 	b.WriteString(header(sel) + notes + "unfrozen_parameters:\n")
 	for _, l := range sel.Layers() {

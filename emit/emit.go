@@ -18,7 +18,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 // Errors that results of this package wrap; test for them with [errors.Is].
@@ -64,7 +64,7 @@ type Training struct {
 // Nothing is written on an error, which wraps [ErrInexpressible] if the format
 // cannot say the selection or, with a Model, its consumer would train anything
 // else; and [ErrFormat] for a format that is not one of [Formats].
-func Write(w io.Writer, f Format, sel *spectrum.Selection, how Training) error {
+func Write(w io.Writer, f Format, sel *selection.Selection, how Training) error {
 	t := f.trainer()
 	if t.write == nil {
 		return fmt.Errorf("%w: format %q; one of %v", ErrFormat, f, Formats())
@@ -73,7 +73,7 @@ func Write(w io.Writer, f Format, sel *spectrum.Selection, how Training) error {
 		return errors.New("emit: no writer")
 	}
 	if sel == nil {
-		sel = new(spectrum.Selection)
+		sel = new(selection.Selection)
 	}
 	text, err := t.text(sel, how)
 	if err != nil {
@@ -93,7 +93,7 @@ func Write(w io.Writer, f Format, sel *spectrum.Selection, how Training) error {
 }
 
 // check verifies a text against the selection it was made of.
-func check(f Format, text string, sel *spectrum.Selection, model []Param) error {
+func check(f Format, text string, sel *selection.Selection, model []Param) error {
 	want := layerNames(sel.Layers())
 	if len(want) == 0 {
 		return nil // and no entries that could be read back

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+
+	"github.com/gospectrum/spectrum/internal/names"
 )
 
 // entry is one entry of a file, as its consumer matches it.
@@ -21,7 +23,7 @@ type entry struct {
 // whether it has one.
 func (e *entry) nameOf(p Param) (name string, ok bool) {
 	if e.module {
-		return module(p.Name)
+		return names.Module(p.Name)
 	}
 	return p.Name, true
 }

@@ -1,6 +1,7 @@
 package emit_test
 
 import (
+	"context"
 	"fmt"
 	"log"
 	"math"
@@ -9,6 +10,7 @@ import (
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/emit"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 func ExampleWrite() {
@@ -29,7 +31,7 @@ func ExampleWrite() {
 }
 
 // selected is the better half of a model's layers.
-func selected() *spectrum.Selection {
+func selected() *selection.Selection {
 	sel, err := spectrum.SelectTopK([]spectrum.Layer{
 		{Name: "model.layers.0.mlp.up_proj.weight", Type: "mlp.up_proj", SNR: 0.5, Params: 24},
 		{Name: "model.layers.0.self_attn.q_proj.weight", Type: "self_attn.q_proj", SNR: math.Inf(1), Params: 16},
@@ -117,12 +119,12 @@ func ExampleFormats() {
 }
 
 func ExampleParams() {
-	m, err := checkpoint.Open("../testdata/tiny-llama")
+	m, err := checkpoint.Open(context.Background(), "../testdata/tiny-llama")
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer m.Close()
-	sel, err := spectrum.Selector{Include: []string{"model.layers.7.*"}}.Select([]spectrum.Layer{
+	sel, err := selection.Selector{Include: []string{"model.layers.7.*"}}.Select([]spectrum.Layer{
 		{Name: "model.layers.6.mlp.up_proj.weight"}, {Name: "model.layers.7.mlp.up_proj.weight"},
 	})
 	if err != nil {

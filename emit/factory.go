@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/names"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 func llamaFactory() trainer {
@@ -32,7 +32,7 @@ type freezeArgs struct {
 
 // writeFreeze finds the arguments that cover sel. They say no more than "these
 // modules of the last n blocks", so Write verifies them.
-func writeFreeze(sel *spectrum.Selection, how Training) (string, error) {
+func writeFreeze(sel *selection.Selection, how Training) (string, error) {
 	if how.Model == nil {
 		return "", errors.New("it needs the parameters of the model")
 	}
@@ -166,7 +166,7 @@ func llamaFactoryLoRA() trainer {
 }
 
 // writeFactoryLoRA names every module, which PEFT then looks for as it stands.
-func writeFactoryLoRA(sel *spectrum.Selection, _ Training) (string, error) {
+func writeFactoryLoRA(sel *selection.Selection, _ Training) (string, error) {
 	targets, norms, err := adapted(sel)
 	if err != nil {
 		return "", err

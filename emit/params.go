@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/gospectrum/spectrum/checkpoint"
+	"github.com/gospectrum/spectrum/internal/names"
 )
 
 // Params lists the parameters of a model, as far as its files tell: in the order
@@ -29,7 +30,7 @@ func Params(m *checkpoint.Model) []Param {
 	at := make(map[string]int)
 	for _, t := range tensors {
 		name := t.Name
-		if part := parts[t.Stored] > 1 || strings.Contains(name, ".experts."); part && isParameter(t.Stored) {
+		if part := parts[t.Stored] > 1 || names.IsExpert(name); part && isParameter(t.Stored) {
 			name = t.Stored
 		}
 		i, seen := at[name]

@@ -103,7 +103,7 @@ func TestParams(t *testing.T) {
 
 // A GGUF's own spelling of fused experts is no parameter's name.
 func TestParamsGGUF(t *testing.T) {
-	m, err := checkpoint.Open("../testdata/formats/gguf-Q8_0.gguf")
+	m, err := checkpoint.Open(context.Background(), "../testdata/formats/gguf-Q8_0.gguf")
 	require.NoError(t, err)
 	defer m.Close()
 	params := emit.Params(m)

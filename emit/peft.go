@@ -11,8 +11,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/names"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 func peft() trainer {
@@ -27,9 +27,9 @@ func peft() trainer {
 
 // adapted returns the modules of a selection that get adapters, and the norms,
 // which have none and are trained whole.
-func adapted(sel *spectrum.Selection) (targets, norms []string, err error) {
+func adapted(sel *selection.Selection) (targets, norms []string, err error) {
 	for _, l := range sel.Layers() {
-		m, ok := module(l.Name)
+		m, ok := names.Module(l.Name)
 		switch {
 		case !ok:
 			return nil, nil, fmt.Errorf("%s is not the weight of a module", l.Name)
@@ -60,7 +60,7 @@ type loraConfig struct {
 // writePEFT puts an adapter on every chosen matrix, of a rank in proportion to its
 // SNR, with lora_alpha in proportion to the rank, so that all are scaled alike.
 // Norms have no adapter: they are trained whole.
-func writePEFT(sel *spectrum.Selection, how Training) (string, error) {
+func writePEFT(sel *selection.Selection, how Training) (string, error) {
 	c := loraConfig{PEFTType: "LORA", TaskType: "CAUSAL_LM", Rank: cmp.Or(how.Rank, 16)}
 	if c.Rank < 1 || c.Rank > 1<<16 {
 		return "", fmt.Errorf("rank %d", c.Rank)
@@ -74,7 +74,7 @@ func writePEFT(sel *spectrum.Selection, how Training) (string, error) {
 	factors := strengths(sel)
 	ranks := make(map[string]int)
 	for _, m := range targets {
-		if r := max(1, int(math.Round(float64(c.Rank)*factors[m+names.Weight]))); r != c.Rank {
+		if r := max(1, int(math.Round(float64(c.Rank)*factors[names.Parameter(m)]))); r != c.Rank {
 			ranks[m] = r
 		}
 	}
@@ -184,7 +184,7 @@ func inspectRanks(rep *Report, keys []string) {
 	}
 	used := make(map[string]bool)
 	for _, name := range rep.Names {
-		m, _ := module(name)
+		m, _ := names.Module(name)
 		// Without a key of another length before it, the module's own is first.
 		i := slices.IndexFunc(keys, func(k string) bool { return m == k || strings.HasSuffix(m, "."+k) })
 		if i < 0 {

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 func plainList() trainer {
@@ -19,7 +19,7 @@ func plainList() trainer {
 		format:   Names,
 		about:    "one parameter a line",
 		matching: "exact names",
-		write: func(sel *spectrum.Selection, _ Training) (string, error) {
+		write: func(sel *selection.Selection, _ Training) (string, error) {
 			var b strings.Builder
 			for _, name := range layerNames(sel.Layers()) {
 				b.WriteString(name + "\n")
@@ -75,7 +75,7 @@ type layerJSON struct {
 	Params int64  `json:"params,omitempty"`
 }
 
-func writeJSON(sel *spectrum.Selection, _ Training) (string, error) {
+func writeJSON(sel *selection.Selection, _ Training) (string, error) {
 	out := selectionJSON{
 		TopPercent: sel.Percent,
 		Rule:       sel.Rule,
@@ -88,7 +88,7 @@ func writeJSON(sel *spectrum.Selection, _ Training) (string, error) {
 		for j, l := range g.Chosen {
 			chosen[j] = layerJSON{Name: l.Name, SNR: score(l.SNR), Params: l.Params}
 		}
-		out.Types[i] = groupJSON{Type: g.Type, Of: g.Of, Tie: g.DecidedByTie, Chosen: chosen}
+		out.Types[i] = groupJSON{Type: g.Type, Of: g.Candidates, Tie: g.DecidedByTie, Chosen: chosen}
 	}
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
@@ -119,7 +119,7 @@ func plainCSV() trainer {
 	}
 }
 
-func writeCSV(sel *spectrum.Selection, _ Training) (string, error) {
+func writeCSV(sel *selection.Selection, _ Training) (string, error) {
 	rows := [][]string{{"name", "type", "snr", "params"}}
 	for _, l := range sel.Layers() {
 		rows = append(rows, []string{l.Name, l.Type, score(l.SNR).String(), strconv.FormatInt(l.Params, 10)})

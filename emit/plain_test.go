@@ -16,21 +16,22 @@ import (
 	"github.com/gospectrum/spectrum/emit"
 	"github.com/gospectrum/spectrum/internal/test/shared"
 	"github.com/gospectrum/spectrum/results"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 // halves is a selection with a type of which nothing is chosen, and an infinite score.
-func halves() *spectrum.Selection {
-	return &spectrum.Selection{Percent: 50, Groups: []spectrum.Group{
-		{Type: "q", Of: 4, Chosen: []spectrum.Layer{
+func halves() *selection.Selection {
+	return &selection.Selection{Percent: 50, Groups: []selection.Group{
+		{Type: "q", Candidates: 4, Chosen: []spectrum.Layer{
 			{Name: "m.1.q.weight", Type: "q", SNR: math.Inf(1), Params: 30},
 			{Name: "m.0.q.weight", Type: "q", SNR: 0.5, Params: 20},
 		}},
-		{Type: "lm_head", Of: 1},
+		{Type: "lm_head", Candidates: 1},
 	}}
 }
 
 // written returns what Write makes of a selection without a model.
-func written(t *testing.T, f emit.Format, sel *spectrum.Selection) string {
+func written(t *testing.T, f emit.Format, sel *selection.Selection) string {
 	t.Helper()
 	var b bytes.Buffer
 	require.NoError(t, emit.Write(&b, f, sel, emit.Training{}), f)
@@ -61,7 +62,7 @@ func TestPlain(t *testing.T) {
 
 // Scores that are not finite have a place in every file that has scores.
 func TestScores(t *testing.T) {
-	sel := &spectrum.Selection{Groups: []spectrum.Group{{Type: "t", Chosen: []spectrum.Layer{
+	sel := &selection.Selection{Groups: []selection.Group{{Type: "t", Chosen: []spectrum.Layer{
 		{Name: "a", SNR: math.NaN()}, {Name: "b", SNR: math.Inf(-1)}, {Name: "c", SNR: 1e-9},
 	}}}}
 	assert.Equal(t, "name,type,snr,params\na,,,0\nb,,-Infinity,0\nc,,1e-09,0\n", written(t, emit.CSV, sel))
@@ -74,7 +75,7 @@ func TestScores(t *testing.T) {
 // Nothing selected is an answer for a script, and no file for a trainer.
 func TestNothingSelected(t *testing.T) {
 	for _, f := range emit.Formats() {
-		for _, sel := range []*spectrum.Selection{nil, {Percent: 5}} {
+		for _, sel := range []*selection.Selection{nil, {Percent: 5}} {
 			var b bytes.Buffer
 			err := emit.Write(&b, f, sel, emit.Training{Model: models()["llama"]})
 			switch f {
@@ -95,12 +96,12 @@ func TestLineBreaks(t *testing.T) {
 		chosen, typ, tied := halves(), halves(), halves()
 		chosen.Groups[0].Chosen[1].Name = bad
 		typ.Groups[0].Type, typ.Groups[0].Chosen[0].Type = bad, bad
-		tied.Groups[1] = spectrum.Group{Type: bad, Of: 2, DecidedByTie: true} // of which nothing is chosen
+		tied.Groups[1] = selection.Group{Type: bad, Candidates: 2, DecidedByTie: true} // of which nothing is chosen
 		for _, f := range emit.Formats() {
 			if f == emit.JSON || f == emit.CSV { // which quote
 				continue
 			}
-			for what, sel := range map[string]*spectrum.Selection{"name": chosen, "type": typ, "tie": tied} {
+			for what, sel := range map[string]*selection.Selection{"name": chosen, "type": typ, "tie": tied} {
 				if f == emit.Names && what != "name" {
 					continue
 				}
@@ -120,7 +121,7 @@ func TestLineBreaks(t *testing.T) {
 // JSON and CSV keep any name.
 func TestAnyName(t *testing.T) {
 	for _, name := range []string{"a\nb", `say "hi", ok`, "ключ", " x "} {
-		sel := &spectrum.Selection{Groups: []spectrum.Group{{Type: name, Chosen: []spectrum.Layer{{Name: name, Type: name}}}}}
+		sel := &selection.Selection{Groups: []selection.Group{{Type: name, Chosen: []spectrum.Layer{{Name: name, Type: name}}}}}
 		for _, f := range []emit.Format{emit.JSON, emit.CSV} {
 			rules, err := emit.Parse(f, []byte(written(t, f, sel)))
 			require.NoError(t, err)
@@ -137,7 +138,7 @@ func TestYAMLStrings(t *testing.T) {
 	for name, want := range map[string]string{
 		"0": `"0"`, "null": `"null"`, "#x": `"#x"`, "&x": `"&x"`, "a:": `"a:"`, "head": "head", "m.0.q": "m.0.q", "[a": `"[a"`,
 	} {
-		sel := &spectrum.Selection{Groups: []spectrum.Group{{Chosen: []spectrum.Layer{{Name: name + ".weight"}}}}}
+		sel := &selection.Selection{Groups: []selection.Group{{Chosen: []spectrum.Layer{{Name: name + ".weight"}}}}}
 		text := written(t, emit.LLaMAFactoryLoRA, sel)
 		assert.Contains(t, text, "\nlora_target: "+want+"\n")
 		assertYAML(t, text, "lora_target", name)
@@ -165,7 +166,7 @@ func TestWriterFails(t *testing.T) {
 }
 
 // fromReference selects from a published file, by the names of parameters.
-func fromReference(t *testing.T, path string, percent float64) *spectrum.Selection {
+func fromReference(t *testing.T, path string, percent float64) *selection.Selection {
 	t.Helper()
 	res, err := results.ReadFile(path)
 	require.NoError(t, err)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 func python() trainer {
@@ -13,7 +13,7 @@ func python() trainer {
 		format:   Python,
 		about:    "a Python module whose freeze(model) sets requires_grad, for any PyTorch loop",
 		matching: "exact names",
-		write: func(sel *spectrum.Selection, _ Training) (string, error) {
+		write: func(sel *selection.Selection, _ Training) (string, error) {
 			return header(sel) + notes + "\n" + trainable + listPython(layerNames(sel.Layers())) + freezeExactly, nil
 		},
 		read: func(r *Rules, text string) error {
@@ -44,7 +44,7 @@ func trl() trainer {
 		format:   TRL,
 		about:    "a Python module whose freeze(model) sets requires_grad, before an SFTTrainer",
 		matching: "re.match: the beginning of a name, unless anchored; also the reference's YAML, as the tutorials read it",
-		write: func(sel *spectrum.Selection, _ Training) (string, error) {
+		write: func(sel *selection.Selection, _ Training) (string, error) {
 			patterns := layerNames(sel.Layers())
 			for i, p := range patterns {
 				patterns[i] = "^" + quote(p, "") + "$"

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 func learningRates() trainer {
@@ -19,7 +19,7 @@ func learningRates() trainer {
 	}
 }
 
-func writeRates(sel *spectrum.Selection, _ Training) (string, error) {
+func writeRates(sel *selection.Selection, _ Training) (string, error) {
 	factors := strengths(sel)
 	var b strings.Builder
 	b.WriteString("name,type,snr,lr_multiplier\n")
@@ -32,7 +32,7 @@ func writeRates(sel *spectrum.Selection, _ Training) (string, error) {
 // strengths returns, for every chosen layer by name, its SNR over the median of
 // those chosen of its type, between ½ and 2. An infinite score gives 2 if the
 // median is finite, a missing one, or none to compare with, 1.
-func strengths(sel *spectrum.Selection) map[string]float64 {
+func strengths(sel *selection.Selection) map[string]float64 {
 	out := make(map[string]float64)
 	for _, g := range sel.Groups {
 		var scores []float64

@@ -3,7 +3,8 @@ package emit
 import (
 	"strings"
 
-	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/names"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 func spectrumYAML() trainer {
@@ -19,13 +20,13 @@ func spectrumYAML() trainer {
 // writeSpectrumYAML writes the list of unfrozen parameters byte for byte as the
 // reference does: two fixed lines, then for every type a comment and its modules,
 // best first.
-func writeSpectrumYAML(sel *spectrum.Selection, _ Training) (string, error) {
+func writeSpectrumYAML(sel *selection.Selection, _ Training) (string, error) {
 	var b strings.Builder
 	b.WriteString("unfrozen_parameters:\n- ^lm_head.weight$\n- ^model.embed_tokens.weight$\n")
 	for _, g := range sel.Groups {
 		b.WriteString("# " + g.Type + " layers\n")
 		for _, l := range g.Chosen {
-			m, _ := module(l.Name)
+			m, _ := names.Module(l.Name)
 			b.WriteString("- " + m + "\n")
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"regexp"
 
-	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 func msSwift() trainer {
@@ -20,7 +20,7 @@ func msSwift() trainer {
 // swiftFull freezes all but what the expression finds.
 const swiftFull = "--freeze_parameters_ratio 1"
 
-func writeSwift(sel *spectrum.Selection, _ Training) (string, error) {
+func writeSwift(sel *selection.Selection, _ Training) (string, error) {
 	return header(sel) + "# for full training: swift sft --train_type full (--tuner_type full since 4.0) …\n" + notes +
 		swiftFull + " --trainable_parameters_regex '^" + alternation(layerNames(sel.Layers())) + "$'\n", nil
 }

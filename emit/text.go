@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 // notes are comments for files that train parameters: how a model that is frozen
@@ -18,7 +19,7 @@ const notes = `# FSDP 1: use_orig_params: true (axolotl: fsdp_use_orig_params), 
 `
 
 // header says in comments how a selection was made.
-func header(sel *spectrum.Selection) string {
+func header(sel *selection.Selection) string {
 	rule := cmp.Or(sel.Rule, fmt.Sprintf("top %v %%", sel.Percent))
 	text := fmt.Sprintf("# spectrum: %s: %d layers\n", oneLine(rule), len(sel.Layers()))
 	for _, g := range sel.Groups {

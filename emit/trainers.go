@@ -7,8 +7,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/names"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 // Format names a kind of file that says what to train.
@@ -40,13 +39,13 @@ type trainer struct {
 
 	// write returns the file; nil if it is only read. Its error becomes one that
 	// wraps ErrInexpressible.
-	write func(sel *spectrum.Selection, how Training) (string, error)
+	write func(sel *selection.Selection, how Training) (string, error)
 	// read enters what the file says into r; nil if nothing reads it back. Its error
 	// becomes one that wraps ErrFormat.
 	read func(r *Rules, text string) error
 	// names rejects names that could leave their place in the file, and selections
 	// that the consumer would take for something else; nil means plainNames.
-	names func(sel *spectrum.Selection) error
+	names func(sel *selection.Selection) error
 }
 
 // trainers is the table of all formats, in the order of lists and help texts. A new
@@ -83,7 +82,7 @@ func formats(of func(trainer) bool) (list []Format) {
 }
 
 // text returns the file for a selection whose names it can hold.
-func (t trainer) text(sel *spectrum.Selection, how Training) (string, error) {
+func (t trainer) text(sel *selection.Selection, how Training) (string, error) {
 	check := t.names
 	if check == nil {
 		check = plainNames
@@ -96,7 +95,7 @@ func (t trainer) text(sel *spectrum.Selection, how Training) (string, error) {
 
 // plainNames rejects names that could leave a line, a quotation or a comment, and
 // an empty selection, which some trainers would read as "train everything".
-func plainNames(sel *spectrum.Selection) error {
+func plainNames(sel *selection.Selection) error {
 	layers := sel.Layers()
 	if len(layers) == 0 {
 		return errors.New("nothing is selected")
@@ -127,7 +126,7 @@ func plainName(list ...string) error {
 }
 
 // oneLineNames rejects names and types that a reader of lines would take for several.
-func oneLineNames(sel *spectrum.Selection) error {
+func oneLineNames(sel *selection.Selection) error {
 	list := layerNames(sel.Layers())
 	for _, g := range sel.Groups {
 		list = append(list, g.Type)
@@ -144,7 +143,4 @@ func oneLineNames(sel *spectrum.Selection) error {
 }
 
 // anyNames is for files that quote what needs it.
-func anyNames(*spectrum.Selection) error { return nil }
-
-// module returns the module that owns a weight, and whether name is one.
-func module(name string) (string, bool) { return strings.CutSuffix(name, names.Weight) }
+func anyNames(*selection.Selection) error { return nil }

@@ -20,9 +20,12 @@ type Rules struct {
 
 // Expect makes [Rules.Verify] compare what is trained with these parameters.
 func (r *Rules) Expect(names []string) *Rules {
-	out := *r
+	out := new(Rules)
+	if r != nil {
+		*out = *r
+	}
 	out.expected = names
-	return &out
+	return out
 }
 
 // add makes an entry of each item.
@@ -65,14 +68,19 @@ type Report struct {
 	Extra      []string `json:"extra"`      // trained, but not expected
 }
 
-// Mismatches returns the number of mismatches.
+// Mismatches returns the number of mismatches, 0 of no report.
 func (r *Report) Mismatches() int {
+	if r == nil {
+		return 0
+	}
 	return len(r.Unmatched) + len(r.Accidental) + len(r.Twice) + len(r.Missing) + len(r.Extra)
 }
 
 // First describes one mismatch, "" without any.
 func (r *Report) First() string {
 	switch {
+	case r == nil:
+		return ""
 	case len(r.Extra) > 0:
 		return fmt.Sprintf("%s would be trained too, and %d others", r.Extra[0], len(r.Extra)-1)
 	case len(r.Missing) > 0:
@@ -88,8 +96,12 @@ func (r *Report) First() string {
 }
 
 // Verify says what the consumer would train of a model with these parameters. An
-// error, which wraps [ErrInexpressible], is that with which the consumer stops.
+// error, which wraps [ErrInexpressible], is that with which the consumer stops; or
+// wraps [ErrFormat], for rules that are not from [Parse].
 func (r *Rules) Verify(model []Param) (*Report, error) {
+	if r == nil || r.consumer == "" {
+		return nil, fmt.Errorf("%w: none was read", ErrFormat)
+	}
 	entries := slices.Clone(r.entries)
 	if r.resolve != nil {
 		more, err := r.resolve(model)

@@ -3,13 +3,12 @@ package results
 import (
 	"bufio"
 	"fmt"
-	"strings"
 
-	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/names"
+	"github.com/gospectrum/spectrum/selection"
 )
 
-// Selection is the summary of a [spectrum.Selection] that goes with results.
+// Selection is the summary of a [selection.Selection] that goes with results.
 type Selection struct {
 	TopPercent float64  `json:"top_percent"`
 	Layers     []string `json:"layers"` // names, type by type, best first
@@ -19,7 +18,7 @@ type Selection struct {
 
 // NewSelection summarises sel; total is the number of parameters of the
 // model, or 0 if unknown, which leaves Share 0.
-func NewSelection(sel *spectrum.Selection, total int64) *Selection {
+func NewSelection(sel *selection.Selection, total int64) *Selection {
 	layers := sel.Layers()
 	s := &Selection{TopPercent: sel.Percent, Layers: make([]string, len(layers)), Params: sel.Params()}
 	for i, l := range layers {
@@ -34,7 +33,8 @@ func NewSelection(sel *spectrum.Selection, total int64) *Selection {
 // ModuleName returns the name the reference uses for a parameter: the module
 // that holds it, which is the parameter's name without ".weight".
 func ModuleName(parameter string) string {
-	return strings.TrimSuffix(parameter, names.Weight)
+	module, _ := names.Module(parameter)
+	return module
 }
 
 // flush reports the first error of all writes to b.

@@ -7,9 +7,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/selection"
 )
 
-func selectTop(t *testing.T, res *Results, percent float64) *spectrum.Selection {
+func selectTop(t *testing.T, res *Results, percent float64) *selection.Selection {
 	t.Helper()
 	sel, err := spectrum.SelectTopK(res.Layers(), percent)
 	require.NoError(t, err)
@@ -17,13 +18,13 @@ func selectTop(t *testing.T, res *Results, percent float64) *spectrum.Selection 
 }
 
 // example is a selection with an empty type and an infinite score.
-func example() *spectrum.Selection {
-	return &spectrum.Selection{Percent: 50, Groups: []spectrum.Group{
-		{Type: "q", Of: 4, Chosen: []spectrum.Layer{
+func example() *selection.Selection {
+	return &selection.Selection{Percent: 50, Groups: []selection.Group{
+		{Type: "q", Candidates: 4, Chosen: []spectrum.Layer{
 			{Name: "m.1.q.weight", Type: "q", SNR: math.Inf(1), Params: 30},
 			{Name: "m.0.q.weight", Type: "q", SNR: 0.5, Params: 20},
 		}},
-		{Type: "lm_head", Of: 1},
+		{Type: "lm_head", Candidates: 1},
 	}}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/emit"
+	"github.com/gospectrum/spectrum/hub"
 )
 
 func newVerify() *cobra.Command {
@@ -86,7 +87,7 @@ func verify(cmd *cobra.Command, file, model, consumer, expect, format string) er
 
 // parameters lists the parameters of a model, of which only headers are read.
 func parameters(cmd *cobra.Command, path string) ([]emit.Param, error) {
-	m, err := checkpoint.Opener{}.Open(cmd.Context(), path)
+	m, err := checkpoint.Opener{Hub: hub.New()}.Open(cmd.Context(), path)
 	if err != nil {
 		return nil, err
 	}
