@@ -1,7 +1,6 @@
 package results
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"os"
@@ -84,17 +83,6 @@ func TestPublishedEmpty(t *testing.T) {
 	_, err := ReadFile(path)
 	require.ErrorIs(t, err, ErrEmpty)
 	require.EqualError(t, err, path+": the result file is empty")
-}
-
-func TestPublishedYAML(t *testing.T) {
-	const model = "meta-llama-Meta-Llama-3.1-8B-Instruct"
-	want, err := os.ReadFile(shared.Path(t, "data/published/snr_results_"+model+"_unfrozenparameters_50percent.yaml"))
-	require.NoError(t, err)
-	res, err := ReadFile(resultPath(t, model))
-	require.NoError(t, err)
-	var got bytes.Buffer
-	require.NoError(t, WriteUnfrozenYAML(&got, selectTop(t, res, 50), res.Module))
-	require.Equal(t, string(want), got.String())
 }
 
 // TestReferenceTorch takes sums that NumPy computed from real weights and
