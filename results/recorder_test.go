@@ -187,7 +187,7 @@ func TestRealWeightsInReferenceConventions(t *testing.T) {
 	require.NotEmpty(t, want)
 	res, err := Recorder{}.Scan(context.Background(), openModel(t, shared.Path(t, "data/real/stories260K")), scan.Options{})
 	require.NoError(t, err)
-	for _, convention := range []Convention{V0, V1} {
+	for _, convention := range []Convention{ConventionV0, ConventionV1} {
 		rows, err := ReferenceRows(res, convention)
 		require.NoError(t, err)
 		require.Len(t, rows, len(want)+1)
@@ -197,7 +197,7 @@ func TestRealWeightsInReferenceConventions(t *testing.T) {
 				w = want["model.embed_tokens.weight"]
 			}
 			snr := w.V0
-			if convention == V1 {
+			if convention == ConventionV1 {
 				snr = w.V1
 			}
 			assert.InEpsilon(t, snr, row.SNR, 1e-5, "%s %v", row.Name, convention)
