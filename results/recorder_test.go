@@ -119,9 +119,16 @@ func TestRecorderInterrupted(t *testing.T) {
 	require.Len(t, res.Skipped, len(tinyllama.Norms()))
 	require.False(t, res.Provenance.Finished.IsZero())
 
-	res, err = Recorder{}.Scan(context.Background(), m, scan.Options{Jobs: -1})
-	require.ErrorIs(t, err, spectrum.ErrOption)
-	require.Nil(t, res)
+	var none context.Context
+	for _, scan := range []func() (*Result, error){
+		func() (*Result, error) { return Recorder{}.Scan(context.Background(), m, scan.Options{Jobs: -1}) },
+		func() (*Result, error) { return Recorder{}.Scan(context.Background(), nil, scan.Options{}) },
+		func() (*Result, error) { return Recorder{}.Scan(none, m, scan.Options{}) },
+	} {
+		res, err := scan()
+		require.ErrorIs(t, err, spectrum.ErrOption)
+		require.Nil(t, res)
+	}
 }
 
 // Whatever is scanned, in every format and by both rules, a tensor without a score
