@@ -129,7 +129,7 @@ func ExampleReferenceRows() {
 		{Name: "model.norm.weight", SignalCount: 1, SignalSum: 3, SMax: 3}, // no noise
 		{Name: "model.norm.bias", SignalCount: 1, SignalSum: 3, SMax: 3},   // not a "weight"
 	}}
-	for _, c := range []results.Convention{results.V0, results.V1} {
+	for _, c := range []results.Convention{results.ConventionV0, results.ConventionV1} {
 		rows, err := results.ReferenceRows(f, c)
 		if err != nil {
 			log.Fatal(err)
@@ -146,7 +146,7 @@ func ExampleReferenceRows() {
 }
 
 func ExampleWriteReference() {
-	rows, err := results.ReferenceRows(scanned(), results.V1)
+	rows, err := results.ReferenceRows(scanned(), results.ConventionV1)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func ExampleWriteReference() {
 }
 
 func ExampleWriteReferenceSorted() {
-	rows, err := results.ReferenceRows(scanned(), results.V1)
+	rows, err := results.ReferenceRows(scanned(), results.ConventionV1)
 	if err != nil {
 		log.Fatal(err)
 	}

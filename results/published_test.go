@@ -67,7 +67,7 @@ func TestPublished(t *testing.T) {
 
 			want, err := os.ReadFile(path)
 			require.NoError(t, err)
-			rows, err := res.ReferenceRows(V0)
+			rows, err := res.ReferenceRows(ConventionV0)
 			require.NoError(t, err)
 			write := plain
 			if p.schema == SchemaSorted {
@@ -107,14 +107,14 @@ func TestReferenceTorch(t *testing.T) {
 			SignalSum: e.SignalSum, NoiseSum: e.NoiseSum, SMax: e.SMax,
 		})
 	}
-	for _, c := range []Convention{V0, V1} {
+	for _, c := range []Convention{ConventionV0, ConventionV1} {
 		rows, err := ReferenceRows(f, c)
 		require.NoError(t, err)
 		require.Len(t, rows, len(expected))
 		for _, r := range rows {
 			e := expected[names.Parameter(r.Name)]
 			want := e.V0
-			if c == V1 {
+			if c == ConventionV1 {
 				want = e.V1
 			}
 			require.InEpsilon(t, want, r.SNR, 1e-5, r.Name)
@@ -143,7 +143,7 @@ func TestPublishedOrder(t *testing.T) {
 				f.Rows = append(f.Rows, row)
 			}
 			slices.SortStableFunc(f.Rows, func(a, b Row) int { return cmp.Compare(block(a.Name), block(b.Name)) })
-			got, err := ReferenceRows(f, V0)
+			got, err := ReferenceRows(f, ConventionV0)
 			require.NoError(t, err)
 			require.Equal(t, want, got)
 		})

@@ -245,7 +245,7 @@ func (w *failingWriter) Write(p []byte) (int, error) {
 
 func TestWriteErrors(t *testing.T) {
 	res := sample().Scores()
-	rows, err := res.ReferenceRows(V0)
+	rows, err := res.ReferenceRows(ConventionV0)
 	require.NoError(t, err)
 	require.ErrorIs(t, res.Result.WriteJSON(&failingWriter{}), errWrite)
 	require.ErrorIs(t, res.Result.WriteCSV(&failingWriter{}), errWrite)
