@@ -143,7 +143,7 @@ func (b nativeBackend) Name() string { return b.name }
 
 func (nativeBackend) Workspace(r, c int) int64 {
 	// What float32 allocated is still there in float64, but not in the last resort.
-	return max(native.Workspace(r, c, 4)+native.Workspace(r, c, 8), native.DirectWorkspace(r, c, 8))
+	return max(native.GramWorkspace(r, c, 4)+native.GramWorkspace(r, c, 8), native.DirectWorkspace(r, c, 8))
 }
 
 func (nativeBackend) Workers(r, c, workers int) int {
@@ -167,7 +167,7 @@ func (b nativeBackend) SingularValues(ctx context.Context, p Problem) (*Spectrum
 	r, c := p.W.Dims()
 	direct := p.Precision == PrecisionFloat64 && squared(r, c) || native.DirectIsFaster(kernel.Named[float64](b.kernel), r, c)
 	if !direct && p.Precision == PrecisionAuto && p.W.DType() != F64 && flops(r, c) >= smallFlops {
-		s, err := run(ctx, kernel.Named[float32](b.kernel), p, native.SingularValues)
+		s, err := run(ctx, kernel.Named[float32](b.kernel), p, native.Gram)
 		if err != nil || p.Accept(s) {
 			return s, err
 		}
@@ -175,7 +175,7 @@ func (b nativeBackend) SingularValues(ctx context.Context, p Problem) (*Spectrum
 	if direct {
 		return run(ctx, kernel.Named[float64](b.kernel), p, native.Direct)
 	}
-	s, err := run(ctx, kernel.Named[float64](b.kernel), p, native.SingularValues)
+	s, err := run(ctx, kernel.Named[float64](b.kernel), p, native.Gram)
 	if err != nil || p.Accept(s) && (p.Precision == PrecisionAuto || accurate(s)) {
 		return s, err
 	}

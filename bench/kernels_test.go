@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gospectrum/spectrum/internal/engine/block"
 	"github.com/gospectrum/spectrum/internal/engine/kernel"
-	"github.com/gospectrum/spectrum/internal/engine/symmetric"
 )
 
 // BenchmarkKernel sets each kernel beside the peak of its instructions, both
@@ -49,14 +49,14 @@ type layout struct {
 // layouts are those of large matrices. The ones of the panel factorisation
 // are like inner and outer, but shorter.
 func layouts[T kernel.Float](k *kernel.Kernel[T]) []layout {
-	block := kernel.BlockSize(4096)
+	block := block.Size(4096)
 	return []layout{
 		{"gram", kernel.GramDepth, k.NR, 1, k.NR, block},
-		{"product", block, block, block, 1, k.NR},                           // A₂₂·V, from a stored block
-		{"transposed", block, block, 1, block, k.NR},                        // and from its transpose
-		{"inner", block, k.NR, 1, k.NR, symmetric.Band},                     // Vᵀ·X
-		{"outer", k.NR, block, k.NR, 1, 2 * symmetric.Band},                 // X·T and V·M
-		{"update", 2 * symmetric.Band, block, 2 * symmetric.Band, 1, block}, // A₂₂ − V·Wᵀ − W·Vᵀ
+		{"product", block, block, block, 1, k.NR},                     // A₂₂·V, from a stored block
+		{"transposed", block, block, 1, block, k.NR},                  // and from its transpose
+		{"inner", block, k.NR, 1, k.NR, kernel.Band},                  // Vᵀ·X
+		{"outer", k.NR, block, k.NR, 1, 2 * kernel.Band},              // X·T and V·M
+		{"update", 2 * kernel.Band, block, 2 * kernel.Band, 1, block}, // A₂₂ − V·Wᵀ − W·Vᵀ
 	}
 }
 
@@ -82,9 +82,9 @@ func pairs[T kernel.Float](k *kernel.Kernel[T]) work {
 // vectorKernels are the kernels that do few flops for each number they fetch.
 // Zeros among the operands keep the numbers from growing.
 func vectorKernels[T kernel.Float](k *kernel.Kernel[T]) []namedWork {
-	const rows, order = 128, symmetric.Band
+	const rows, order = 128, kernel.Band
 	p, zeros, sum := random[T](rows*k.NR), make([]T, k.NR), make([]T, k.NR)
-	m := kernel.NewSymBand[T](4 * order)
+	m := block.NewSymBand[T](4 * order)
 	h, d := m.Window(2*order, order), m.Window(order, order)
 	x, y, z := [order]T(random[T](order)), [order]T{}, [order]T{}
 	return []namedWork{

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gospectrum/spectrum/internal/engine/block"
 	"github.com/gospectrum/spectrum/internal/engine/kernel"
 	"github.com/gospectrum/spectrum/internal/engine/symmetric"
 )
@@ -81,8 +82,8 @@ func stages[T kernel.Float](k *kernel.Kernel[T], n int) ([]stage, error) {
 	ctx := context.Background()
 	workers := runtime.GOMAXPROCS(0)
 	w, scale := noiseMatrix(n)
-	slab := make([]T, kernel.GramLen(n))
-	g, err := kernel.Gram(ctx, k, w, T(scale), workers, slab)
+	slab := make([]T, block.GramLen(n))
+	g, err := block.Gram(ctx, k, w, T(scale), workers, slab)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +99,7 @@ func stages[T kernel.Float](k *kernel.Kernel[T], n int) ([]stage, error) {
 	all := []stage{
 		{"gram", n1 * n1 * n1, func(workers int) func() error {
 			return func() error {
-				_, err := kernel.Gram(ctx, k, w, T(scale), workers, slab)
+				_, err := block.Gram(ctx, k, w, T(scale), workers, slab)
 				return err
 			}
 		}},
@@ -109,7 +110,7 @@ func stages[T kernel.Float](k *kernel.Kernel[T], n int) ([]stage, error) {
 				return err
 			}
 		}},
-		{"tridiagonal", 6 * symmetric.Band * n1 * n1, func(workers int) func() error {
+		{"tridiagonal", 6 * kernel.Band * n1 * n1, func(workers int) func() error {
 			band := band.Clone()
 			return func() error {
 				_, _, err := symmetric.Tridiagonalise(ctx, k, band, workers)
