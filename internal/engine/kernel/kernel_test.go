@@ -168,6 +168,16 @@ func testPeak[T Float](t *testing.T) {
 	}
 }
 
+// What is wrong is said in numbers.
+func TestMisuseText(t *testing.T) {
+	k := Named[float32]("generic")
+	a := make([]float32, 10)
+	require.PanicsWithValue(t, "kernel: Strip of generic: 2 tiles of 1×6 and depth 3 do not fit A of 10 elements with strides 8 and 1, B of 10 and C of 10 with rows 6 apart",
+		func() { k.Strip(3, 2, a, 8, 1, a, a, 6) })
+	require.PanicsWithError(t, "kernel: 10 elements do not hold a window of a band matrix with columns 48 apart",
+		func() { k.Mul(a, Band, new([Band]float32), new([Band]float32)) })
+}
+
 func TestMisuse(t *testing.T) {
 	for _, k := range All[float32]() {
 		a := make([]float32, 1000)
