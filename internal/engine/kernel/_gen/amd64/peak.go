@@ -8,20 +8,16 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// peakChains is what package kernel calls the same. Two multiply-adds a cycle
-// with a latency of five need ten.
-const peakChains = 12
-
 // peak emits independent multiply-adds on registers alone.
 func (k kernel) peak() {
 	name := "peak" + k.short + k.variant.name
 	TEXT(name, NOSPLIT, fmt.Sprintf("func(rounds int, x, sum *%s)", k.element.name))
-	Doc(fmt.Sprintf("%s makes %d multiply-adds a round in each of %d lanes.", name, peakChains, k.lanes()))
+	Doc(fmt.Sprintf("%s makes %d multiply-adds a round in each of %d lanes.", name, size.PeakChains, k.lanes()))
 	rounds := Load(Param("rounds"), GP64())
 	xp, sum := Load(Param("x"), GP64()), Load(Param("sum"), GP64())
 	x := k.vec()
 	k.load(Mem{Base: xp}, x)
-	var chains [peakChains]reg.VecVirtual
+	chains := make([]reg.VecVirtual, size.PeakChains)
 	for i := range chains {
 		chains[i] = k.vec()
 		if i == 0 {

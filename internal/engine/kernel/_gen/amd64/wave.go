@@ -6,25 +6,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
-)
 
-// The wave of package kernel: eight float64 lanes, a sweep in each.
-const (
-	shifts    = 8
-	wavePad   = 2 * shifts
-	waveFloor = 0x1p-1000
-	waveSmall = 0x1p-900
-)
-
-// Offsets of the fields of kernel.wave.
-const (
-	waveShift = 8 * shifts * iota
-	waveP
-	waveC
-	waveS
-	waveGamma
-	waveD
-	waveE
+	"github.com/gospectrum/spectrum/internal/engine/kernel/_gen/sizes"
 )
 
 func waveHead(name string) (w, rows, d, e reg.Register) {
@@ -45,14 +28,15 @@ func waveNext(name string, rows, d, e reg.Register) {
 	JNE(LabelRef(name + "_loop"))
 }
 
-// waveState is the state of the sweeps in one vector register each.
+// waveState is the state of eight sweeps, or of four of them, a lane for each sweep and
+// a vector register for each field of kernel.wave.
 type waveState struct {
 	shift, p, c, s, gamma, d, e reg.VecVirtual
 }
 
 func (s *waveState) each(f func(v reg.VecVirtual, offset int)) {
 	for i, v := range []reg.VecVirtual{s.shift, s.p, s.c, s.s, s.gamma, s.d, s.e} {
-		f(v, i*8*shifts)
+		f(v, size.Wave(i))
 	}
 }
 
@@ -111,7 +95,7 @@ func waveAVX512(floorAt, boundAt Mem) {
 	}{{s.d, d}, {s.e, e}} {
 		// Each sweep gets the row of the one before; the last row leaves.
 		VALIGNQ(U8(7), row.v, row.v, row.v)
-		VMOVSD(row.v.AsX(), Mem{Base: row.at, Disp: 8 * wavePad})
+		VMOVSD(row.v.AsX(), Mem{Base: row.at, Disp: 8 * size.WavePad})
 		VBROADCASTSD(Mem{Base: row.at}, first, row.v)
 	}
 	s.step(floor, vec, func(c, zero, p reg.VecVirtual) {
@@ -137,11 +121,11 @@ func waveAVX2(floorAt, boundAt Mem) {
 	for _, row := range []struct {
 		offset int
 		at     reg.Register
-	}{{waveD, d}, {waveE, e}} {
+	}{{size.Wave(sizes.WaveD), d}, {size.Wave(sizes.WaveE), e}} {
 		low, high, in := YMM(), YMM(), YMM()
 		VPERMPD(U8(0x93), Mem{Base: w, Disp: row.offset}, low)
 		VPERMPD(U8(0x93), Mem{Base: w, Disp: row.offset + 32}, high)
-		VMOVSD(high.AsX(), Mem{Base: row.at, Disp: 8 * wavePad})
+		VMOVSD(high.AsX(), Mem{Base: row.at, Disp: 8 * size.WavePad})
 		VBLENDPD(U8(1), low, high, high)
 		VBROADCASTSD(Mem{Base: row.at}, in)
 		VBLENDPD(U8(1), in, low, low)
@@ -164,7 +148,7 @@ func waveAVX2(floorAt, boundAt Mem) {
 
 // waves emits the wave for both instruction sets.
 func waves() {
-	floor, bound := waveConstant("waveFloor", waveFloor), waveConstant("waveSmall", waveSmall)
+	floor, bound := waveConstant("waveFloor", size.WaveFloor), waveConstant("waveSmall", size.WaveSmall)
 	waveAVX2(floor, bound)
 	waveAVX512(floor, bound)
 }

@@ -1,26 +1,14 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"math"
 
-// The wave of package kernel: eight float64 lanes, a sweep in each.
-const (
-	shifts  = 8
-	wavePad = 2 * shifts
+	"github.com/gospectrum/spectrum/internal/engine/kernel/_gen/sizes"
 )
 
-// Offsets of the fields of kernel.wave.
-const (
-	waveShift = 8 * shifts * iota
-	waveP
-	waveC
-	waveS
-	waveGamma
-	waveD
-	waveE
-)
-
-// wave emits the wave. d is in V0 to V3 and e in V4 to V7; the rest of the state
-// stays in memory.
+// wave emits the wave of package kernel: eight float64 lanes, a sweep in each. d is in
+// V0 to V3 and e in V4 to V7; the rest of the state stays in memory.
 func (a *asm) wave() {
 	const name = "waveNEON"
 	a.fn(name, "takes rows through the wave.", "w *float64, rows int, d, e *float64", 4)
@@ -29,24 +17,23 @@ func (a *asm) wave() {
 	for i, arg := range []string{"w", "rows", "d", "e"} {
 		a.arg(arg, i, i)
 	}
-	// waveFloor and waveSmall of package kernel.
-	a.constant(floor, tmp, -1000)
-	a.constant(bound, tmp, -900)
+	a.constant(floor, tmp, size.WaveFloor)
+	a.constant(bound, tmp, size.WaveSmall)
 	// From the last row to the first.
 	for _, r := range []int{d, e} {
 		a.line("ADD R%d<<3, R%d, R%d", n, r, r)
 		a.line("SUB $8, R%d", r)
 	}
 	for i := range 4 {
-		a.load(i, w, waveD+16*i)
-		a.load(4+i, w, waveE+16*i)
+		a.load(i, w, size.Wave(sizes.WaveD)+16*i)
+		a.load(4+i, w, size.Wave(sizes.WaveE)+16*i)
 	}
 	a.label(name + "_loop")
 	for i, at := range []int{d, e} {
 		v := 4 * i
 		// Each sweep gets the row of the one before; the last row leaves.
 		a.line("VMOV V%d.D[1], R%d", v+3, tmp)
-		a.line("MOVD R%d, %d(R%d)", tmp, 8*wavePad, at)
+		a.line("MOVD R%d, %d(R%d)", tmp, 8*size.WavePad, at)
 		for k := 3; k > 0; k-- {
 			a.line("VEXT $8, V%d.B16, V%d.B16, V%d.B16", v+k, v+k-1, v+k)
 		}
@@ -61,15 +48,15 @@ func (a *asm) wave() {
 	a.line("SUB $1, R%d", n)
 	a.line("CBNZ R%d, %s_loop", n, name)
 	for i := range 4 {
-		a.store(i, w, waveD+16*i)
-		a.store(4+i, w, waveE+16*i)
+		a.store(i, w, size.Wave(sizes.WaveD)+16*i)
+		a.store(4+i, w, size.Wave(sizes.WaveE)+16*i)
 	}
 	a.line("RET")
 }
 
-// constant sets both lanes of v to 2 to the power exp.
-func (a *asm) constant(v, tmp, exp int) {
-	a.line("MOVD $0x%x, R%d // 2^%d", uint64(1023+exp)<<52, tmp, exp)
+// constant sets both lanes of v to a power of two.
+func (a *asm) constant(v, tmp int, power float64) {
+	a.line("MOVD $0x%x, R%d // 2^%d", math.Float64bits(power), tmp, math.Ilogb(power))
 	a.line("VDUP R%d, V%d.D2", tmp, v)
 }
 
@@ -77,12 +64,12 @@ func (a *asm) constant(v, tmp, exp int) {
 func (a *asm) waveStep(w, pair, floor, bound int) {
 	f, d, e := float64s, pair, 4+pair
 	const shift, p, c, s, gamma, r, grow, zero, sine, x, y, low = 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19
-	state := func(at int) int { return at + 16*pair }
-	a.load(shift, w, state(waveShift))
-	a.load(p, w, state(waveP))
-	a.load(c, w, state(waveC))
-	a.load(s, w, state(waveS))
-	a.load(gamma, w, state(waveGamma))
+	state := func(field int) int { return size.Wave(field) + 16*pair }
+	a.load(shift, w, state(sizes.WaveShift))
+	a.load(p, w, state(sizes.WaveP))
+	a.load(c, w, state(sizes.WaveC))
+	a.load(s, w, state(sizes.WaveS))
+	a.load(gamma, w, state(sizes.WaveGamma))
 	a.fadd(f, r, p, e)
 	a.fdiv(f, grow, r, p)
 	a.fmul(f, zero, c, e)
@@ -95,13 +82,13 @@ func (a *asm) waveStep(w, pair, floor, bound int) {
 	a.fsub(f, x, x, y) // γ
 	a.fsub(f, d, d, x)
 	a.fadd(f, d, gamma, d)
-	a.store(c, w, state(waveC))
-	a.store(sine, w, state(waveS))
-	a.store(x, w, state(waveGamma))
+	a.store(c, w, state(sizes.WaveC))
+	a.store(sine, w, state(sizes.WaveS))
+	a.store(x, w, state(sizes.WaveGamma))
 	a.fmul(f, x, x, x)
 	a.fmul(f, x, x, grow)
 	a.fcmge(f, low, bound, c)
 	a.line("VBIT V%d.B16, V%d.B16, V%d.B16", low, zero, x)
 	a.fmax(f, p, x, floor)
-	a.store(p, w, state(waveP))
+	a.store(p, w, state(sizes.WaveP))
 }

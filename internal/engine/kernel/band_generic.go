@@ -5,6 +5,11 @@ import "unsafe"
 // windowSlice is the memory of the window at h.
 func windowSlice[T Float](h *T, ld int) []T { return unsafe.Slice(h, (Band-1)*ld+Band) }
 
+type vector[T Float] = [Band]T
+
+// column returns column c of the window at h.
+func column[T Float](h []T, ld, c int) *vector[T] { return (*vector[T])(h[c*ld:]) }
+
 func asVector[T Float](x *T) *vector[T] { return (*vector[T])(unsafe.Pointer(x)) }
 
 func genericBand[T Float]() bandKernels[T] {
@@ -49,10 +54,10 @@ func rank2Generic[T Float](h *T, ld int, x, a, y, b *T) {
 }
 
 func symMulGeneric[T Float](d, x, y *T) {
-	ds, xs, ys := windowSlice(d, symStride), asVector(x), asVector(y)
+	ds, xs, ys := windowSlice(d, SymStride), asVector(x), asVector(y)
 	*ys = vector[T]{}
 	for c := range Band {
-		col, xc := column(ds, symStride, c), xs[c]
+		col, xc := column(ds, SymStride, c), xs[c]
 		s := col[c] * xc
 		for i := c + 1; i < Band; i++ {
 			ys[i] += col[i] * xc
@@ -63,9 +68,9 @@ func symMulGeneric[T Float](d, x, y *T) {
 }
 
 func symRank2Generic[T Float](d, x, y *T) {
-	ds, xs, ys := windowSlice(d, symStride), asVector(x), asVector(y)
+	ds, xs, ys := windowSlice(d, SymStride), asVector(x), asVector(y)
 	for c := range Band {
-		col, xc, yc := column(ds, symStride, c), xs[c], ys[c]
+		col, xc, yc := column(ds, SymStride, c), xs[c], ys[c]
 		for i := c; i < Band; i++ {
 			col[i] -= xs[i]*yc + ys[i]*xc
 		}

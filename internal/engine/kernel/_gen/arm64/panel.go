@@ -6,9 +6,6 @@ const (
 	rows    = 4 // of the register tile
 	vectors = 6 // registers of a row of the tile, and of a panel
 	width   = 16 * vectors
-
-	// peakChains is what package kernel calls the same.
-	peakChains = 12
 )
 
 // strip emits C += A·B for `tiles` register tiles on top of each other: the
@@ -126,7 +123,7 @@ func (a *asm) reflect(e element) {
 // addend, so each needs a copy of x, which CPUs make by renaming a register.
 func (a *asm) peak(e element) {
 	name := "peak" + e.short + "NEON"
-	a.fn(name, fmt.Sprintf("makes %d multiply-adds a round in each of %d lanes.", peakChains, e.lanes()),
+	a.fn(name, fmt.Sprintf("makes %d multiply-adds a round in each of %d lanes.", size.PeakChains, e.lanes()),
 		fmt.Sprintf("rounds int, x, sum *%s", e.name), 3)
 	a.arg("rounds", 0, 0)
 	a.arg("x", 1, 1)
@@ -134,31 +131,31 @@ func (a *asm) peak(e element) {
 	const x = 31
 	a.load(x, 1, 0)
 	a.zero(0)
-	for c := 1; c < peakChains; c++ {
+	for c := 1; c < size.PeakChains; c++ {
 		a.fadd(e, c, c-1, x)
 	}
 	// Two rounds leave every chain where it was, so a round is made on its own first.
 	round := func(from, to int) {
-		for c := range peakChains {
+		for c := range size.PeakChains {
 			a.move(to+c, x)
 			a.fmla(e, to+c, from+c, x)
 		}
 	}
 	a.line("TBZ $0, R0, %s_even", name)
-	round(0, peakChains)
-	for c := range peakChains {
-		a.move(c, peakChains+c)
+	round(0, size.PeakChains)
+	for c := range size.PeakChains {
+		a.move(c, size.PeakChains+c)
 	}
 	a.label(name + "_even")
 	a.line("LSR $1, R0")
 	a.line("CBZ R0, %s_store", name)
 	a.label(name + "_loop")
-	round(0, peakChains)
-	round(peakChains, 0)
+	round(0, size.PeakChains)
+	round(size.PeakChains, 0)
 	a.line("SUB $1, R0")
 	a.line("CBNZ R0, %s_loop", name)
 	a.label(name + "_store")
-	for c := 1; c < peakChains; c++ {
+	for c := 1; c < size.PeakChains; c++ {
 		a.fadd(e, 0, 0, c)
 	}
 	a.store(0, 2, 0)
@@ -212,7 +209,7 @@ func (a *asm) widen(e element, from string) {
 	for v := first; v < first+count; v += 4 {
 		a.line("VST1.P [V%d.B16, V%d.B16, V%d.B16, V%d.B16], 64(R0)", v, v+1, v+2, v+3)
 	}
-	a.line("SUB $16, R2")
+	a.line("SUB $%d, R2", size.WidenUnit)
 	a.line("CBNZ R2, %s_loop", name)
 	a.line("RET")
 }

@@ -5,14 +5,8 @@ import (
 	"strings"
 )
 
-// The window of a band matrix, as package kernel defines it.
-const (
-	band      = 48
-	symStride = 2*band + 16
-)
-
 // perColumn is the number of vectors in a column of a window.
-func (e element) perColumn() int { return band / e.lanes() }
+func (e element) perColumn() int { return size.Band / e.lanes() }
 
 // bandFunc begins a kernel and loads its arguments into R0, R1 …
 func (a *asm) bandFunc(e element, name, args string) string {
@@ -37,7 +31,7 @@ func (a *asm) bandMul(e element) {
 	for v := range e.perColumn() {
 		a.zero(v)
 	}
-	a.line("MOVD $%d, R%d", band, n)
+	a.line("MOVD $%d, R%d", size.Band, n)
 	a.label(name + "_loop")
 	a.scalar(e, 31, fmt.Sprintf("(R%d)", x))
 	for v := range e.perColumn() {
@@ -72,7 +66,7 @@ func (a *asm) bandMulT(e element) {
 	for v := range e.perColumn() {
 		a.load(v, x, 16*v)
 	}
-	a.line("MOVD $%d, R%d", band/columns, n)
+	a.line("MOVD $%d, R%d", size.Band/columns, n)
 	a.label(name + "_loop")
 	a.apart(h, ld)
 	for c := range columns {
@@ -130,7 +124,7 @@ func (a *asm) bandRank2(e element) {
 	name := a.bandFunc(e, "rank2", "h *T, ld int, x, a, y, b *T")
 	const h, ld, x, ra, y, rb, n = 0, 1, 2, 3, 4, 5, 6
 	a.line("LSL $%d, R%d", e.shift(), ld)
-	a.line("MOVD $%d, R%d", band/columns, n)
+	a.line("MOVD $%d, R%d", size.Band/columns, n)
 	a.label(name + "_loop")
 	a.apart(h, ld)
 	a.factors(e, ra, rb, 0)
@@ -148,11 +142,11 @@ func (a *asm) bandRank2(e element) {
 func (a *asm) bandSymRank2(e element) {
 	a.bandFunc(e, "symRank2", "d, x, y *T")
 	const d, x, y = 0, 1, 2
-	for first := 0; first < band; first += columns {
+	for first := 0; first < size.Band; first += columns {
 		a.factors(e, y, x, first*e.size)
 		for v := first / e.lanes(); v < e.perColumn(); v++ {
 			a.rankStep(e, x, y, v, min(columns, (v+1)*e.lanes()-first), func(c int) (int, int) {
-				return d, (first+c)*symStride*e.size + 16*v
+				return d, (first+c)*size.SymStride*e.size + 16*v
 			})
 		}
 	}
@@ -181,9 +175,9 @@ func (a *asm) bandSymMul(e element) {
 	for v := range e.perColumn() {
 		a.zero(v)
 	}
-	for c := range band {
+	for c := range size.Band {
 		s, lane := c/e.lanes(), c%e.lanes()
-		at := func(v int) int { return c*symStride*e.size + 16*v }
+		at := func(v int) int { return c*size.SymStride*e.size + 16*v }
 		a.scalar(e, xc, fmt.Sprintf("%d(R%d)", c*e.size, x))
 		// Lanes from the diagonal on for y, below it for the dot product.
 		a.load(t, d, at(s))

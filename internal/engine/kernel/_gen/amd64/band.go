@@ -9,16 +9,10 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// The window of a band matrix, as package kernel defines it.
-const (
-	band      = 48
-	symStride = 2*band + 16
-)
-
 func (k kernel) lanes() int { return k.bytes / k.size }
 
 // perColumn is the number of vectors in a column of a window.
-func (k kernel) perColumn() int { return band / k.lanes() }
+func (k kernel) perColumn() int { return size.Band / k.lanes() }
 
 func (k kernel) bandFunc(name, args string) (string, []reg.GPVirtual) {
 	name += k.short + k.variant.name
@@ -64,7 +58,7 @@ func (k kernel) apart(h, ld reg.GPVirtual, count int) (at columns, next func()) 
 
 // dense returns the columns of a window of a symmetric band matrix at h.
 func (k kernel) dense(h reg.Register) columns {
-	return func(c, v int) Mem { return Mem{Base: h, Disp: c*symStride*k.size + v*k.bytes} }
+	return func(c, v int) Mem { return Mem{Base: h, Disp: c*size.SymStride*k.size + v*k.bytes} }
 }
 
 func (k kernel) bandMul() {
@@ -82,7 +76,7 @@ func (k kernel) bandMul() {
 	}
 	at, next := k.apart(h, ld, sets)
 	n := GP64()
-	MOVQ(U32(uint32(band/sets)), n)
+	MOVQ(U32(uint32(size.Band/sets)), n)
 	Label(name + "_loop")
 	for s := range acc {
 		xc := k.vec()
@@ -116,7 +110,7 @@ func (k kernel) bandMulT() {
 	const columns = 2
 	at, next := k.apart(h, ld, columns)
 	n := GP64()
-	MOVQ(U32(band/columns), n)
+	MOVQ(U32(uint32(size.Band/columns)), n)
 	Label(name + "_loop")
 	var acc [columns]reg.VecVirtual
 	for c := range acc {
@@ -186,7 +180,7 @@ func (k kernel) bandRank2() {
 	h, ld, x, a, y, b := r[0], r[1], r[2], r[3], r[4], r[5]
 	at, next := k.apart(h, ld, rankColumns)
 	n := GP64()
-	MOVQ(U32(band/rankColumns), n)
+	MOVQ(U32(uint32(size.Band/rankColumns)), n)
 	Label(name + "_loop")
 	k.rankStep(at, x, a, y, b, 0, 0)
 	next()
@@ -201,7 +195,7 @@ func (k kernel) bandRank2() {
 func (k kernel) bandSymRank2() {
 	_, r := k.bandFunc("symRank2", "d, x, y *T")
 	h, x, y := r[0], r[1], r[2]
-	for c := 0; c < band; c += rankColumns {
+	for c := 0; c < size.Band; c += rankColumns {
 		at := func(i, v int) Mem { return k.dense(h)(c+i, v) }
 		k.rankStep(at, x, y, y, x, c, c/k.lanes())
 	}
@@ -216,13 +210,13 @@ func (k kernel) bandSymMul() {
 	_, r := k.bandFunc("symMul", "d, x, y *T")
 	h, x, y := r[0], r[1], r[2]
 	at := k.dense(h)
-	dots := AllocLocal(band * k.size)
+	dots := AllocLocal(size.Band * k.size)
 	acc := make([]reg.VecVirtual, k.perColumn())
 	for v := range acc {
 		acc[v] = k.vec()
 		k.zero(acc[v])
 	}
-	for c := range band {
+	for c := range size.Band {
 		s, lane := c/k.lanes(), c%k.lanes()
 		xc, t, dot := k.vec(), k.vec(), k.vec()
 		k.broadcast(Mem{Base: x, Disp: c * k.size}, xc)
@@ -268,25 +262,25 @@ var masks map[int]Mem
 
 // mask is a vector whose first n lanes are zero and whose others are ones.
 func (k kernel) mask(n int) Mem {
-	return masks[k.size].Offset((16 - n) * k.size)
+	return masks[k.size].Offset((size.MaxLanes - n) * k.size)
 }
 
-// declareMasks emits 16 lanes of zeros and 16 of ones for each element size.
+// declareMasks emits, for each element size, the zeros and the ones of the widest vector.
 func declareMasks() {
 	masks = make(map[int]Mem)
-	for _, size := range []int{4, 8} {
-		m := GLOBL(fmt.Sprintf("mask%d", size), RODATA|NOPTR)
-		for i := range 32 {
+	for _, bytes := range []int{4, 8} {
+		m := GLOBL(fmt.Sprintf("mask%d", bytes), RODATA|NOPTR)
+		for i := range 2 * size.MaxLanes {
 			v := uint64(0)
-			if i >= 16 {
+			if i >= size.MaxLanes {
 				v = ^v
 			}
-			if size == 4 {
-				DATA(i*size, U32(uint32(v)))
+			if bytes == 4 {
+				DATA(i*bytes, U32(uint32(v)))
 			} else {
-				DATA(i*size, U64(v))
+				DATA(i*bytes, U64(v))
 			}
 		}
-		masks[size] = m
+		masks[bytes] = m
 	}
 }

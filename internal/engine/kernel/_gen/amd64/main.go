@@ -1,6 +1,6 @@
-// Command _gen writes the amd64 assembly of package kernel.
+// Command amd64 writes the amd64 assembly of package kernel. It runs in the folder above:
 //
-//	go run . -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg kernel
+//	go run ./amd64 -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg kernel
 package main
 
 import (
@@ -9,7 +9,12 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/gospectrum/spectrum/internal/engine/kernel/_gen/sizes"
 )
+
+// size holds what package kernel fixes.
+var size = sizes.MustRead()
 
 const tag = "!noasm,!purego,gc"
 

@@ -1,4 +1,4 @@
-package kernel
+package block
 
 import (
 	"context"
@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/gospectrum/spectrum/internal/engine/kernel"
+	"github.com/gospectrum/spectrum/internal/test/matrices"
 )
 
 func TestDenseLoad(t *testing.T) {
@@ -17,20 +20,20 @@ func TestDenseLoad(t *testing.T) {
 	t.Run("float64", testDenseLoad[float64])
 }
 
-func testDenseLoad[T Float](t *testing.T) {
+func testDenseLoad[T kernel.Float](t *testing.T) {
 	rnd := rand.New(rand.NewPCG(21, 22))
 	const scale = 0.25
 	for _, shape := range [][2]int{{1, 1}, {1, 9}, {9, 1}, {47, 49}, {49, 47}, {50, 50}, {700, 97}, {390, 400}} {
 		r, c := shape[0], shape[1]
 		m, n := max(r, c), min(r, c)
-		all, values := matrices(rnd, r, c, c+3)
+		all, values := matrices.EveryType(rnd, r, c, c+3)
 		at := func(i, j int) float64 { // of the tall orientation
 			if r <= c {
 				i, j = j, i
 			}
 			return values[i*(c+3)+j]
 		}
-		for _, k := range All[T]() {
+		for _, k := range kernel.All[T]() {
 			t.Run(fmt.Sprintf("%s/%dx%d", k.Name, r, c), func(t *testing.T) {
 				for which, w := range all {
 					d := NewDense[T](m+50, n)
@@ -40,9 +43,9 @@ func testDenseLoad[T Float](t *testing.T) {
 					// All but the first row, to the second row of blocks on.
 					b := d.Block
 					require.NoError(t, d.Load(context.Background(), &k, w, scale, b*min(1, m/b), 1, m-1, 2))
-					end := b*min(1, m/b) + roundUp(m-1, b)
+					end := b*min(1, m/b) + kernel.RoundUp(m-1, b)
 					for i := range (m + 50 + b - 1) / b * b {
-						for j := range roundUp(n, b) {
+						for j := range kernel.RoundUp(n, b) {
 							got := d.At(i/b, j/b)[i%b*b+j%b]
 							row := i - b*min(1, m/b)
 							switch {

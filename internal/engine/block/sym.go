@@ -1,10 +1,11 @@
-package kernel
+package block
 
 import (
 	"math"
 	"slices"
 
 	"github.com/gospectrum/spectrum/internal/engine/hugepage"
+	"github.com/gospectrum/spectrum/internal/engine/kernel"
 )
 
 // Sym is a symmetric matrix of which the lower half is stored, in square
@@ -14,37 +15,38 @@ import (
 //
 // Whole blocks stay in the L2 cache and in few pages, which rows of a large
 // matrix do not.
-type Sym[T Float] struct {
+type Sym[T kernel.Float] struct {
 	N     int // order of the matrix
-	Block int // order of a block, a multiple of every kernel's NR
+	Block int // order of a block, see Size
 	data  []T
 }
 
-// blockUnit divides every block size; every kernel's NR divides it.
-const blockUnit = 48
+// MaxSize is the largest order of a block. Every other one divides it.
+const MaxSize = 4 * kernel.Band
 
-// BlockSize returns the order of the blocks that suits a matrix of order n: small
-// ones leave work for every worker.
-func BlockSize(n int) int {
+// Size returns the order of the blocks that suits a matrix of order n: small ones
+// leave work for every worker. It is a multiple of kernel.Band, so that no panel and
+// no Band columns straddle two blocks.
+func Size(n int) int {
 	switch {
-	case n > 8*4*blockUnit:
-		return 4 * blockUnit
-	case n > 8*2*blockUnit:
-		return 2 * blockUnit
+	case n > 8*MaxSize:
+		return MaxSize
+	case n > 8*MaxSize/2:
+		return MaxSize / 2
 	}
-	return blockUnit
+	return kernel.Band
 }
 
 // SymLen returns the number of elements stored for a matrix of order n.
 func SymLen(n int) int {
-	b := BlockSize(n)
+	b := Size(n)
 	blocks := (n + b - 1) / b
 	return blocks * (blocks + 1) / 2 * b * b
 }
 
 // NewSym returns a zero matrix of order n.
-func NewSym[T Float](n int) *Sym[T] {
-	return &Sym[T]{N: n, Block: BlockSize(n), data: hugepage.Make[T](SymLen(n))}
+func NewSym[T kernel.Float](n int) *Sym[T] {
+	return &Sym[T]{N: n, Block: Size(n), data: hugepage.Make[T](SymLen(n))}
 }
 
 // Clone returns a copy of s.
@@ -109,6 +111,3 @@ func (s *Sym[T]) mirror() {
 		}
 	}
 }
-
-// roundUp returns the least multiple of unit that is at least n.
-func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }

@@ -1,22 +1,23 @@
-package kernel
+package block
 
 import (
 	"context"
 
+	"github.com/gospectrum/spectrum/internal/engine/kernel"
 	"github.com/gospectrum/spectrum/internal/engine/parallel"
 )
 
 // Panels is a matrix of few columns in panels: element (i, j) of the q-th panel,
 // whose columns are q·NR…, is at (q·Rows + i)·NR + j.
-type Panels[T Float] struct {
+type Panels[T kernel.Float] struct {
 	NR, Rows, Cols int // Cols is a multiple of NR
 	Data           []T
 }
 
 // NewPanels returns a zero matrix; rows and columns are rounded up to what the
 // kernels need.
-func (k *Kernel[T]) NewPanels(rows, cols int) *Panels[T] {
-	p := &Panels[T]{NR: k.NR, Rows: roundUp(rows, blockUnit), Cols: roundUp(cols, k.NR)}
+func NewPanels[T kernel.Float](k *kernel.Kernel[T], rows, cols int) *Panels[T] {
+	p := &Panels[T]{NR: k.NR, Rows: kernel.RoundUp(rows, kernel.Band), Cols: kernel.RoundUp(cols, k.NR)}
 	p.Data = make([]T, p.Rows*p.Cols)
 	return p
 }
@@ -34,7 +35,7 @@ func (p *Panels[T]) Set(i, j int, v T) { p.At(j/p.NR, i)[j%p.NR] = v }
 func (p *Panels[T]) Get(i, j int) T { return p.At(j/p.NR, i)[j%p.NR] }
 
 // MulSym sets y to A·x. The result does not depend on workers.
-func (k *Kernel[T]) MulSym(ctx context.Context, a *Sym[T], x, y *Panels[T], workers int) error {
+func MulSym[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], a *Sym[T], x, y *Panels[T], workers int) error {
 	b := a.Block
 	clear(y.Data)
 	return parallel.For(ctx, workers, a.Blocks(), func(i int) {

@@ -23,7 +23,7 @@ func (k kernel) widen(from string) {
 	}
 	k.broadcast(m.Addr, scale)
 	Label(name + "_loop")
-	const half = 8
+	half := size.WidenUnit / 2
 	for h := range 2 {
 		f := YMM() // eight float32
 		switch from {
@@ -49,13 +49,13 @@ func (k kernel) widen(from string) {
 		VMOVUPD(low, Mem{Base: dst, Disp: h * half * 8})
 		VMOVUPD(up, Mem{Base: dst, Disp: h*half*8 + 32})
 	}
-	ADDQ(U32(uint32(16*k.size)), dst)
-	size := 2
+	ADDQ(U32(uint32(size.WidenUnit*k.size)), dst)
+	bytes := 2
 	if from == "F32" {
-		size = 4
+		bytes = 4
 	}
-	ADDQ(U32(uint32(16*size)), src)
-	SUBQ(U8(16), n)
+	ADDQ(U32(uint32(size.WidenUnit*bytes)), src)
+	SUBQ(U8(uint8(size.WidenUnit)), n)
 	JNE(LabelRef(name + "_loop"))
 	VZEROUPPER()
 	RET()

@@ -39,14 +39,14 @@ func bfloatPairs() product {
 func peakPairs() {
 	const name = "peakBF16AVX512"
 	TEXT(name, NOSPLIT, "func(rounds int, x *uint32, sum *float32)")
-	Doc(fmt.Sprintf("%s makes %d multiply-adds of pairs a round in each of 16 lanes.", name, peakChains))
+	Doc(fmt.Sprintf("%s makes %d multiply-adds of pairs a round in each of 16 lanes.", name, size.PeakChains))
 	rounds := Load(Param("rounds"), GP64())
 	xp, sum := Load(Param("x"), GP64()), Load(Param("sum"), GP64())
 	x := reg.Z0
 	VMOVUPS(Mem{Base: xp}, x)
 	chains := []reg.Register{
 		reg.Z1, reg.Z2, reg.Z3, reg.Z4, reg.Z5, reg.Z6, reg.Z7, reg.Z8, reg.Z9, reg.Z10, reg.Z11, reg.Z12,
-	}[:peakChains]
+	}[:size.PeakChains]
 	for _, a := range chains {
 		VPXORD(a, a, a)
 	}
