@@ -36,6 +36,9 @@ func (l *lister) companions(t *stored) {
 		return
 	}
 	reason := cmp.Or(l.packed(t), notWeights(t))
+	if reason == "" && l.model.adapter.part(t.name) {
+		reason = adapterReason
+	}
 	if reason != "" {
 		l.consumed[t.name] = reason
 		return
