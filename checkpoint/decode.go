@@ -33,6 +33,10 @@ func (e *entry) decode(ctx context.Context, buf *Buffer, raw []byte) error {
 		e.table.Table().Scaled(view[float32](buf, n), raw, e.storedCols(), grid)
 	case e.table != nil:
 		e.table.Table().BFloat16(view[uint16](buf, n), raw)
+	case e.lengths != nil:
+		if err := e.multiply(ctx, buf, raw, n); err != nil {
+			return err
+		}
 	default:
 		e.plain(buf, n)
 	}

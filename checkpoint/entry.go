@@ -26,6 +26,8 @@ type codec struct {
 	table  *numfmt.Format // 8-bit floats
 	scales *scaleRef      // their scales, or those of MXFP4; nil without any
 	mxfp4  bool           // blocks of MXFP4 with the scales apart
+
+	lengths *lengths // of the directions that are stored; nil for a weight
 }
 
 // pick selects rows and columns of a matrix.
