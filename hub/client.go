@@ -46,13 +46,14 @@ type Client struct {
 	Cache    string // directory that [Client.Find] looks into first, as [CacheDir]; may be empty
 	Parallel int    // requests under way at a time; 0 for 8
 	// Transport sends the requests; nil for a copy of [http.DefaultTransport], whose
-	// idle connections are closed with the last model.
+	// idle connections are closed with each model.
 	Transport http.RoundTripper
 
 	patience patience
 	start    sync.Once
 	slots    chan struct{} // one for each request under way
 	http     *http.Client
+	own      *http.Transport // nil where the transport is another's
 }
 
 // patience says how long a client waits, and for what.
@@ -83,21 +84,11 @@ func (c *Client) begin() {
 	}
 	c.slots = make(chan struct{}, parallel)
 	c.http = &http.Client{Transport: c.Transport}
-	if c.Transport == nil {
-		c.http.Transport = ownTransport(parallel)
+	if standard, ok := http.DefaultTransport.(*http.Transport); ok && c.Transport == nil {
+		c.own = standard.Clone()
+		c.own.MaxIdleConnsPerHost = parallel
+		c.http.Transport = c.own
 	}
-}
-
-// ownTransport copies the default transport, which a host program may have replaced
-// by another type.
-func ownTransport(parallel int) http.RoundTripper {
-	transport, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return http.DefaultTransport
-	}
-	transport = transport.Clone()
-	transport.MaxIdleConnsPerHost = parallel
-	return transport
 }
 
 // ready reports what a client cannot work with, and begins.
@@ -119,8 +110,8 @@ func (c *Client) endpoint() string {
 
 // release drops the idle connections of the client's own transport.
 func (c *Client) release() {
-	if c.Transport == nil && c.http != nil && c.http.Transport != http.DefaultTransport {
-		c.http.CloseIdleConnections()
+	if c.own != nil {
+		c.own.CloseIdleConnections()
 	}
 }
 
