@@ -38,9 +38,10 @@ func (l *lister) parametrized(t *stored) string {
 		}
 	}
 	if name, ok := names.Directions(t.name); ok && l.stored[name] != nil {
-		if _, fits := lengthsAxis(l.stored[name], t); fits {
-			return ""
+		if _, fits := lengthsAxis(l.stored[name], t); !fits {
+			return "lengths of " + name + ", which they do not fit"
 		}
+		return ""
 	}
 	if _, _, _, ok := names.Parametrized(t.name); ok {
 		return parametrizedReason
@@ -56,7 +57,7 @@ func (l *lister) reparametrized(t *stored) string {
 	case !has("weight_orig"):
 	case last == "weight_orig" && (has("weight_u") || has("weight_mask")), last == "weight_mask":
 		return parametrizedReason
-	case last == "weight_u" || last == "weight_v":
+	case has("weight_u") && (last == "weight_u" || last == "weight_v"):
 		return "singular vectors of another weight"
 	}
 	return ""
