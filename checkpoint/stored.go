@@ -23,6 +23,7 @@ type stored struct {
 	size   int64   // from the first byte to the last
 	ggml   gguf.Type
 	skip   string // why it is not read
+	extra  bool   // not a parameter of the model
 	shard  *shard
 
 	bigEndian bool        // elements begin with their highest byte
@@ -41,7 +42,7 @@ func fromTorch(t torchfile.Tensor) stored {
 	s := stored{name: t.Name, dtype: t.DType, shape: t.Shape, stride: t.Stride, offset: t.Offset, size: t.Span}
 	switch {
 	case t.Shares != "":
-		s.skip = "the same values as " + t.Shares
+		s.skip, s.extra = "the same values as "+t.Shares, true
 	case overlapping(t.Shape, t.Stride):
 		s.skip = "a view that repeats or overlaps its elements"
 	}

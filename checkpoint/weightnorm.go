@@ -24,6 +24,19 @@ const (
 	parametrizedReason = "parametrized: the model computes the weight from it, which is not done here"
 )
 
+// partOfWeight marks t where it is part of a weight and not all of it.
+func (l *lister) partOfWeight(t *stored) {
+	switch {
+	case t.skip != "":
+	case l.model.adapter.part(t.name):
+		l.consumed[t.name] = adapterReason
+	default:
+		if reason := l.parametrized(t); reason != "" {
+			l.consumed[t.name] = reason
+		}
+	}
+}
+
 // parametrized says why t, which a module keeps in place of a weight, is not read. The
 // directions and lengths of weight normalisation are: directions stand for the
 // weight, and lengths are marked as theirs.
@@ -93,8 +106,13 @@ func plainFloat(s *stored) bool {
 	return !s.ggml.Quantised() && spectrum.DType(s.dtype).Size() > 0
 }
 
-// normed makes e the weight of which it has the directions and g the lengths.
-func (e *entry) normed(g *stored) {
+// norm makes e, where it is the directions of a weight, the weight.
+func (l *lister) norm(e *entry) {
+	name, ok := names.Lengths(e.name)
+	g := l.stored[name]
+	if !ok || g == nil || e.Skip != "" {
+		return
+	}
 	axis, _ := lengthsAxis(&e.stored, g)
 	e.lengths = &lengths{*g, axis}
 	if e.out != spectrum.F64 {

@@ -17,13 +17,17 @@ import (
 
 // Exit codes of the command.
 const (
-	exitOK     = 0
-	exitFailed = 1 // some tensors failed, or the scan was interrupted
-	exitUsage  = 2 // wrong usage, or input that cannot be read
+	exitOK      = 0
+	exitFailed  = 1 // some tensors failed, or the scan was interrupted
+	exitUsage   = 2 // wrong usage, or input that cannot be read
+	exitNothing = 3 // nothing was ranked
 )
 
 // errPartial reports results that were written but lack some layers.
 var errPartial = errors.New("results are incomplete")
+
+// errNothing reports results without any score.
+var errNothing = errors.New("nothing was ranked")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -38,14 +42,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
 	err := cmd.ExecuteContext(ctx)
-	switch {
-	case err == nil:
+	if err == nil {
 		return exitOK
-	case errors.Is(err, errPartial), errors.Is(err, errMismatch):
-		fmt.Fprintln(stderr, "spectrum:", err)
-		return exitFailed
 	}
 	fmt.Fprintln(stderr, "spectrum:", err)
+	switch {
+	case errors.Is(err, errPartial), errors.Is(err, errMismatch):
+		return exitFailed
+	case errors.Is(err, errNothing):
+		return exitNothing
+	}
 	return exitUsage
 }
 
@@ -59,7 +65,8 @@ signal-to-noise ratio and selects the layers worth training.
 
 Results go to standard output or the file named by -o, everything else to
 standard error. Exit code 0: done; 1: some tensors failed or the scan was
-interrupted, the rest was written, or verify found mismatches; 2: wrong usage or unreadable input.`,
+interrupted, the rest was written, or verify found mismatches; 2: wrong usage or unreadable input;
+3: nothing was ranked.`,
 		Example: `  spectrum inspect ./Llama-3-8B
   spectrum scan ./Llama-3-8B --top 25
   spectrum scan ./Llama-3-8B -o llama.json
