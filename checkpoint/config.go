@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"slices"
 
 	"github.com/gospectrum/spectrum/internal/format/strictjson"
 )
@@ -28,7 +29,8 @@ type Config struct {
 	// SHA256 is the hash of the file in hexadecimal, empty when there is none.
 	SHA256 string
 
-	blockSize [2]int64 // weight_block_size, of 8-bit scales
+	quantized bool       // there is a quantization_config, with a method or without
+	blocks    [][2]int64 // sizes of blocks with a scale each, in weights
 	sizes     sizes
 }
 
@@ -109,7 +111,8 @@ func (p *configParser) member(name string) (err error) {
 		p.c.Architectures, err = stringList(p.Scanner)
 	case name == "tie_word_embeddings":
 		f.tied, err = boolean(p.Scanner)
-	case name == "quantization_config" && p.Peek() == '{':
+	case slices.Contains(quantizationFields, name) && p.Peek() == '{':
+		p.c.quantized = true
 		err = p.Object(p.quantization)
 	case f.sizes.field(name) != nil && '0' <= p.Peek() && p.Peek() <= '9':
 		*f.sizes.field(name), err = p.size()
@@ -142,31 +145,6 @@ func (p *configParser) size() (int64, error) {
 		return 0, err
 	}
 	return int64(v), nil
-}
-
-// quantization reads one field of quantization_config.
-func (p *configParser) quantization(name string) (err error) {
-	switch {
-	case p.Null():
-	case name == "quant_method" && p.Peek() == '"':
-		p.c.Quantization, err = p.String()
-	case name == "weight_block_size" && p.Peek() == '[':
-		n := 0
-		err = p.Array(func() error {
-			size, err := p.Natural()
-			if err == nil && (n == 2 || size == 0) {
-				err = p.Errorf("want two numbers above 0")
-			}
-			if err == nil {
-				p.c.blockSize[n] = size
-			}
-			n++
-			return err
-		})
-	default:
-		err = p.Skip()
-	}
-	return inField(name, err)
 }
 
 // config returns the config with what is not said filled in.

@@ -23,14 +23,14 @@ func (e *entry) decode(ctx context.Context, buf *Buffer, raw []byte) error {
 			return err
 		}
 		numfmt.MXFP4(view[uint16](buf, 2*n), raw, scales)
-	case e.ggml.Quantised():
-		e.ggml.Dequantise(view[float32](buf, n), raw)
-	case e.table != nil && e.scales != nil:
+	case e.scales != nil:
 		grid, err := e.scales.grid(ctx)
 		if err != nil {
 			return err
 		}
-		e.table.Table().Scaled(view[float32](buf, n), e.rowMajor(raw, 1), e.storedCols(), grid)
+		e.decodeScaled(view[float32](buf, n), raw, grid)
+	case e.ggml.Quantised():
+		e.ggml.Dequantise(view[float32](buf, n), raw)
 	case e.table != nil:
 		e.table.Table().BFloat16(view[uint16](buf, n), e.rowMajor(raw, 1))
 	default:
@@ -40,6 +40,42 @@ func (e *entry) decode(ctx context.Context, buf *Buffer, raw []byte) error {
 		e.pick.compact(buf.bytes(int(e.Memory)), e.storedCols(), e.out.Size())
 	}
 	return nil
+}
+
+// decodeScaled writes the values of raw to dst, each times its scale.
+func (e *entry) decodeScaled(dst []float32, raw []byte, grid numfmt.Grid) {
+	switch {
+	case e.table != nil:
+		e.table.Table().Scaled(dst, e.rowMajor(raw, 1), e.storedCols(), grid)
+		return
+	case e.ggml.Quantised():
+		e.ggml.Dequantise(dst, raw)
+	default:
+		widen(dst, raw, spectrum.DType(e.stored.dtype))
+	}
+	grid.Scale(dst, e.storedCols())
+}
+
+// widen writes little-endian floats of 16 or 32 bits to dst, whose last bytes src may
+// be.
+func widen(dst []float32, src []byte, dtype spectrum.DType) {
+	width := dtype.Size()
+	for i := range dst {
+		dst[i] = float32At(src[i*width:], dtype)
+	}
+}
+
+// float32At reads one number of at most 64 bits.
+func float32At(b []byte, dtype spectrum.DType) float32 {
+	switch dtype {
+	case spectrum.F64:
+		return float32(math.Float64frombits(binary.LittleEndian.Uint64(b)))
+	case spectrum.F32:
+		return math.Float32frombits(binary.LittleEndian.Uint32(b))
+	case spectrum.F16:
+		return spectrum.Float16(binary.LittleEndian.Uint16(b)).Float32()
+	}
+	return spectrum.BFloat16(binary.LittleEndian.Uint16(b)).Float32()
 }
 
 // storedCols returns the length of a row of the stored matrix, decoded.
@@ -64,13 +100,14 @@ func (e *entry) plain(buf *Buffer, raw []byte, n int) {
 	}
 }
 
-// rowMajor returns raw, or what its strides say, packed at its start.
-func (e *entry) rowMajor(raw []byte, width int) []byte {
-	if e.stride == nil {
+// rowMajor returns raw, or, where it has strides, its elements without gaps.
+func (s *stored) rowMajor(raw []byte, width int) []byte {
+	if s.stride == nil {
 		return raw
 	}
-	dst := make([]byte, e.elements()*int64(width))
-	gather(dst, raw, e.Shape, e.stride, width)
+	dst := make([]byte, s.elements()*int64(width))
+	shape, _ := s.ints()
+	gather(dst, raw, shape, s.stride, width)
 	return dst
 }
 
@@ -128,25 +165,25 @@ func (r *scaleRef) grid(ctx context.Context) (numfmt.Grid, error) {
 	}
 	g := numfmt.Grid{Cols: r.gridCols, Height: r.height, Width: r.width}
 	width := safetensors.Bits(r.dtype) / 8
+	b = r.rowMajor(b, width)
 	var table *numfmt.Table
-	if f, ok := numfmt.Lookup(r.dtype); ok {
+	if f, ok := numfmt.Lookup(r.numbers()); ok {
 		table = f.Table()
 	}
 	for at := 0; at < len(b); at += width {
-		var v float32
-		switch spectrum.DType(r.dtype) {
-		case spectrum.F64:
-			v = float32(math.Float64frombits(binary.LittleEndian.Uint64(b[at:])))
-		case spectrum.F32:
-			v = math.Float32frombits(binary.LittleEndian.Uint32(b[at:]))
-		case spectrum.F16:
-			v = spectrum.Float16(binary.LittleEndian.Uint16(b[at:])).Float32()
-		case spectrum.BF16:
-			v = spectrum.BFloat16(binary.LittleEndian.Uint16(b[at:])).Float32()
-		default:
-			v = table[b[at]]
+		if table != nil {
+			g.Values = append(g.Values, table[b[at]])
+		} else {
+			g.Values = append(g.Values, float32At(b[at:], spectrum.DType(r.dtype)))
 		}
-		g.Values = append(g.Values, v)
 	}
 	return g, nil
+}
+
+// numbers returns the type that the scales are of: bytes are exponents.
+func (r *scaleRef) numbers() string {
+	if r.dtype == "U8" {
+		return "F8_E8M0"
+	}
+	return r.dtype
 }

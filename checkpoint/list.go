@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -14,15 +15,17 @@ const maxParts = 1 << 17
 type lister struct {
 	model    *Model
 	stored   map[string]*stored // those that are part of the model, by name
+	names    []string           // of stored, sorted
 	entries  []entry
 	consumed map[string]string // why a tensor is not one of its own, by name
+	factors  map[string]factor // of 8-bit floats, and of what GGUF scales once more
 	parts    int
 }
 
 // list makes the list of tensors. The index x, nil when there is none, says
 // which file each tensor belongs to.
 func (m *Model) list(x *index) error {
-	l := &lister{model: m, stored: make(map[string]*stored), consumed: make(map[string]string)}
+	l := &lister{model: m, stored: make(map[string]*stored), consumed: make(map[string]string), factors: make(map[string]factor)}
 	for _, s := range m.shards {
 		for i := range s.stored {
 			t := &s.stored[i]
@@ -35,11 +38,8 @@ func (m *Model) list(x *index) error {
 			}
 		}
 	}
-	for _, s := range m.shards {
-		for i := range s.stored {
-			l.companions(&s.stored[i])
-		}
-	}
+	l.names = slices.Sorted(maps.Keys(l.stored))
+	l.companions()
 	for _, s := range m.shards {
 		for _, t := range s.stored {
 			if t.skip == "" {

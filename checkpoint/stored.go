@@ -21,6 +21,7 @@ type stored struct {
 	offset int64   // of the first element, in the file
 	size   int64   // from the first byte to the last
 	ggml   gguf.Type
+	gguf   bool   // from a GGUF file
 	skip   string // why it is not read
 	shard  *shard
 }
@@ -47,7 +48,7 @@ func fromTorch(t torchfile.Tensor) stored {
 func fromGGUF(t gguf.Tensor, architecture string) stored {
 	s := stored{
 		name: gguf.HuggingFaceName(architecture, t.Name), dtype: t.Type.String(),
-		shape: t.Shape, offset: t.Offset, size: t.Size, ggml: t.Type,
+		shape: t.Shape, offset: t.Offset, size: t.Size, ggml: t.Type, gguf: true,
 	}
 	if s.name != t.Name {
 		s.inFile = t.Name

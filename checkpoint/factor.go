@@ -1,0 +1,134 @@
+package checkpoint
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/format/numfmt"
+	"github.com/gospectrum/spectrum/internal/names"
+)
+
+// factor is what a weight's values must be multiplied by.
+type factor struct {
+	scale   *stored // nil where there is none
+	problem string  // why the weight is not read
+}
+
+// findFactor finds the scale of t, the 8-bit floats or the GGUF blocks of a weight.
+//
+// The scale is known by the words of its name. Where it is not, any tensor of the
+// module that could be one is reason not to read the weight: without its factor it
+// would give a score that looks like any other.
+func (l *lister) findFactor(t *stored) (f factor) {
+	if t.gguf { // whose blocks carry their own scales; the one of this name comes on top
+		if module, ok := strings.CutSuffix(t.name, names.Weight); ok {
+			f.scale = l.stored[module+".scale"]
+		}
+		return f
+	}
+	var unknown *stored
+	for rest, other := range l.beside(t.name) {
+		w := words(rest)
+		switch {
+		case l.consumed[other.name] != "" || anyOf(w, otherWords):
+		case isFactor(w) && f.scale != nil:
+			f.problem = fmt.Sprintf("has two scales, %s and %s", f.scale.name, other.name)
+		case isFactor(w):
+			f.scale = other
+		case couldScale(other, t):
+			unknown = other
+		}
+	}
+	switch {
+	case f.problem != "" || unknown == nil:
+	case f.scale != nil:
+		f.problem = "has a second scale or offset, " + unknown.name + ", which is not read"
+	default:
+		f.problem = unknown.name + " beside it may be its scale, and is not read"
+	}
+	return f
+}
+
+// refuseUnscaled refuses 8-bit floats without a scale in a model where they have one:
+// others do, or its config.json or its names say that they were quantised. Models that
+// were cast to 8 bits have none and are read as they are.
+func (l *lister) refuseUnscaled() {
+	scaled := l.model.config.quantized
+	for name, f := range l.factors {
+		scaled = scaled || f.scale != nil && !l.stored[name].gguf
+	}
+	for name, f := range l.factors {
+		t := l.stored[name]
+		if t.gguf || f != (factor{}) || len(t.shape) < 2 || l.consumed[name] != "" {
+			continue
+		}
+		if scaled || parameter(name) != name {
+			l.factors[name] = factor{problem: "its scale is missing"}
+		}
+	}
+}
+
+// couldScale reports whether other may hold scales of t: numbers, not more than one for
+// four weights.
+func couldScale(other, t *stored) bool {
+	switch other.dtype {
+	case "BOOL", "I64", "U64", "C64":
+		return false
+	}
+	return other.elements() <= max(1, t.elements()/4)
+}
+
+// scale completes an entry that needs another tensor to be decoded.
+func (l *lister) scale(e *entry) {
+	if base, ok := strings.CutSuffix(e.name, blocksSuffix); ok && l.isMXFP4(&e.stored) {
+		e.asMXFP4(base, l.stored[base+scalesSuffix])
+		return
+	}
+	f, ok := l.factors[e.name]
+	if !ok || e.Skip != "" {
+		return
+	}
+	if name := parameter(e.name); name != e.name && l.stored[name] == nil {
+		e.Name, e.Stored = name, e.name
+	}
+	if f.problem != "" {
+		e.Skip = f.problem
+		return
+	}
+	if f.scale != nil {
+		e.scaled(f.scale, l.model.config.blocks)
+	}
+}
+
+// scaled finds how the scales s lie over the weights of e; see [fit]. For stacked
+// weights each matrix has its own.
+func (e *entry) scaled(s *stored, blocks [][2]int64) {
+	_, eight := numfmt.Lookup(s.dtype)
+	wrong := fmt.Sprintf("its scales %s are %s of shape %d, which do not fit %d", s.name, s.dtype, s.shape, e.stored.shape)
+	exponents := s.dtype == "U8" && e.table != nil // MXFP8 stores E8M0 as bytes
+	lay, problem := fit(e.stored.shape, s.shape, blocks, strings.HasSuffix(s.name, "scale_inv") || s.dtype == "F8_E8M0")
+	switch {
+	case s.skip != "" || !eight && !exponents && spectrum.DType(s.dtype).Size() == 0,
+		exponents && (lay.height != 1 || lay.width != numfmt.Block), problem == wrongShape:
+		e.Skip = wrong
+	case problem != "":
+		e.Skip = fmt.Sprintf("its scales %s of shape %d fit %d in blocks of %s; config.json does not say which", s.name, s.shape, e.stored.shape, problem)
+	case product([]int64{int64(lay.gridRows), int64(lay.gridCols), stackSize(e.stored.shape, s.shape)}) != s.elements():
+		e.Skip = wrong
+	default:
+		e.scales, e.out = &scaleRef{stored: *s, layout: lay}, spectrum.F32
+	}
+}
+
+// notWeights says why t, though it has the type and shape of one, is no weight.
+func notWeights(t *stored) string {
+	last := t.name[strings.LastIndexByte(t.name, '.')+1:]
+	switch {
+	case strings.HasSuffix(last, "bias") && len(t.shape) > 2:
+		return "a mask that was saved with the weights" // GPT-2 and GPT-NeoX: attn.bias, 1×1×n×n
+	case isActivation(words(last)):
+		return "scales of activations"
+	}
+	return ""
+}

@@ -1,0 +1,182 @@
+package checkpoint
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/gospectrum/spectrum/internal/names"
+)
+
+// packedNames are what quantisers call the values of a weight that they have packed,
+// and nobody calls anything else.
+var packedNames = []string{"qweight", "weight_packed", "W_q", "q_weight", "Qidxs", "trellis"}
+
+// indexNames are what they call the indices into codebooks.
+var indexNames = []string{"codes", "indices"}
+
+// markPacked finds weights that are packed in a way that is not read, and marks them
+// and all that belongs to them: scales, zero points, codebooks, rotations are of the
+// types and shapes of layers and are none.
+//
+// A weight is packed when its name is one that a quantiser uses, or when it is of a type
+// that no weight has unpacked: integers, 4-bit and 6-bit floats. So the quantiser need
+// not be known.
+func (l *lister) markPacked() {
+	marked := make(map[string]string)
+	for _, name := range l.names {
+		t := l.stored[name]
+		if !l.isPayload(t) {
+			continue
+		}
+		parts := l.partsOf(t)
+		if len(parts) == 0 && !l.surelyPacked(t) {
+			continue
+		}
+		by := l.quantiser(t)
+		if t.skip == "" {
+			l.consumed[name] = by.refusal()
+		}
+		for _, p := range parts {
+			if marked[p] == "" {
+				marked[p] = "belongs to " + name + ", packed by " + by.name + ", which is not read"
+			}
+		}
+	}
+	for name, reason := range marked {
+		if l.consumed[name] == "" && l.stored[name].skip == "" {
+			l.consumed[name] = reason
+		}
+	}
+}
+
+// isPayload reports whether t may hold the values of a packed weight.
+func (l *lister) isPayload(t *stored) bool {
+	if l.consumed[t.name] != "" || l.isMXFP4(t) {
+		return false
+	}
+	_, last := cutLast(t.name)
+	known := slices.Contains(packedNames, last)
+	if !unreadable(t) {
+		// Packed values may be stored as if they were floats: HQQ's view_as_float,
+		// bitsandbytes' quant_storage.
+		return known || l.inBitsAndBytes(t.name)
+	}
+	w := words(last)
+	switch {
+	case anyOf(w, integerWords) || isPartName(w):
+		return false
+	case t.elements() <= 1 || len(t.shape) < 2 && t.elements() <= 8:
+		return false
+	case t.dtype == "I64" || t.dtype == "U64": // indices and counters in most models
+		return known || l.model.config.quantized
+	}
+	return true
+}
+
+// unreadable reports whether t is of a type in which weights are packed.
+func unreadable(t *stored) bool {
+	if t.dtype == "BOOL" || t.dtype == "C64" {
+		return false
+	}
+	_, skip := decoderFor(t)
+	return skip != ""
+}
+
+// inBitsAndBytes reports whether a weight has the state of bitsandbytes beside it.
+func (l *lister) inBitsAndBytes(name string) bool {
+	return strings.HasSuffix(name, names.Weight) &&
+		(l.stored[name+".absmax"] != nil || len(l.withPrefix(name+".quant_state.")) > 0)
+}
+
+// surelyPacked reports whether t is a packed weight though nothing belongs to it.
+func (l *lister) surelyPacked(t *stored) bool {
+	_, last := cutLast(t.name)
+	_, isWeight := weightModule(t.name)
+	return slices.Contains(packedNames, last) || isWeight && l.model.config.quantized
+}
+
+// partsOf lists what belongs to the packed weight t, but for the bias, which is what it
+// says.
+func (l *lister) partsOf(t *stored) []string {
+	module, last := cutLast(t.name)
+	var parts []string
+	if owner, ok := weightModule(t.name); ok && owner != "" {
+		parts = l.withPrefix(owner + ".")
+	}
+	for _, other := range l.beside(t.name) {
+		parts = append(parts, other.name)
+	}
+	if !slices.ContainsFunc(parts, func(p string) bool { return p != t.name }) {
+		parts = l.sharedStem(module, last)
+	}
+	if len(parts) == 0 || slices.Contains(packedNames, last) {
+		parts = append(slices.Clone(parts), l.siblings(t, module, last)...)
+	}
+	return slices.DeleteFunc(slices.Clone(parts), func(p string) bool {
+		w := words(p)
+		return p == t.name || len(w) > 0 && w[len(w)-1] == "bias"
+	})
+}
+
+// cutLast cuts a name before its last component.
+func cutLast(name string) (module, last string) {
+	i := strings.LastIndexByte(name, '.')
+	return name[:max(i, 0)], name[i+1:]
+}
+
+// sharedStem lists what shares its first words with a payload, as w1_scale does with
+// w1_codes.
+func (l *lister) sharedStem(module, last string) (parts []string) {
+	for i := strings.LastIndexByte(last, '_'); i > 0; i = strings.LastIndexByte(last[:i], '_') {
+		stem := last[:i+1]
+		if module != "" {
+			stem = module + "." + stem
+		}
+		for _, other := range l.withPrefix(stem) {
+			rest := other[len(stem):]
+			if !strings.Contains(rest, ".") && isPartName(words(rest)) {
+				parts = append(parts, other)
+			}
+		}
+	}
+	return parts
+}
+
+// siblings lists what is in the module of a payload whose name is not that of a weight:
+// all of it, and of the modules one below what is no larger, as VPTQ's centroids. A
+// module that has a weight which can be read is not taken for packed, unless the two
+// have a side in common: then one may be what the other lacks.
+func (l *lister) siblings(t *stored, module, last string) (parts []string) {
+	known := slices.Contains(packedNames, last)
+	prefix := module + "."
+	if _, component := cutLast(module); !known && (component == "experts" || isNumber(component) || isNumber(last)) {
+		return nil // the module holds others besides, or is a list
+	}
+	if module == "" {
+		prefix = ""
+		if !known && slices.ContainsFunc(l.names, func(n string) bool { return strings.Contains(n, ".") }) {
+			return nil
+		}
+	}
+	if w := l.stored[prefix+names.Weight[1:]]; w != nil && !unreadable(w) && !known && !sideInCommon(w, t) {
+		return nil
+	}
+	codebooks := known || slices.Contains(indexNames, last)
+	for _, other := range l.withPrefix(prefix) {
+		switch strings.Count(other[len(prefix):], ".") {
+		case 0:
+			parts = append(parts, other)
+		case 1:
+			small := l.model.config.quantized && l.stored[other].elements() <= t.elements()
+			if prefix != "" && (codebooks || small) {
+				parts = append(parts, other)
+			}
+		}
+	}
+	return parts
+}
+
+// sideInCommon reports whether two tensors have a dimension in common.
+func sideInCommon(a, b *stored) bool {
+	return slices.ContainsFunc(a.shape, func(d int64) bool { return d > 1 && slices.Contains(b.shape, d) })
+}
