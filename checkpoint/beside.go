@@ -46,7 +46,7 @@ func (l *lister) beside(name string) iter.Seq2[string, *stored] {
 		module, isWeight := weightModule(name)
 		stems := []string{name}
 		if isWeight {
-			stems = append(stems, module)
+			stems = []string{module, name}
 		} else if stem, ok := strings.CutSuffix(name, "_weight"); ok {
 			stems = append(stems, stem)
 		}

@@ -2,11 +2,11 @@ package checkpoint
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/format/numfmt"
-	"github.com/gospectrum/spectrum/internal/names"
 )
 
 // factor is what a weight's values must be multiplied by.
@@ -15,33 +15,36 @@ type factor struct {
 	problem string  // why the weight is not read
 }
 
-// findFactor finds the scale of t, the 8-bit floats or the GGUF blocks of a weight.
+// findFactor finds the scale of the weight t.
 //
-// The scale is known by the words of its name. Where it is not, any tensor of the
-// module that could be one is reason not to read the weight: without its factor it
-// would give a score that looks like any other.
+// The scale is known by the words of its name. Where it is not, any tensor beside 8-bit
+// floats that could be one is reason not to read them: without their factor they would
+// give a score that looks like any other. Floats of 16 bits and more, and the blocks of
+// GGUF, stand for themselves.
 func (l *lister) findFactor(t *stored) (f factor) {
-	if t.gguf { // whose blocks carry their own scales; the one of this name comes on top
-		if module, ok := strings.CutSuffix(t.name, names.Weight); ok {
-			f.scale = l.stored[module+".scale"]
-		}
-		return f
-	}
+	eight := isEight(t)
 	var unknown *stored
 	for rest, other := range l.beside(t.name) {
 		w := words(rest)
+		_, last := cutLast(other.name)
+		activation := isActivation(words(last))
 		switch {
-		case l.consumed[other.name] != "" || anyOf(w, otherWords):
+		case l.consumed[other.name] != "" && !activation, slices.Contains(w, "bias"), isActivation(w):
+		case isFactor(w) && activation: // q_scale beside q.weight
+			unknown = other
 		case isFactor(w) && f.scale != nil:
 			f.problem = fmt.Sprintf("has two scales, %s and %s", f.scale.name, other.name)
-		case isFactor(w):
+		case isFactor(w) && (eight || t.gguf || anyOf(w, []string{"weight", "weights"})):
 			f.scale = other
-		case couldScale(other, t):
+		case anyOf(w, scaleWords) && (eight || t.gguf), eight && !anyOf(w, otherWords) && couldScale(other, t):
 			unknown = other
 		}
 	}
 	switch {
-	case f.problem != "" || unknown == nil:
+	case f.problem != "":
+	case f.scale != nil && !eight && !t.gguf:
+		f.problem = fmt.Sprintf("has a scale, %s, though it is %s; which of the two its values are is not known", f.scale.name, t.dtype)
+	case unknown == nil:
 	case f.scale != nil:
 		f.problem = "has a second scale or offset, " + unknown.name + ", which is not read"
 	default:
@@ -60,7 +63,7 @@ func (l *lister) refuseUnscaled() {
 	}
 	for name, f := range l.factors {
 		t := l.stored[name]
-		if t.gguf || f != (factor{}) || len(t.shape) < 2 || l.consumed[name] != "" {
+		if !isEight(t) || f != (factor{}) || len(t.shape) < 2 || l.consumed[name] != "" {
 			continue
 		}
 		if scaled || parameter(name) != name {
@@ -104,12 +107,13 @@ func (l *lister) scale(e *entry) {
 // scaled finds how the scales s lie over the weights of e; see [fit]. For stacked
 // weights each matrix has its own.
 func (e *entry) scaled(s *stored, blocks [][2]int64) {
-	_, eight := numfmt.Lookup(s.dtype)
 	wrong := fmt.Sprintf("its scales %s are %s of shape %d, which do not fit %d", s.name, s.dtype, s.shape, e.stored.shape)
 	exponents := s.dtype == "U8" && e.table != nil // MXFP8 stores E8M0 as bytes
 	lay, problem := fit(e.stored.shape, s.shape, blocks, strings.HasSuffix(s.name, "scale_inv") || s.dtype == "F8_E8M0")
 	switch {
-	case s.skip != "" || !eight && !exponents && spectrum.DType(s.dtype).Size() == 0,
+	case e.gguf && lay.gridRows*lay.gridCols != 1: // llama.cpp knows one for all, or one for each expert
+		e.Skip = wrong
+	case s.skip != "" || !isEight(s) && !exponents && spectrum.DType(s.dtype).Size() == 0,
 		exponents && (lay.height != 1 || lay.width != numfmt.Block), problem == wrongShape:
 		e.Skip = wrong
 	case problem != "":

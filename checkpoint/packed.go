@@ -22,14 +22,15 @@ var indexNames = []string{"codes", "indices"}
 // that no weight has unpacked: integers, 4-bit and 6-bit floats. So the quantiser need
 // not be known.
 func (l *lister) markPacked() {
-	marked := make(map[string]string)
+	claims := &claims{lister: l, owner: make(map[string]bool)}
+	reasons := make(map[string]string)
 	for _, name := range l.names {
 		t := l.stored[name]
 		if !l.isPayload(t) {
 			continue
 		}
-		parts := l.partsOf(t)
-		if len(parts) == 0 && !l.surelyPacked(t) {
+		parts, packed := claims.of(t)
+		if !packed && !l.surelyPacked(t) {
 			continue
 		}
 		by := l.quantiser(t)
@@ -37,12 +38,12 @@ func (l *lister) markPacked() {
 			l.consumed[name] = by.refusal()
 		}
 		for _, p := range parts {
-			if marked[p] == "" {
-				marked[p] = "belongs to " + name + ", packed by " + by.name + ", which is not read"
+			if reasons[p] == "" {
+				reasons[p] = "belongs to " + name + ", packed by " + by.name + ", which is not read"
 			}
 		}
 	}
-	for name, reason := range marked {
+	for name, reason := range reasons {
 		if l.consumed[name] == "" && l.stored[name].skip == "" {
 			l.consumed[name] = reason
 		}
@@ -95,27 +96,60 @@ func (l *lister) surelyPacked(t *stored) bool {
 	return slices.Contains(packedNames, last) || isWeight && l.model.config.quantized
 }
 
-// partsOf lists what belongs to the packed weight t, but for the bias, which is what it
-// says.
-func (l *lister) partsOf(t *stored) []string {
+// claims finds what belongs to packed weights. What is claimed once is not listed again:
+// a module may hold any number of payloads.
+type claims struct {
+	*lister
+	owner map[string]bool // prefixes of names that were claimed; true if there was anything
+}
+
+// of lists what belongs to the packed weight t, but for the bias, which is what it says.
+// It reports whether anything does.
+func (c *claims) of(t *stored) (parts []string, packed bool) {
 	module, last := cutLast(t.name)
-	var parts []string
 	if owner, ok := weightModule(t.name); ok && owner != "" {
-		parts = l.withPrefix(owner + ".")
+		parts = c.withPrefix(owner + ".")
 	}
-	for _, other := range l.beside(t.name) {
-		parts = append(parts, other.name)
+	for _, other := range c.beside(t.name) {
+		parts = append(slices.Clip(parts), other.name)
 	}
-	if !slices.ContainsFunc(parts, func(p string) bool { return p != t.name }) {
-		parts = l.sharedStem(module, last)
+	parts = withoutBias(parts, t.name)
+	packed = len(parts) > 0
+	take := func(more []string, claimed bool) {
+		more = withoutBias(more, t.name)
+		parts, packed = append(parts, more...), packed || claimed || len(more) > 0
 	}
-	if len(parts) == 0 || slices.Contains(packedNames, last) {
-		parts = append(slices.Clone(parts), l.siblings(t, module, last)...)
+	if !packed {
+		take(c.sharedStem(module, last))
 	}
-	return slices.DeleteFunc(slices.Clone(parts), func(p string) bool {
-		w := words(p)
-		return p == t.name || len(w) > 0 && w[len(w)-1] == "bias"
-	})
+	if !packed || slices.Contains(packedNames, last) {
+		take(c.siblings(t, module, last))
+	}
+	return parts, packed
+}
+
+// withoutBias returns names without those of biases and the one called name.
+func withoutBias(list []string, name string) (kept []string) {
+	for _, other := range list {
+		if w := words(other); other != name && (len(w) == 0 || w[len(w)-1] != "bias") {
+			kept = append(kept, other)
+		}
+	}
+	return kept
+}
+
+// claim lists the names that begin with prefix, unless they were listed before.
+func (c *claims) claim(prefix string, belongs func(rest string) bool) (parts []string, claimed bool) {
+	if had, done := c.owner[prefix]; done {
+		return nil, had
+	}
+	for _, other := range c.withPrefix(prefix) {
+		if belongs(other[len(prefix):]) {
+			parts = append(parts, other)
+		}
+	}
+	c.owner[prefix] = len(parts) > 0
+	return parts, false
 }
 
 // cutLast cuts a name before its last component.
@@ -126,54 +160,49 @@ func cutLast(name string) (module, last string) {
 
 // sharedStem lists what shares its first words with a payload, as w1_scale does with
 // w1_codes.
-func (l *lister) sharedStem(module, last string) (parts []string) {
+func (c *claims) sharedStem(module, last string) (parts []string, claimed bool) {
 	for i := strings.LastIndexByte(last, '_'); i > 0; i = strings.LastIndexByte(last[:i], '_') {
 		stem := last[:i+1]
 		if module != "" {
 			stem = module + "." + stem
 		}
-		for _, other := range l.withPrefix(stem) {
-			rest := other[len(stem):]
-			if !strings.Contains(rest, ".") && isPartName(words(rest)) {
-				parts = append(parts, other)
-			}
-		}
+		more, had := c.claim(stem, func(rest string) bool { return !strings.Contains(rest, ".") && isPartName(words(rest)) })
+		parts, claimed = append(parts, more...), claimed || had
 	}
-	return parts
+	return parts, claimed
 }
 
 // siblings lists what is in the module of a payload whose name is not that of a weight:
 // all of it, and of the modules one below what is no larger, as VPTQ's centroids. A
 // module that has a weight which can be read is not taken for packed, unless the two
 // have a side in common: then one may be what the other lacks.
-func (l *lister) siblings(t *stored, module, last string) (parts []string) {
+func (c *claims) siblings(t *stored, module, last string) (parts []string, claimed bool) {
 	known := slices.Contains(packedNames, last)
-	prefix := module + "."
 	if _, component := cutLast(module); !known && (component == "experts" || isNumber(component) || isNumber(last)) {
-		return nil // the module holds others besides, or is a list
+		return nil, false // the module holds others besides, or is a list
 	}
+	prefix := module + "."
 	if module == "" {
-		prefix = ""
-		if !known && slices.ContainsFunc(l.names, func(n string) bool { return strings.Contains(n, ".") }) {
-			return nil
+		if prefix = ""; !known && slices.ContainsFunc(c.names, func(n string) bool { return strings.Contains(n, ".") }) {
+			return nil, false
 		}
 	}
-	if w := l.stored[prefix+names.Weight[1:]]; w != nil && !unreadable(w) && !known && !sideInCommon(w, t) {
-		return nil
+	if w := c.stored[prefix+names.Weight[1:]]; w != nil && !unreadable(w) && !known {
+		if !sideInCommon(w, t) || isEight(w) && couldScale(t, w) { // which findFactor sees to
+			return nil, false
+		}
 	}
 	codebooks := known || slices.Contains(indexNames, last)
-	for _, other := range l.withPrefix(prefix) {
-		switch strings.Count(other[len(prefix):], ".") {
+	return c.claim(prefix, func(rest string) bool {
+		switch strings.Count(rest, ".") {
 		case 0:
-			parts = append(parts, other)
+			return true
 		case 1:
-			small := l.model.config.quantized && l.stored[other].elements() <= t.elements()
-			if prefix != "" && (codebooks || small) {
-				parts = append(parts, other)
-			}
+			small := c.model.config.quantized && c.stored[prefix+rest].elements() <= t.elements()
+			return prefix != "" && (codebooks || small)
 		}
-	}
-	return parts
+		return false
+	})
 }
 
 // sideInCommon reports whether two tensors have a dimension in common.

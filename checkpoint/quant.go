@@ -36,10 +36,13 @@ func (l *lister) companions() {
 	l.markPacked()
 	for _, name := range l.names {
 		t := l.stored[name]
-		if _, eight := numfmt.Lookup(t.dtype); l.consumed[name] != "" || t.skip != "" || !eight && !t.gguf {
+		if l.consumed[name] != "" || t.skip != "" || unreadable(t) || len(t.shape) == 0 {
 			continue
 		}
 		f := l.findFactor(t)
+		if f == (factor{}) && !isEight(t) {
+			continue
+		}
 		l.factors[name] = f
 		if f.scale != nil {
 			l.consumed[f.scale.name] = scalesReason
@@ -51,6 +54,12 @@ func (l *lister) companions() {
 			l.consumed[name] = "a scale, and no weight"
 		}
 	}
+}
+
+// isEight reports whether t is of 8-bit floats.
+func isEight(t *stored) bool {
+	_, ok := numfmt.Lookup(t.dtype)
+	return ok
 }
 
 func (l *lister) isMXFP4(t *stored) bool {

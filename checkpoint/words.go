@@ -20,6 +20,8 @@ var (
 	// activationWords stand beside those where the scale is that of what goes in or out.
 	activationWords = []string{"input", "output", "in", "out", "act", "acts", "activation", "activations",
 		"q", "k", "v", "kv", "cache", "prob", "softmax", "x"}
+	// activationFillers say no more of such a scale.
+	activationFillers = []string{"factor", "factors", "quantizer", "amax", "global", "inv"}
 	// partWords are in names of what a packed weight is unpacked with.
 	partWords = []string{"zero", "zeros", "zp", "qzeros", "absmax", "amax", "min", "max", "scb", "lut", "codebook", "codebooks",
 		"centroids", "offset", "offsets", "biases", "idx", "perm", "invperm", "groups", "meta", "bits", "quant", "global"}
@@ -49,9 +51,14 @@ func isFactor(words []string) bool {
 	return anyOf(words, scaleWords)
 }
 
-// isActivation reports whether words name the scale of an activation, which does not
-// change a weight.
+// isActivation reports whether words name nothing but the scale of an activation, which
+// does not change a weight.
 func isActivation(words []string) bool {
+	for _, w := range words {
+		if !slices.Contains(activationWords, w) && !slices.Contains(scaleWords, w) && !slices.Contains(activationFillers, w) {
+			return false
+		}
+	}
 	return anyOf(words, activationWords) && (anyOf(words, scaleWords) || slices.Contains(words, "amax"))
 }
 
