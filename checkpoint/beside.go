@@ -8,22 +8,29 @@ import (
 	"github.com/gospectrum/spectrum/internal/names"
 )
 
-// dataEndings are what stands in place of .weight where a weight is stored as its
-// quantised values: optimum-quanto, torchao.
-var dataEndings = []string{names.Weight + "._data", "._weight_qdata"}
+// The endings of a weight in its module, and what stands in their place where it is
+// stored as its quantised values: optimum-quanto, torchao.
+const (
+	ownWeight     = "weight"
+	quantoEnding  = ".weight._data"
+	torchaoEnding = "._weight_qdata"
+)
+
+// dataEndings are those of quantised values.
+var dataEndings = []string{quantoEnding, torchaoEnding}
 
 // weightModule returns the module whose weight a tensor is, in all spellings of the
 // ending.
 func weightModule(name string) (module string, ok bool) {
-	if name == names.Weight[1:] {
+	if name == ownWeight {
 		return "", true // a file of one module
 	}
-	for _, ending := range append(dataEndings, names.Weight) {
+	for _, ending := range dataEndings {
 		if module, ok := strings.CutSuffix(name, ending); ok {
 			return module, true
 		}
 	}
-	return "", false
+	return names.Module(name)
 }
 
 // parameter returns the name that a weight has in its model where its file calls it
@@ -31,7 +38,7 @@ func weightModule(name string) (module string, ok bool) {
 func parameter(name string) string {
 	for _, ending := range dataEndings {
 		if module, ok := strings.CutSuffix(name, ending); ok {
-			return module + names.Weight
+			return names.Parameter(module)
 		}
 	}
 	return name
@@ -74,8 +81,8 @@ func belongs(rest string, top, whole bool) bool {
 	case top:
 		return !strings.Contains(rest, ".")
 	case strings.HasPrefix(rest, "."):
-		inner := strings.Contains(rest[1:], ".")
-		return !inner || !strings.HasSuffix(rest, names.Weight) && !strings.HasSuffix(rest, ".bias")
+		inner, last := cutLast(rest[1:])
+		return inner == "" || last != ownWeight && last != "bias"
 	case strings.HasPrefix(rest, "_"):
 		return !strings.Contains(rest, ".") && (whole || isPartName(words(rest)))
 	}

@@ -46,6 +46,7 @@ type Model struct {
 	config  Config
 	gguf    ggufInfo
 	split   bool
+	notes   notes
 	files   io.Closer // what the shards were opened from, nil if it needs no closing
 }
 
@@ -74,9 +75,11 @@ func (m *Model) open(ctx context.Context, dir directory, name string) (err error
 	} else if foreign(name) {
 		return fmt.Errorf("%s: %w, only safetensors, GGUF and PyTorch files are", dir.path(name), ErrUnsupported)
 	}
-	if m.config, err = readConfig(ctx, dir); err != nil {
+	var said notes
+	if m.config, said, err = readConfig(ctx, dir); err != nil {
 		return err
 	}
+	m.notes = append(m.notes, said...)
 	if strings.HasSuffix(name, indexEnding) {
 		text, err := readText(ctx, dir, name)
 		if err != nil {
@@ -114,6 +117,16 @@ func (m *Model) Path() string {
 		return ""
 	}
 	return m.path
+}
+
+// Notes returns what the user of the model should know of how it was read, a line
+// each: which files were taken where there were others, and what was not read as it
+// stands.
+func (m *Model) Notes() []string {
+	if m == nil {
+		return nil
+	}
+	return slices.Clone(m.notes)
 }
 
 // Close closes the files. Weights already loaded stay valid.

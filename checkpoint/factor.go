@@ -100,26 +100,36 @@ func (l *lister) scale(e *entry) {
 		return
 	}
 	if f.scale != nil {
-		e.scaled(f.scale, l.model.config.blocks)
+		e.scaled(f.scale, &l.model.config)
 	}
 }
 
 // scaled finds how the scales s lie over the weights of e; see [fit]. For stacked
 // weights each matrix has its own.
-func (e *entry) scaled(s *stored, blocks [][2]int64) {
-	wrong := fmt.Sprintf("its scales %s are %s of shape %d, which do not fit %d", s.name, s.dtype, s.shape, e.stored.shape)
+func (e *entry) scaled(s *stored, c *Config) {
 	exponents := s.dtype == "U8" && e.table != nil // MXFP8 stores E8M0 as bytes
-	lay, problem := fit(e.stored.shape, s.shape, blocks, strings.HasSuffix(s.name, "scale_inv") || s.dtype == "F8_E8M0")
+	deepSeek := strings.HasSuffix(s.name, "scale_inv") || s.dtype == "F8_E8M0"
+	var lay layout
+	g, problem := fit(e.stored.shape, s.shape)
+	if problem == "" {
+		lay, problem = g.layOut(c.blocks, deepSeek)
+	}
+	count := product([]int64{g.down, g.over, stackSize(e.stored.shape, s.shape)})
 	switch {
-	case e.gguf && lay.gridRows*lay.gridCols != 1: // llama.cpp knows one for all, or one for each expert
-		e.Skip = wrong
 	case s.skip != "" || !isEight(s) && !exponents && spectrum.DType(s.dtype).Size() == 0,
-		exponents && (lay.height != 1 || lay.width != numfmt.Block), problem == wrongShape:
-		e.Skip = wrong
+		problem == "" && count != s.elements(),
+		e.gguf && (g.down != 1 || g.over != 1): // llama.cpp knows one for all, or one for each expert
+		problem = wrongShape
+	case problem == "" && exponents && (lay.height != 1 || lay.width != numfmt.Block):
+		problem = wrongShape
+	}
+	switch {
+	case problem != wrongShape && g.needsBlocks() && c.noBlocks != "":
+		e.Skip = fmt.Sprintf("the size of the blocks of its scales %s is not known: %s", s.name, c.noBlocks)
+	case problem == wrongShape:
+		e.Skip = fmt.Sprintf("its scales %s are %s of shape %d, which do not fit %d", s.name, s.dtype, s.shape, e.stored.shape)
 	case problem != "":
 		e.Skip = fmt.Sprintf("its scales %s of shape %d fit %d in blocks of %s; config.json does not say which", s.name, s.shape, e.stored.shape, problem)
-	case product([]int64{int64(lay.gridRows), int64(lay.gridCols), stackSize(e.stored.shape, s.shape)}) != s.elements():
-		e.Skip = wrong
 	default:
 		e.scales, e.out = &scaleRef{stored: *s, layout: lay}, spectrum.F32
 	}

@@ -28,38 +28,48 @@ const deepSeekBlock = 128
 // usualBlocks are the sides of blocks in use.
 var usualBlocks = []int64{16, 32, 64, 128, 256, 512}
 
+// grid is a number of scales down and across a matrix.
+type grid struct {
+	rows, cols int64 // of the matrix
+	down, over int64
+}
+
+// needsBlocks reports whether the size of blocks decides which scale is whose.
+func (g grid) needsBlocks() bool { return trivial(g.rows, g.down) == 0 || trivial(g.cols, g.over) == 0 }
+
 // fit finds how scales of one shape lie over weights of another: one for all, one for
 // each row or column, or one for each block. Weights of three dimensions are matrices
-// that each have scales of their own, or share a single one.
-//
-// The sizes of blocks are those that config.json gives. Where it gives none, with
-// deepSeek theirs is taken if it fits; otherwise a size must be the only one, of those
-// in use, and leave no rest. The problem is wrongShape, or two sizes that both fit.
-func fit(weights, scales []int64, blocks [][2]int64, deepSeek bool) (lay layout, problem string) {
-	rows, cols, stacked := int64(1), int64(1), len(weights) == 3
+// that each have scales of their own, or share a single one. The problem is wrongShape,
+// or two sizes that both fit.
+func fit(weights, scales []int64) (g grid, problem string) {
+	g.rows, g.cols = 1, 1
 	switch len(weights) {
 	case 1:
-		cols = weights[0]
+		g.cols = weights[0]
 	case 2, 3:
-		rows, cols = weights[len(weights)-2], weights[len(weights)-1]
+		g.rows, g.cols = weights[len(weights)-2], weights[len(weights)-1]
 	default:
-		return lay, wrongShape
+		return g, wrongShape
 	}
-	a, b, problem := gridShape(weights, scales, rows, cols, stacked)
-	if problem != "" {
-		return lay, problem
-	}
-	rowSizes, colSizes := trivial(rows, a), trivial(cols, b)
+	g.down, g.over, problem = gridShape(weights, scales, g.rows, g.cols, len(weights) == 3)
+	return g, problem
+}
+
+// layOut finds the size of the blocks: one of those that config.json gives. Where it
+// gives none, with deepSeek theirs is taken if it fits; otherwise a size must be the only
+// one, of those in use, and leave no rest. The problem is that of [fit].
+func (g grid) layOut(blocks [][2]int64, deepSeek bool) (lay layout, problem string) {
+	high, wide := trivial(g.rows, g.down), trivial(g.cols, g.over)
 	var sizes [][2]int64 // that differ in what they do
-	for _, block := range candidates(rows, cols, a, b, blocks, deepSeek) {
-		h, w := min(block[0], max(rows, 1)), min(block[1], max(cols, 1))
-		if rowSizes > 0 {
-			h = rowSizes
+	for _, block := range g.candidates(blocks, deepSeek) {
+		h, w := min(block[0], max(g.rows, 1)), min(block[1], max(g.cols, 1))
+		if high > 0 {
+			h = high
 		}
-		if colSizes > 0 {
-			w = colSizes
+		if wide > 0 {
+			w = wide
 		}
-		if ceilDiv(rows, h) == a && ceilDiv(cols, w) == b && !slices.Contains(sizes, [2]int64{h, w}) {
+		if ceilDiv(g.rows, h) == g.down && ceilDiv(g.cols, w) == g.over && !slices.Contains(sizes, [2]int64{h, w}) {
 			sizes = append(sizes, [2]int64{h, w})
 		}
 	}
@@ -67,7 +77,7 @@ func fit(weights, scales []int64, blocks [][2]int64, deepSeek bool) (lay layout,
 	case 0:
 		return lay, wrongShape
 	case 1:
-		return layout{int(a), int(b), int(sizes[0][0]), int(sizes[0][1])}, ""
+		return layout{int(g.down), int(g.over), int(sizes[0][0]), int(sizes[0][1])}, ""
 	}
 	return lay, fmt.Sprintf("%d×%d and of %d×%d", sizes[0][0], sizes[0][1], sizes[1][0], sizes[1][1])
 }
@@ -126,20 +136,21 @@ func trivial(n, count int64) int64 {
 	return 0
 }
 
-// candidates lists the blocks that a grid of a×b scales may have.
-func candidates(rows, cols, a, b int64, blocks [][2]int64, deepSeek bool) [][2]int64 {
+// candidates lists the blocks that a grid may have.
+func (g grid) candidates(blocks [][2]int64, deepSeek bool) [][2]int64 {
 	square := [2]int64{deepSeekBlock, deepSeekBlock}
+	fits := func(n, count int64) bool { return ceilDiv(n, min(deepSeekBlock, max(n, 1))) == count }
 	switch {
-	case trivial(rows, a) > 0 && trivial(cols, b) > 0:
+	case !g.needsBlocks():
 		return [][2]int64{square} // of which nothing is used
 	case len(blocks) > 0:
 		return blocks
-	case deepSeek && ceilDiv(rows, min(deepSeekBlock, max(rows, 1))) == a && ceilDiv(cols, min(deepSeekBlock, max(cols, 1))) == b:
+	case deepSeek && fits(g.rows, g.down) && fits(g.cols, g.over):
 		return [][2]int64{square}
 	}
 	var list [][2]int64
-	for _, h := range sides(rows, a) {
-		for _, w := range sides(cols, b) {
+	for _, h := range sides(g.rows, g.down) {
+		for _, w := range sides(g.cols, g.over) {
 			list = append(list, [2]int64{h, w})
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gospectrum/spectrum/internal/format/safetensors"
+	"github.com/gospectrum/spectrum/internal/names"
 )
 
 const (
@@ -108,7 +109,7 @@ func splitNumber(name string) (n, of int, ok bool) {
 	stem := strings.TrimSuffix(name, path.Ext(name))
 	head, count, ok := strings.Cut(stem, "-of-")
 	dash := strings.LastIndexByte(head, '-')
-	if !ok || dash < 0 || len(count) != 5 || !isNumber(count) || len(head[dash+1:]) != 5 || !isNumber(head[dash+1:]) {
+	if !ok || dash < 0 || len(count) != 5 || !names.IsNumber(count) || len(head[dash+1:]) != 5 || !names.IsNumber(head[dash+1:]) {
 		return 0, 0, false
 	}
 	_, err := fmt.Sscanf(head[dash+1:]+" "+count, "%d %d", &n, &of)
@@ -119,7 +120,7 @@ func splitNumber(name string) (n, of int, ok bool) {
 // model-00001-of-00004.safetensors.
 func partial(name string) bool {
 	_, count, ok := strings.Cut(strings.TrimSuffix(name, path.Ext(name)), "-of-")
-	return ok && isNumber(count) && compareNumbers(count, "1") > 0
+	return ok && names.IsNumber(count) && names.Compare(count, "1") > 0
 }
 
 // isTorch reports whether a name is one that files of torch.save have.

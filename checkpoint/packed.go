@@ -85,8 +85,8 @@ func unreadable(t *stored) bool {
 
 // inBitsAndBytes reports whether a weight has the state of bitsandbytes beside it.
 func (l *lister) inBitsAndBytes(name string) bool {
-	return strings.HasSuffix(name, names.Weight) &&
-		(l.stored[name+".absmax"] != nil || len(l.withPrefix(name+".quant_state.")) > 0)
+	_, isWeight := names.Module(name)
+	return isWeight && (l.stored[name+".absmax"] != nil || len(l.withPrefix(name+".quant_state.")) > 0)
 }
 
 // surelyPacked reports whether t is a packed weight though nothing belongs to it.
@@ -178,7 +178,7 @@ func (c *claims) sharedStem(module, last string) (parts []string, claimed bool) 
 // have a side in common: then one may be what the other lacks.
 func (c *claims) siblings(t *stored, module, last string) (parts []string, claimed bool) {
 	known := slices.Contains(packedNames, last)
-	if _, component := cutLast(module); !known && (component == "experts" || isNumber(component) || isNumber(last)) {
+	if _, component := cutLast(module); !known && (component == "experts" || names.IsNumber(component) || names.IsNumber(last)) {
 		return nil, false // the module holds others besides, or is a list
 	}
 	prefix := module + "."
@@ -187,7 +187,7 @@ func (c *claims) siblings(t *stored, module, last string) (parts []string, claim
 			return nil, false
 		}
 	}
-	if w := c.stored[prefix+names.Weight[1:]]; w != nil && !unreadable(w) && !known {
+	if w := c.stored[prefix+ownWeight]; w != nil && !unreadable(w) && !known {
 		if !sideInCommon(w, t) || isEight(w) && couldScale(t, w) { // which findFactor sees to
 			return nil, false
 		}

@@ -152,9 +152,9 @@ func (l *lister) quantiserByNames(t *stored) string {
 		return "bitsandbytes"
 	case has("weight_scale_2"), l.stored[t.name+"_weight_scale_2"] != nil:
 		return "modelopt"
-	case strings.HasSuffix(t.name, dataEndings[0]):
+	case strings.HasSuffix(t.name, quantoEnding):
 		return "quanto"
-	case strings.HasSuffix(t.name, dataEndings[1]):
+	case strings.HasSuffix(t.name, torchaoEnding):
 		return "torchao"
 	case has("weight", "scales") && t.dtype == "U32":
 		return "mlx"

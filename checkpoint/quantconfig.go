@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -10,90 +11,87 @@ import (
 // transformers, compressed-tensors before it, MLX.
 var quantizationFields = []string{"quantization_config", "compression_config", "quantization"}
 
-// quantization reads one field of the description.
-func (p *configParser) quantization(name string) (err error) {
-	switch {
-	case p.Null():
-	case name == "quant_method" && p.Peek() == '"':
-		p.c.Quantization, err = p.String()
-	case name == "weight_block_size" && p.Peek() == '[':
-		err = p.block()
-	case name == "config_groups" && p.Peek() == '{':
-		err = p.Object(p.group)
-	default:
-		err = p.Skip()
+// quantizations reads a description. Where one is there twice the last counts.
+func (p *configParser) quantizations(field string) error {
+	if p.nested {
+		field = "text_config." + field
 	}
-	return inField(name, err)
+	if p.described == field {
+		p.c.Quantization, p.c.blocks, p.c.noBlocks = "", nil, ""
+	}
+	p.described, p.c.quantized = field, true
+	return p.Object(p.quantization)
+}
+
+// quantization reads one field of a description.
+func (p *configParser) quantization(name string) error {
+	if name == "config_groups" && p.Peek() == '{' {
+		return p.Object(p.group)
+	}
+	raw, err := p.Raw()
+	v := configValue{name, raw, p.notes}
+	switch {
+	case err != nil:
+		return err
+	case name == "quant_method":
+		p.c.Quantization = v.text()
+	case name == "weight_block_size":
+		p.block(v)
+	}
+	return nil
 }
 
 // group reads one of the config_groups of compressed-tensors.
-func (p *configParser) group(group string) error {
+func (p *configParser) group(string) error {
 	if p.Peek() != '{' {
 		return p.Skip()
 	}
-	return inField(group, p.Object(func(name string) error {
+	return p.Object(func(name string) error {
 		if name != "weights" || p.Peek() != '{' {
 			return p.Skip()
 		}
-		return inField(name, p.Object(p.groupWeights))
-	}))
+		return p.Object(p.groupWeights)
+	})
 }
 
 // groupWeights reads a field of how a group's weights are quantised.
-func (p *configParser) groupWeights(name string) (err error) {
+func (p *configParser) groupWeights(name string) error {
+	raw, err := p.Raw()
+	v := configValue{name, raw, p.notes}
 	switch {
-	case p.Null():
-	case name == "block_structure" && p.Peek() == '[':
-		err = p.block()
-	case name == "block_structure" && p.Peek() == '"':
-		var text string
-		if text, err = p.String(); err == nil {
-			err = p.blockText(text)
-		}
-	case name == "group_size" && '0' <= p.Peek() && p.Peek() <= '9':
-		var size int64
-		if size, err = p.size(); err == nil && size > 0 {
+	case err != nil:
+		return err
+	case name == "block_structure":
+		p.block(v)
+	case name == "group_size":
+		if size := v.size(); size > 0 {
 			p.addBlock([2]int64{1, size})
 		}
-	default:
-		err = p.Skip()
 	}
-	return inField(name, err)
+	return nil
 }
 
-// block reads the height and width of a block.
-func (p *configParser) block() error {
+// block reads the height and width of a block, [128, 128] or "128x128".
+func (p *configParser) block(v configValue) {
 	var block [2]int64
-	n := 0
-	err := p.Array(func() error {
-		size, err := p.Natural()
-		if err == nil && (n == 2 || size == 0) {
-			err = p.Errorf("want two numbers above 0")
+	ok := false
+	if text, isText := v.str(); isText && v.name == "block_structure" {
+		high, wide, _ := strings.Cut(strings.ToLower(text), "x")
+		h, err1 := strconv.ParseInt(strings.TrimSpace(high), 10, 32)
+		w, err2 := strconv.ParseInt(strings.TrimSpace(wide), 10, 32)
+		block, ok = [2]int64{h, w}, err1 == nil && err2 == nil && h > 0 && w > 0
+		if !ok {
+			v.unused("HEIGHTxWIDTH")
 		}
-		if err == nil {
-			block[n] = size
-		}
-		n++
-		return err
-	})
-	if err == nil && n != 2 {
-		err = p.Errorf("want two numbers above 0")
+	} else {
+		block, ok = v.pair()
 	}
-	if err == nil {
+	switch {
+	case !ok:
+		p.c.noBlocks = fmt.Sprintf("%s in %s is %.40s", v.name, configName, v.raw)
+	case block != [2]int64{}:
 		p.addBlock(block)
 	}
-	return err
-}
-
-// blockText reads "128x128".
-func (p *configParser) blockText(text string) error {
-	var block [2]int64
-	n, err := fmt.Sscanf(strings.ToLower(text), "%dx%d", &block[0], &block[1])
-	if err != nil || n != 2 || block[0] <= 0 || block[1] <= 0 {
-		return p.Errorf("%q is not HEIGHTxWIDTH", text)
-	}
-	p.addBlock(block)
-	return nil
 }
 
 func (p *configParser) addBlock(block [2]int64) {

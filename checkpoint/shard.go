@@ -167,7 +167,7 @@ func (g *ggufInfo) add(f *gguf.File) {
 // amend completes a config that no file has set: llama.cpp leaves out an output
 // head that is tied.
 func (g *ggufInfo) amend(c *Config) {
-	if g.tensors == nil || c.SHA256 != "" {
+	if g.tensors == nil || c.SHA256 != "" && !c.unread {
 		return
 	}
 	c.ModelType = g.architecture

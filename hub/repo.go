@@ -115,17 +115,18 @@ func (c *Client) Find(ctx context.Context, address string) (files fs.FS, file, p
 
 // CacheDir returns the cache of the Hugging Face tools, found as they find it:
 // HF_HUB_CACHE, else the folder hub in HF_HOME, else in huggingface below
-// XDG_CACHE_HOME or ~/.cache.
+// XDG_CACHE_HOME or ~/.cache. In all of these ~, ~user, $NAME and ${NAME} stand for
+// what they stand for in a shell.
 func CacheDir() string {
 	for _, name := range []string{"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"} {
-		if dir := os.Getenv(name); dir != "" {
+		if dir := pathOf(name); dir != "" {
 			return dir
 		}
 	}
-	if dir := os.Getenv("HF_HOME"); dir != "" {
+	if dir := pathOf("HF_HOME"); dir != "" {
 		return filepath.Join(dir, "hub")
 	}
-	cache := os.Getenv("XDG_CACHE_HOME")
+	cache := pathOf("XDG_CACHE_HOME")
 	if cache == "" {
 		home, err := os.UserHomeDir()
 		if err != nil {
