@@ -2,13 +2,10 @@ package checkpoint
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
-	"math"
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/format/numfmt"
-	"github.com/gospectrum/spectrum/internal/format/safetensors"
 )
 
 // decode turns raw, the stored bytes at the end of buf, into weights at its
@@ -32,9 +29,13 @@ func (e *entry) decode(ctx context.Context, buf *Buffer, raw []byte) error {
 	case e.ggml.Quantised():
 		e.ggml.Dequantise(view[float32](buf, n), raw)
 	case e.table != nil:
-		e.table.Table().BFloat16(view[uint16](buf, n), e.rowMajor(raw, 1))
+		e.table.Table().BFloat16(view[uint16](buf, n), raw)
+	case e.lengths != nil:
+		if err := e.multiply(ctx, buf, raw, n); err != nil {
+			return err
+		}
 	default:
-		e.plain(buf, raw, n)
+		e.plain(buf, n)
 	}
 	if e.pick != nil {
 		e.pick.compact(buf.bytes(int(e.Memory)), e.storedCols(), e.out.Size())
@@ -46,36 +47,20 @@ func (e *entry) decode(ctx context.Context, buf *Buffer, raw []byte) error {
 func (e *entry) decodeScaled(dst []float32, raw []byte, grid numfmt.Grid) {
 	switch {
 	case e.table != nil:
-		e.table.Table().Scaled(dst, e.rowMajor(raw, 1), e.storedCols(), grid)
+		e.table.Table().Scaled(dst, raw, e.storedCols(), grid)
 		return
 	case e.ggml.Quantised():
 		e.ggml.Dequantise(dst, raw)
 	default:
-		widen(dst, raw, spectrum.DType(e.stored.dtype))
+		dtype := spectrum.DType(e.stored.dtype)
+		if e.bigEndian != bigEndian() {
+			swap(raw, dtype.Size())
+		}
+		for i := range dst { // raw is at the end of the buffer
+			dst[i] = float32(native(raw, i, dtype))
+		}
 	}
 	grid.Scale(dst, e.storedCols())
-}
-
-// widen writes little-endian floats of 16 or 32 bits to dst, whose last bytes src may
-// be.
-func widen(dst []float32, src []byte, dtype spectrum.DType) {
-	width := dtype.Size()
-	for i := range dst {
-		dst[i] = float32At(src[i*width:], dtype)
-	}
-}
-
-// float32At reads one number of at most 64 bits.
-func float32At(b []byte, dtype spectrum.DType) float32 {
-	switch dtype {
-	case spectrum.F64:
-		return float32(math.Float64frombits(binary.LittleEndian.Uint64(b)))
-	case spectrum.F32:
-		return math.Float32frombits(binary.LittleEndian.Uint32(b))
-	case spectrum.F16:
-		return spectrum.Float16(binary.LittleEndian.Uint16(b)).Float32()
-	}
-	return spectrum.BFloat16(binary.LittleEndian.Uint16(b)).Float32()
 }
 
 // storedCols returns the length of a row of the stored matrix, decoded.
@@ -87,42 +72,11 @@ func (e *entry) storedCols() int {
 	return cols
 }
 
-// plain puts values that need no decoding into the order of rows and of the
-// machine.
-func (e *entry) plain(buf *Buffer, raw []byte, n int) {
-	width := e.out.Size()
-	dst := buf.bytes(n * width)
-	if e.stride != nil {
-		gather(dst, raw, e.Shape, e.stride, width)
-	}
-	if bigEndian() {
-		swap(dst, width)
-	}
-}
-
-// rowMajor returns raw, or, where it has strides, its elements without gaps.
-func (s *stored) rowMajor(raw []byte, width int) []byte {
-	if s.stride == nil {
-		return raw
-	}
-	dst := make([]byte, s.elements()*int64(width))
-	shape, _ := s.ints()
-	gather(dst, raw, shape, s.stride, width)
-	return dst
-}
-
-// gather copies the elements of a tensor with strides to dst, row by row.
-func gather(dst, src []byte, shape []int, stride []int64, width int) {
-	if len(shape) == 0 {
-		copy(dst, src[:width])
-		return
-	}
-	step := len(dst)
-	if shape[0] > 0 {
-		step /= shape[0]
-	}
-	for i := range shape[0] {
-		gather(dst[i*step:(i+1)*step], src[i*int(stride[0])*width:], shape[1:], stride[1:], width)
+// plain puts values that need no decoding, which are where they shall be, into the
+// order of the machine.
+func (e *entry) plain(buf *Buffer, n int) {
+	if width := e.out.Size(); e.bigEndian != bigEndian() {
+		swap(buf.bytes(n*width), width)
 	}
 }
 
@@ -146,8 +100,8 @@ func (r *scaleRef) bytes(ctx context.Context) ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, r.failed(err)
 	}
-	b := make([]byte, r.size)
-	if err := readAt(ctx, bound{ctx, r.shard.file}, b, r.offset); err != nil {
+	b := make([]byte, r.packedSize())
+	if err := r.stored.read(ctx, b); err != nil {
 		return nil, r.failed(err)
 	}
 	return b, nil
@@ -163,19 +117,20 @@ func (r *scaleRef) grid(ctx context.Context) (numfmt.Grid, error) {
 	if err != nil {
 		return numfmt.Grid{}, err
 	}
-	g := numfmt.Grid{Cols: r.gridCols, Height: r.height, Width: r.width}
-	width := safetensors.Bits(r.dtype) / 8
-	b = r.rowMajor(b, width)
-	var table *numfmt.Table
+	g := numfmt.Grid{Cols: r.gridCols, Height: r.height, Width: r.tiling.width}
 	if f, ok := numfmt.Lookup(r.numbers()); ok {
-		table = f.Table()
-	}
-	for at := 0; at < len(b); at += width {
-		if table != nil {
-			g.Values = append(g.Values, table[b[at]])
-		} else {
-			g.Values = append(g.Values, float32At(b[at:], spectrum.DType(r.dtype)))
+		table := f.Table()
+		for _, code := range b {
+			g.Values = append(g.Values, table[code])
 		}
+		return g, nil
+	}
+	dtype := spectrum.DType(r.dtype)
+	if r.bigEndian != bigEndian() {
+		swap(b, dtype.Size())
+	}
+	for i := range r.elements() {
+		g.Values = append(g.Values, float32(native(b, int(i), dtype)))
 	}
 	return g, nil
 }

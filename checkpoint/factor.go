@@ -7,6 +7,7 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/format/numfmt"
+	"github.com/gospectrum/spectrum/internal/names"
 )
 
 // factor is what a weight's values must be multiplied by.
@@ -88,6 +89,10 @@ func (l *lister) scale(e *entry) {
 		e.asMXFP4(base, l.stored[base+scalesSuffix])
 		return
 	}
+	if name, ok := names.Lengths(e.name); ok && l.stored[name] != nil && e.Skip == "" {
+		e.normed(l.stored[name])
+		return
+	}
 	f, ok := l.factors[e.name]
 	if !ok || e.Skip != "" {
 		return
@@ -109,7 +114,7 @@ func (l *lister) scale(e *entry) {
 func (e *entry) scaled(s *stored, c *Config) {
 	exponents := s.dtype == "U8" && e.table != nil // MXFP8 stores E8M0 as bytes
 	deepSeek := strings.HasSuffix(s.name, "scale_inv") || s.dtype == "F8_E8M0"
-	var lay layout
+	var lay tiling
 	g, problem := fit(e.stored.shape, s.shape)
 	if problem == "" {
 		lay, problem = g.layOut(c.blocks, deepSeek)
@@ -131,7 +136,7 @@ func (e *entry) scaled(s *stored, c *Config) {
 	case problem != "":
 		e.Skip = fmt.Sprintf("its scales %s of shape %d fit %d in blocks of %s; config.json does not say which", s.name, s.shape, e.stored.shape, problem)
 	default:
-		e.scales, e.out = &scaleRef{stored: *s, layout: lay}, spectrum.F32
+		e.scales, e.out = &scaleRef{stored: *s, tiling: lay}, spectrum.F32
 	}
 }
 

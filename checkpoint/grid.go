@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// layout says how scales lie over a matrix: gridRows×gridCols of them, each for a block
+// tiling says how scales lie over a matrix: gridRows×gridCols of them, each for a block
 // of height×width weights.
-type layout struct {
+type tiling struct {
 	gridRows, gridCols int
 	height, width      int
 }
@@ -15,7 +15,7 @@ type layout struct {
 // scaleRef says where the scales of a tensor are and how they lie over it.
 type scaleRef struct {
 	stored
-	layout
+	tiling
 }
 
 // wrongShape is the problem of scales that fit in no way.
@@ -58,7 +58,7 @@ func fit(weights, scales []int64) (g grid, problem string) {
 // layOut finds the size of the blocks: one of those that config.json gives. Where it
 // gives none, with deepSeek theirs is taken if it fits; otherwise a size must be the only
 // one, of those in use, and leave no rest. The problem is that of [fit].
-func (g grid) layOut(blocks [][2]int64, deepSeek bool) (lay layout, problem string) {
+func (g grid) layOut(blocks [][2]int64, deepSeek bool) (lay tiling, problem string) {
 	high, wide := trivial(g.rows, g.down), trivial(g.cols, g.over)
 	var sizes [][2]int64 // that differ in what they do
 	for _, block := range g.candidates(blocks, deepSeek) {
@@ -77,7 +77,7 @@ func (g grid) layOut(blocks [][2]int64, deepSeek bool) (lay layout, problem stri
 	case 0:
 		return lay, wrongShape
 	case 1:
-		return layout{int(g.down), int(g.over), int(sizes[0][0]), int(sizes[0][1])}, ""
+		return tiling{int(g.down), int(g.over), int(sizes[0][0]), int(sizes[0][1])}, ""
 	}
 	return lay, fmt.Sprintf("%d×%d and of %d×%d", sizes[0][0], sizes[0][1], sizes[1][0], sizes[1][1])
 }

@@ -183,9 +183,7 @@ func (c *claims) siblings(t *stored, module, last string) (parts []string, claim
 	}
 	prefix := module + "."
 	if module == "" {
-		if prefix = ""; !known && slices.ContainsFunc(c.names, func(n string) bool { return strings.Contains(n, ".") }) {
-			return nil, false
-		}
+		prefix = ""
 	}
 	if w := c.stored[prefix+ownWeight]; w != nil && !unreadable(w) && !known {
 		if !sideInCommon(w, t) || isEight(w) && couldScale(t, w) { // which findFactor sees to
@@ -195,8 +193,8 @@ func (c *claims) siblings(t *stored, module, last string) (parts []string, claim
 	codebooks := known || slices.Contains(indexNames, last)
 	return c.claim(prefix, func(rest string) bool {
 		switch strings.Count(rest, ".") {
-		case 0:
-			return true
+		case 0: // a file may hold matrices that have nothing to do with each other
+			return module != "" || known || isPartName(words(rest))
 		case 1:
 			small := c.model.config.quantized && c.stored[prefix+rest].elements() <= t.elements()
 			return prefix != "" && (codebooks || small)

@@ -26,7 +26,11 @@ func (l *lister) companions() {
 		if t.skip != "" {
 			continue
 		}
-		if reason := notWeights(t); reason != "" {
+		reason := cmp.Or(notWeights(t), l.parametrized(t))
+		if reason == "" && l.model.adapter.part(name) {
+			reason = adapterReason
+		}
+		if reason != "" {
 			l.consumed[name] = reason
 		}
 		if base, ok := strings.CutSuffix(name, blocksSuffix); ok && l.isMXFP4(t) {
