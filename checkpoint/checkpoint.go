@@ -19,6 +19,7 @@ import (
 
 	"github.com/gospectrum/spectrum/hub"
 	"github.com/gospectrum/spectrum/internal/format/safetensors"
+	"github.com/gospectrum/spectrum/internal/format/torchfile"
 )
 
 // Errors that results of this package wrap; test for them with [errors.Is].
@@ -50,6 +51,8 @@ type Model struct {
 	config  Config
 	gguf    ggufInfo
 	split   bool
+	choice  torchfile.Choice
+	indexed bool   // its files are shards, which an index lists by the names inside
 	release func() // what Close does besides closing the files
 }
 
@@ -65,6 +68,8 @@ type Opener struct {
 	// query_key_value (GPT-NeoX, BLOOM), Wqkv and gate_up_proj, where config.json
 	// has the sizes.
 	Split bool
+
+	choice torchfile.Choice
 }
 
 // Open is [Opener.Open] with the defaults.
@@ -96,7 +101,8 @@ func (o Opener) Open(ctx context.Context, path string) (*Model, error) {
 	if strings.HasPrefix(path, hub.Scheme) {
 		return o.stream(ctx, path)
 	}
-	info, err := os.Stat(path)
+	o, file := o.choosing(path, onDisk)
+	info, err := os.Stat(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		if repo, ok := hub.Parse(path); ok {
 			return o.openCached(ctx, path, repo)
@@ -105,9 +111,9 @@ func (o Opener) Open(ctx context.Context, path string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, name := path, ""
+	dir, name := file, ""
 	if !info.IsDir() {
-		if dir, name = filepath.Split(path); foreign(name) {
+		if dir, name = filepath.Split(file); foreign(name) {
 			return nil, fmt.Errorf("%s: %w, only safetensors, GGUF and PyTorch files are", path, ErrUnsupported)
 		}
 	}
@@ -116,7 +122,7 @@ func (o Opener) Open(ctx context.Context, path string) (*Model, error) {
 
 // open opens name in dir, or what the directory says when name is empty.
 func (o Opener) open(ctx context.Context, path string, dir directory, name string) (*Model, error) {
-	m := &Model{path: path, split: o.Split}
+	m := &Model{path: path, split: o.Split, choice: o.choice}
 	err := m.open(ctx, dir, name)
 	if err != nil {
 		_ = m.Close()

@@ -58,7 +58,7 @@ func newEntry(s stored) entry {
 		e.Skip = "a scalar has no spectrum"
 	case !fit:
 		e.Skip = tooLarge
-	case len(e.Shape) > 2 && e.elements() == 0: // the products of its other dimensions may overflow
+	case e.elements() == 0:
 		e.Skip = empty
 	}
 	return e
@@ -66,7 +66,7 @@ func newEntry(s stored) entry {
 
 const (
 	tooLarge = "too large for this platform"
-	empty    = "empty"
+	empty    = "empty: a placeholder" // of a weight that is elsewhere, as ZeRO-3 leaves it
 )
 
 // choose finds how a type is decoded, or says why not.

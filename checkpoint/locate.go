@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/gospectrum/spectrum/internal/format/safetensors"
+	"github.com/gospectrum/spectrum/internal/format/torchfile"
 )
 
 const (
@@ -22,6 +24,7 @@ const (
 	suffix      = ".safetensors"
 	ggufSuffix  = ".gguf"
 	indexEnding = ".index.json"
+	zeroScript  = "zero_to_fp32.py" // what DeepSpeed puts beside its checkpoints
 )
 
 // maxText bounds the JSON files of a model, in bytes: the index of the largest
@@ -87,11 +90,13 @@ func choose(ctx context.Context, dir directory) (string, error) {
 		return "", err
 	}
 	byKind := make(map[string][]string)
-	var other string
+	var other, part string
 	for _, name := range files {
 		kind := strings.ToLower(path.Ext(name))
 		switch {
 		case strings.HasPrefix(name, "."):
+		case partOf(name) != "" || name == zeroScript:
+			part = name
 		case kind == suffix || kind == ggufSuffix:
 			byKind[kind] = append(byKind[kind], name)
 		case isTorch(name) && (kind != ".bin" || strings.HasPrefix(name, "adapter_model")):
@@ -119,6 +124,9 @@ func choose(ctx context.Context, dir directory) (string, error) {
 	}
 	if found := byKind["torch"]; len(found) > 0 {
 		return only(dir, found, torchName)
+	}
+	if part != "" {
+		return "", fmt.Errorf("%s: %w: there is %s, %w: %s", dir.path("."), ErrNoWeights, part, ErrUnsupported, cmp.Or(partOf(part), torchfile.ZeRO))
 	}
 	if other != "" {
 		return "", fmt.Errorf("%s: %w: %s is %w, only safetensors, GGUF and PyTorch files are", dir.path("."), ErrNoWeights, other, ErrUnsupported)

@@ -19,7 +19,8 @@ func (o Opener) openCached(ctx context.Context, path string, repo hub.Repo) (*Mo
 	if err != nil {
 		return nil, fmt.Errorf("%s is no path, and %w; %s streams it", path, err, repo)
 	}
-	m, err := o.open(ctx, dir, localDir(dir), repo.File)
+	o, file := o.choosing(repo.File, func(name string) bool { return onDisk(localDir(dir).path(name)) })
+	m, err := o.open(ctx, dir, localDir(dir), file)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +42,8 @@ func (o Opener) streamFrom(ctx context.Context, c *hub.Client, repo hub.Repo) (*
 		c.Close()
 		return nil, err
 	}
-	m, err := o.open(ctx, listing.Repo.String(), remoteDir{listing}, repo.File)
+	o, file := o.choosing(repo.File, func(name string) bool { return slices.Contains(listing.Files, name) })
+	m, err := o.open(ctx, listing.Repo.String(), remoteDir{listing}, file)
 	if err != nil {
 		c.Close()
 		return nil, err

@@ -67,19 +67,21 @@ func (m *Model) readShard(ctx context.Context, dir directory, s *shard) error {
 }
 
 func (m *Model) readHeader(ctx context.Context, s *shard) error {
+	if part := partOf(s.name); part != "" {
+		return fmt.Errorf("%w: %s", ErrUnsupported, part)
+	}
 	kind, err := detect(ctx, s)
 	if err != nil {
 		return err
 	}
-	switch kind {
-	case formatGGUF:
+	if kind == formatTorch {
+		return m.readTorch(ctx, s)
+	}
+	if m.choice != (torchfile.Choice{}) {
+		return fmt.Errorf("%w: only PyTorch files have keys to choose by", ErrUnsupported)
+	}
+	if kind == formatGGUF {
 		return m.readGGUF(ctx, s)
-	case formatTorch:
-		tensors, err := torchfile.Read(bound{ctx, s.file}, s.size)
-		for _, t := range tensors {
-			s.stored = append(s.stored, fromTorch(t))
-		}
-		return formatError(err)
 	}
 	h, err := safetensors.ReadHeader(sequential(ctx, s.file, s.size), s.size)
 	if err != nil {
@@ -108,8 +110,10 @@ func formatError(err error) error {
 	switch {
 	case errors.Is(err, gguf.ErrFormat), errors.Is(err, torchfile.ErrFormat):
 		return fmt.Errorf("%w: %w", ErrFormat, err)
-	case errors.Is(err, gguf.ErrVersion), errors.Is(err, torchfile.ErrLegacy), errors.Is(err, torchfile.ErrRefused):
+	case errors.Is(err, gguf.ErrVersion), errors.Is(err, torchfile.ErrForeign), errors.Is(err, torchfile.ErrRefused):
 		return fmt.Errorf("%w: %w", ErrUnsupported, err)
+	case errors.Is(err, torchfile.ErrChoice):
+		return fmt.Errorf("%w: %w", ErrNoWeights, err)
 	}
 	return err
 }
