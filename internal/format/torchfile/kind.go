@@ -12,6 +12,7 @@ func modelKey(key string) bool {
 }
 
 const (
+	optimiser     = "the state of an optimiser"
 	averaged      = "an averaged copy (EMA)"
 	discriminator = "a discriminator"
 )
@@ -25,7 +26,7 @@ func kindOf(key string) string {
 	for _, w := range words(key) {
 		switch {
 		case strings.HasPrefix(w, "optimi"), w == "optim", w == "opt":
-			return "the state of an optimiser"
+			return optimiser
 		case w == "ema", w == "swa", w == "averaged", w == "shadow":
 			return averaged
 		case strings.HasPrefix(w, "discriminator"), w == "disc", w == "critic":

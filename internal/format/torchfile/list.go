@@ -3,6 +3,7 @@ package torchfile
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // walker makes the list of tensors.
@@ -31,7 +32,8 @@ func (w *walker) list(root any) ([]Tensor, error) {
 	if t, ok := model.(*tensor); ok { // chosen by its key
 		return w.tensors, w.add(path, path, t, "")
 	}
-	c := &collector{walker: w, onPath: make(map[any]bool), whole: w.choice.All || w.choice.Key != ""}
+	c := &collector{walker: w, onPath: make(map[any]bool), whole: w.choice.All || w.choice.Key != "",
+		module: modelKey(path[strings.LastIndexByte(path, '.')+1:])}
 	if err := c.walk("", model, 0); err != nil {
 		return nil, err
 	}
@@ -81,6 +83,7 @@ type left struct {
 type collector struct {
 	*walker
 	whole  bool // nothing at its top is left out
+	module bool // what is at its top are modules, so a loss or statistics may be
 	found  []found
 	left   []left
 	onPath map[any]bool
@@ -139,7 +142,7 @@ func (c *collector) within(prefix string, v any, depth int) error {
 			}
 			continue
 		}
-		if reason := kindOf(key); depth == 0 && !c.whole && reason != "" && !isTensor(value) {
+		if reason := kindOf(key); depth == 0 && c.leaves(reason) && !isTensor(value) {
 			c.left = append(c.left, left{key, value, reason})
 			continue
 		}
@@ -148,6 +151,11 @@ func (c *collector) within(prefix string, v any, depth int) error {
 		}
 	}
 	return nil
+}
+
+// leaves reports whether a part of this kind is left out of the model.
+func (c *collector) leaves(kind string) bool {
+	return kind != "" && !c.whole && (!c.module || kind == optimiser || kind == averaged)
 }
 
 func isTensor(v any) bool {

@@ -48,11 +48,17 @@ type part struct {
 
 // level is what there is to choose from in a dictionary.
 type level struct {
-	path  string
-	parts []*part // dictionaries, lists and objects, the largest first
-	own   float64 // parameters among the dictionary's own tensors
-	other bool    // it has values without tensors
+	path    string
+	top     bool    // it is what was saved
+	inModel bool    // it is under a key that models have
+	parts   []*part // dictionaries, lists and objects, the largest first
+	own     float64 // parameters among the dictionary's own tensors
+	other   bool    // it has values without tensors
 }
+
+// choosing reports whether the parts of a level are those of a checkpoint, and
+// not modules of the model.
+func (l *level) choosing(known []*part) bool { return l.top || !l.inModel && len(known) > 0 }
 
 // find returns the model in root, and the keys that lead to it.
 func (w *walker) find(root any) (model any, path string, err error) {
@@ -66,19 +72,21 @@ func (w *walker) find(root any) (model any, path string, err error) {
 		return nil, "", err
 	}
 	model = root
+	last := ""
 	for depth := range maxDepth {
 		l, err := w.survey(model, path)
 		if err != nil {
 			return nil, "", err
 		}
-		next, err := l.pick(depth == 0)
+		l.top, l.inModel = depth == 0, depth > 0 && modelKey(last)
+		next, err := l.pick()
 		if err != nil {
 			return nil, "", err
 		}
 		if next == nil {
 			break
 		}
-		model, path = next.value, join(path, next.key)
+		model, path, last = next.value, join(path, next.key), next.key
 	}
 	if o, isObject := model.(*object); isObject && opaque(model) {
 		return nil, "", wholeModel(path, o)
@@ -190,7 +198,7 @@ func scalar(v any) bool {
 
 // pick returns the part that is the model, or nil where that is the level as a
 // whole.
-func (l *level) pick(top bool) (*part, error) {
+func (l *level) pick() (*part, error) {
 	var listed, plain, known []*part
 	for _, p := range l.parts {
 		switch {
@@ -205,8 +213,10 @@ func (l *level) pick(top bool) (*part, error) {
 		}
 	}
 	switch {
-	case !top && (len(listed) != 1 || len(plain) > 0 || l.own > 0):
-		return nil, nil
+	case len(listed) > 1 && listed[0].like(listed[1]):
+		return l.ofListed(listed)
+	case !l.choosing(known) && (len(listed) != 1 || len(plain) > 0 || l.own > 0):
+		return nil, nil // these are modules of the model
 	case len(listed) > 0:
 		return l.ofListed(listed)
 	case l.own > 0:
@@ -227,11 +237,15 @@ func (p *part) like(q *part) bool { return p.tensors == q.tensors && p.params ==
 // ofListed picks the largest of the parts that have a model's key.
 func (l *level) ofListed(listed []*part) (*part, error) {
 	best := listed[0]
+	if i := slices.IndexFunc(listed, func(p *part) bool { return !opaque(p.value) }); i > 0 && 2*listed[i].params >= best.params {
+		listed = listed[i:] // its dictionary is saved beside a whole model
+		best = listed[0]
+	}
 	if l.own > best.params {
 		return nil, nil
 	}
 	for _, p := range listed[1:] {
-		if p.params*2 >= best.params && !identical(p.value, best.value) {
+		if p.params*2 >= best.params && !identical(p.value, best.value) && !opaque(p.value) {
 			return nil, l.ambiguous("more than one that could be the model", listed)
 		}
 	}
