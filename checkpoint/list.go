@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // maxParts bounds how many matrices stacked tensors are taken apart into, in a
@@ -50,7 +49,6 @@ func (m *Model) list(x *index) error {
 		}
 		s.stored = nil
 	}
-	l.placeholders()
 	return l.finish()
 }
 
@@ -66,22 +64,6 @@ func (l *lister) add(s stored) {
 		return
 	}
 	l.entries = append(l.entries, l.split(l.unstack(e))...)
-}
-
-// placeholders marks the weights of a model that has none but vectors of one
-// element: older versions of ZeRO-3 leave these.
-func (l *lister) placeholders() {
-	for _, e := range l.entries {
-		_, isWeight := Module(e.Name)
-		if e.Skip == "" && (!slices.Equal(e.shape, []int64{1}) || !isWeight && !strings.HasSuffix(e.Name, ".bias")) {
-			return
-		}
-	}
-	for i := range l.entries {
-		if e := &l.entries[i]; e.Skip == "" {
-			e.Skip, e.Memory = empty, 0
-		}
-	}
 }
 
 // finish sorts the tensors and makes them known by key.

@@ -62,8 +62,8 @@ func TestPublished(t *testing.T) {
 				of[l.Type]++
 			}
 			for _, g := range sel.Groups {
-				require.Equal(t, of[g.Type], g.Of, g.Type)
-				require.Len(t, g.Chosen, g.Of*25/100, g.Type)
+				require.Equal(t, of[g.Type], g.Candidates, g.Type)
+				require.Len(t, g.Chosen, g.Candidates*25/100, g.Type)
 			}
 
 			want, err := os.ReadFile(path)
@@ -124,7 +124,7 @@ func TestReferenceTorch(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, rows, len(expected))
 		for _, r := range rows {
-			e := expected[r.Name+names.Weight]
+			e := expected[names.Parameter(r.Name)]
 			want := e.V0
 			if c == V1 {
 				want = e.V1
