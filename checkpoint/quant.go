@@ -8,6 +8,7 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/format/numfmt"
+	"github.com/gospectrum/spectrum/internal/names"
 )
 
 // scaleRef says where the scales of a tensor are and how they lie over it.
@@ -35,7 +36,10 @@ func (l *lister) companions(t *stored) {
 	if t.skip != "" {
 		return
 	}
-	reason := cmp.Or(l.packed(t), notWeights(t))
+	reason := cmp.Or(l.packed(t), notWeights(t), l.parametrized(t))
+	if reason == "" && l.model.adapter.part(t.name) {
+		reason = adapterReason
+	}
 	if reason != "" {
 		l.consumed[t.name] = reason
 		return
@@ -75,6 +79,10 @@ func (l *lister) isMXFP4(t *stored) bool {
 func (l *lister) scale(e *entry) {
 	if base, ok := strings.CutSuffix(e.name, blocksSuffix); ok && l.isMXFP4(&e.stored) {
 		e.asMXFP4(base, l.stored[base+scalesSuffix])
+		return
+	}
+	if name, ok := names.Lengths(e.name); ok && l.stored[name] != nil && e.Skip == "" {
+		e.normed(l.stored[name])
 		return
 	}
 	if e.table == nil || e.Skip != "" {
