@@ -2,12 +2,12 @@ package torchfile
 
 import "strings"
 
-// Unconsolidated says what the parts of a checkpoint of several processes are,
-// and the command that puts them together.
+// What the parts of a checkpoint of several processes are, and the command that puts
+// them together.
 const (
-	ZeRO = "a part of a DeepSpeed ZeRO checkpoint, of which each process has its own: " +
+	zero = "a part of a DeepSpeed ZeRO checkpoint, of which each process has its own: " +
 		"python zero_to_fp32.py CHECKPOINT_DIR OUTPUT_DIR, with the script in the checkpoint's directory, puts the model together"
-	DCP = "a part of a distributed checkpoint of PyTorch, of which each process has its own: " +
+	dcp = "a part of a distributed checkpoint of PyTorch, of which each process has its own: " +
 		"python -m torch.distributed.checkpoint.format_utils dcp_to_torch CHECKPOINT_DIR model.pt puts the model together"
 )
 
@@ -20,7 +20,7 @@ func distributed(root any) error {
 	if optimizer := pairs(d.lookup("optimizer_state_dict")); optimizer != nil {
 		for _, key := range []string{"zero_stage", "partition_count", "single_partition_of_fp32_groups", "fp32_flat_groups"} {
 			if optimizer.lookup(key) != nil {
-				return refused("%s", ZeRO)
+				return refused("%s", zero)
 			}
 		}
 	}
@@ -28,7 +28,7 @@ func distributed(root any) error {
 		return nil
 	}
 	if d.lookup("param_shapes") != nil && hollow(d.lookup("module")) {
-		return refused("%s", ZeRO)
+		return refused("%s", zero)
 	}
 	if n, ok := d.lookup("mp_world_size").(int64); ok && n > 1 {
 		return refused("one of the %d tensor-parallel parts of a DeepSpeed checkpoint, whose matrices are cut: "+
@@ -58,10 +58,10 @@ func hollow(v any) bool {
 func Part(name string) string {
 	switch {
 	case strings.HasSuffix(name, ".distcp"):
-		return DCP
-	case strings.HasSuffix(name, "_optim_states.pt"),
+		return dcp
+	case name == "zero_to_fp32.py", strings.HasSuffix(name, "_optim_states.pt"),
 		strings.HasPrefix(name, "zero_pp_rank_") && strings.HasSuffix(name, "_model_states.pt"):
-		return ZeRO
+		return zero
 	}
 	return ""
 }

@@ -101,9 +101,9 @@ func TestOtherFiles(t *testing.T) {
 	assert.ErrorIs(t, err, ErrRefused)
 	assert.ErrorContains(t, err, "the tar archive of the first versions of PyTorch: load it with PyTorch and save it again")
 	for want, b := range map[string][]byte{
-		`begins with "code"`: archive("code.py"),
-		"a bare pickle":      []byte("\x80\x04}."),
-		`begins with "<htm"`: []byte("<html>"),
+		"a tar archive: unpack it": archive("code.py"),
+		"a bare pickle":            []byte("\x80\x04}."),
+		`begins with "<htm"`:       []byte("<html>"),
 	} {
 		_, err := read(b)
 		assert.ErrorIs(t, err, ErrForeign, want)

@@ -8,49 +8,50 @@ import (
 
 // walker makes the list of tensors.
 type walker struct {
+	File
 	*budget
-	choice  Choice
-	tensors []Tensor
-	taken   map[string]bool
-	first   map[string]string // the first name of a view
-	seen    map[any]bool      // dictionaries and lists that were walked
+	choice Choice
+	taken  map[string]bool
+	first  map[string]string // the first name of a view
+	seen   map[any]bool      // dictionaries and lists that were walked
 }
 
-// list returns the tensors in root.
-func (w *walker) list(root any) ([]Tensor, error) {
+// list lists the tensors in root.
+func (w *walker) list(root any) error {
 	w.taken, w.first, w.seen = make(map[string]bool), make(map[string]string), make(map[any]bool)
 	if t, ok := root.(*tensor); ok {
-		return w.tensors, w.add("tensor", "", t, "")
+		return w.add("tensor", "", t, "")
 	}
 	if opaque(root) || sequence(root) == nil && pairs(root) == nil {
-		return nil, w.noDictionary(root)
+		return w.noDictionary(root)
 	}
 	model, path, err := w.find(root)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	w.Model = path
 	if t, ok := model.(*tensor); ok { // chosen by its key
-		return w.tensors, w.add(path, path, t, "")
+		return w.add(path, path, t, "")
 	}
 	c := &collector{walker: w, onPath: make(map[any]bool), whole: w.choice.All || w.choice.Key != "",
 		module: modelKey(path[strings.LastIndexByte(path, '.')+1:])}
 	if err := c.walk("", model, 0); err != nil {
-		return nil, err
+		return err
 	}
 	if !w.choice.All {
 		c.rename(lightning(root))
 	}
 	for _, f := range c.found {
 		if err := w.add(f.name, join(path, f.stored), f.tensor, f.reason); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	for _, l := range c.left {
 		if err := w.leave(join(path, l.name), l.value, l.reason, 0); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return w.tensors, w.leave("", root, "", 0)
+	return w.leave("", root, "", 0)
 }
 
 // noDictionary reports what a file holds that has no keys.
@@ -182,7 +183,7 @@ func (w *walker) leave(prefix string, v any, reason string, depth int) error {
 		if reason == "" {
 			reason = "beside the model"
 		}
-		return w.add(w.free(prefix), prefix, v, "left out: "+reason)
+		return w.add(w.free(prefix), prefix, v, leftOut+reason)
 	case *object:
 		return w.leaveObject(prefix, v, reason, depth)
 	case *list, *dict:
@@ -306,6 +307,6 @@ func (w *walker) add(name, stored string, t *tensor, reason string) error {
 			w.first[view] = name
 		}
 	}
-	w.tensors = append(w.tensors, c)
+	w.Tensors = append(w.Tensors, c)
 	return nil
 }

@@ -1,7 +1,6 @@
 package torchfile
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 
@@ -87,7 +86,7 @@ func TestChoice(t *testing.T) {
 		"optimizer", adam, "t", weightOf{2, 2}, "object", made{globalOf{"lib", "Net"}, pairsOf{"w", weightOf{3, 3}}}, "epoch", 1,
 	}
 	b := saved(root)
-	of := func(c Choice) ([]Tensor, error) { return Read(bytes.NewReader(b), int64(len(b)), c) }
+	of := func(c Choice) ([]Tensor, error) { return readChoice(b, c) }
 	for key, want := range map[string][]string{
 		"model": {"a.weight", "b.weight"}, "net": {"a.weight", "c"}, "ema": {"a.weight"}, "x.y.z": {"a.weight"}, "x.y": {"z.a.weight"},
 		"t": {"t"}, "optimizer.state.0.exp_avg": {"optimizer.state.0.exp_avg"}, "optimizer": {"state.0.step", "state.0.exp_avg"},

@@ -95,7 +95,7 @@ func (c *collector) leaveAveraged() {
 	for i := range c.found {
 		f := &c.found[i]
 		if first, _, _ := strings.Cut(f.name, "."); total[first] > 0 && 2*same[first] >= total[first] {
-			f.reason = "left out: " + averaged
+			f.reason = leftOut + averaged
 		}
 	}
 }

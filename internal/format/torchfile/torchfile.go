@@ -39,6 +39,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 )
 
 // Errors that results of this package wrap.
@@ -70,6 +72,12 @@ type Tensor struct {
 	Skip   string  // why it is not read, or is no part of the model; empty when it is
 }
 
+// File is what a file holds.
+type File struct {
+	Tensors []Tensor
+	Model   string // the keys that lead to the model, joined by dots; empty where it is all there is
+}
+
 // Choice says what to take of a file. Its zero value takes the model.
 type Choice struct {
 	// Key, if not empty, leads to the dictionary or tensor to take: its key, or
@@ -79,8 +87,8 @@ type Choice struct {
 	All bool
 }
 
-// Read lists the tensors of a file of size bytes, those of the model first, each
-// in the order of the pickle.
+// Read lists the tensors of a file of size bytes, those of the model first, in the
+// order of the pickle.
 //
 // The model of a training checkpoint is the dictionary with most parameters under
 // one of the keys state_dict, model_state_dict, model, module, net and generator,
@@ -100,13 +108,17 @@ type Choice struct {
 //
 // Memory is bounded by the size of the file and 64 MiB. Errors wrap [ErrFormat],
 // [ErrRefused], [ErrChoice], [ErrForeign] or what r returned.
-func Read(r io.ReaderAt, size int64, choice Choice) ([]Tensor, error) {
+func Read(r io.ReaderAt, size int64, choice Choice) (*File, error) {
 	b := &budget{32<<20 + size/2}
 	root, err := load(r, size, b)
 	if err != nil {
 		return nil, err
 	}
-	return (&walker{budget: b, choice: choice}).list(root)
+	w := &walker{budget: b, choice: choice}
+	if err := w.list(root); err != nil {
+		return nil, err
+	}
+	return &w.File, nil
 }
 
 // load returns what was saved.
@@ -127,26 +139,23 @@ func load(r io.ReaderAt, size int64, b *budget) (any, error) {
 		return a.read()
 	case isLegacy(start):
 		return openLegacy(r, size, b).read()
-	case isTar(start):
+	case isTar(start) && firstMember(start):
 		return nil, refused("the tar archive of the first versions of PyTorch: load it with PyTorch and save it again")
+	case isTar(start):
+		return nil, fmt.Errorf("%w but a tar archive: unpack it", ErrForeign)
 	case start[0] == 0x80 && start[1] <= 5:
 		return nil, fmt.Errorf("%w but a bare pickle: load it with what wrote it and save its tensors with torch.save", ErrForeign)
 	}
 	return nil, fmt.Errorf("%w: begins with %q", ErrForeign, start[:4])
 }
 
-// isTar reports whether a file begins as the tar archives of PyTorch before 0.1.10
-// do, with one of their members.
-func isTar(start []byte) bool {
-	if len(start) < 262 || string(start[257:262]) != "ustar" {
-		return false
-	}
-	for _, name := range []string{"sys_info\x00", "pickle\x00", "tensors\x00", "storages\x00"} {
-		if string(start[:len(name)]) == name {
-			return true
-		}
-	}
-	return false
+func isTar(start []byte) bool { return len(start) >= 262 && string(start[257:262]) == "ustar" }
+
+// firstMember reports whether a tar archive begins with a member of those that
+// PyTorch before 0.1.10 wrote.
+func firstMember(start []byte) bool {
+	name, _, _ := strings.Cut(string(start[:100]), "\x00")
+	return slices.Contains([]string{"sys_info", "pickle", "tensors", "storages"}, name)
 }
 
 func malformed(format string, args ...any) error {

@@ -13,7 +13,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func read(b []byte) ([]Tensor, error) { return Read(bytes.NewReader(b), int64(len(b)), Choice{}) }
+func read(b []byte) ([]Tensor, error) { return readChoice(b, Choice{}) }
+
+func readChoice(b []byte, c Choice) ([]Tensor, error) {
+	f, err := Read(bytes.NewReader(b), int64(len(b)), c)
+	if err != nil {
+		return nil, err
+	}
+	return f.Tensors, nil
+}
 
 func fixture(t testing.TB, name string) []byte {
 	t.Helper()
