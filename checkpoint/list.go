@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // maxParts bounds how many matrices stacked tensors are taken apart into, in a
@@ -49,6 +50,7 @@ func (m *Model) list(x *index) error {
 		}
 		s.stored = nil
 	}
+	l.placeholders()
 	return l.finish()
 }
 
@@ -64,6 +66,22 @@ func (l *lister) add(s stored) {
 		return
 	}
 	l.entries = append(l.entries, l.split(l.unstack(e))...)
+}
+
+// placeholders marks the weights of a model that has none but vectors of one
+// element: older versions of ZeRO-3 leave these.
+func (l *lister) placeholders() {
+	for _, e := range l.entries {
+		isParameter := strings.HasSuffix(e.Name, ".weight") || strings.HasSuffix(e.Name, ".bias")
+		if e.Skip == "" && (!isParameter || !slices.Equal(e.shape, []int64{1})) {
+			return
+		}
+	}
+	for i := range l.entries {
+		if e := &l.entries[i]; e.Skip == "" {
+			e.Skip, e.Memory = empty, 0
+		}
+	}
 }
 
 // finish sorts the tensors and makes them known by key.

@@ -39,8 +39,9 @@ func fromSafetensors(t safetensors.Tensor) stored {
 }
 
 func fromTorch(t torchfile.Tensor) stored {
-	s := stored{name: t.Name, dtype: t.DType, shape: t.Shape, stride: t.Stride, offset: t.Offset, size: t.Span}
+	s := stored{name: t.Name, inFile: t.Stored, dtype: t.DType, shape: t.Shape, stride: t.Stride, offset: t.Offset, size: t.Span, skip: t.Skip}
 	switch {
+	case t.Skip != "":
 	case t.Shares != "":
 		s.skip = "the same values as " + t.Shares
 	case overlapping(t.Shape, t.Stride):
