@@ -24,19 +24,6 @@ const (
 	parametrizedReason = "parametrized: the model computes the weight from it, which is not done here"
 )
 
-// partOfWeight marks t where it is part of a weight and not all of it.
-func (l *lister) partOfWeight(t *stored) {
-	switch {
-	case t.skip != "":
-	case l.model.adapter.part(t.name):
-		l.consumed[t.name] = adapterReason
-	default:
-		if reason := l.parametrized(t); reason != "" {
-			l.consumed[t.name] = reason
-		}
-	}
-}
-
 // parametrized says why t, which a module keeps in place of a weight, is not read. The
 // directions and lengths of weight normalisation are: directions stand for the
 // weight, and lengths are marked as theirs.
