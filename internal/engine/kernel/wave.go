@@ -2,7 +2,7 @@ package kernel
 
 import "unsafe"
 
-// Shifts is the number of QL sweeps that a [Wave] makes at once.
+// Shifts is the number of QL sweeps that a [Sweeper] makes at once.
 const Shifts = 8
 
 // wavePad is the number of rows between one that enters the wave and the one that
@@ -20,7 +20,7 @@ const (
 const waveRows = 2048
 
 // wave is the state of each sweep, in the order the assembly knows: its shift, the quantities of the root-free
-// recurrence (see [Kernel.Sweeps]), and the row it handed to the next sweep.
+// recurrence (see [Sweeper.Sweep]), and the row it handed to the next sweep.
 //
 // The kernel takes row i of d and e for i = rows−1 down to 0 into the first
 // sweep, and stores what the last sweep makes of row i+wavePad. Each sweep

@@ -28,6 +28,7 @@ bench/peers                   results checkpoint . internal/engine/block interna
 examples/noise                checkpoint . rmt internal/engine/parallel internal/test/planted
 examples/preload              scan results checkpoint
 examples/tiny-llama           internal/test/tinyllama
+internal/test/hostile
 internal/test/repository
 internal/test/shared
 internal/test/tinyllama       . rmt internal/format/safetensors internal/test/planted
@@ -85,7 +86,7 @@ internal/engine/hugepage
 // coming are lines of the table whose packages are being written.
 var coming = []string{
 	"internal/engine/block", "internal/format/archive", "internal/format/npy", "internal/format/sniff",
-	"internal/option", "rmt", "selection",
+	"internal/option", "internal/test/hostile", "rmt", "selection",
 }
 
 func TestImportsFollowTheTable(t *testing.T) {
