@@ -17,6 +17,7 @@ import (
 	"unicode"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 // Errors that results of this package wrap; test for them with [errors.Is].
@@ -68,7 +69,7 @@ type Options struct {
 // Nothing is written on an error, which wraps [ErrInexpressible] if the format
 // cannot say the selection or, with a Model, its trainer would train anything
 // else; and [ErrFormat] for an unknown format.
-func Write(w io.Writer, f Format, sel *spectrum.Selection, opt Options) error {
+func Write(w io.Writer, f Format, sel *selection.Selection, opt Options) error {
 	layers := sel.Layers()
 	if err := checkNames(layers); err != nil {
 		return err

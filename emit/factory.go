@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/names"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 func isNorm(name string) bool { return names.KindOf(name) == names.Norm }
@@ -23,7 +23,7 @@ type freezeArgs struct {
 
 // llamaFactory finds the arguments that cover sel. They say no more than "these
 // modules of the last n blocks", so Write verifies them.
-func llamaFactory(sel *spectrum.Selection, model []Param) (string, error) {
+func llamaFactory(sel *selection.Selection, model []Param) (string, error) {
 	if model == nil {
 		return "", fmt.Errorf("%w for %s without the parameters of the model", ErrInexpressible, LLaMAFactory)
 	}
@@ -81,7 +81,7 @@ func blockCount(model []Param) int {
 }
 
 // llamaFactoryLoRA names every module, which PEFT then looks for as it stands.
-func llamaFactoryLoRA(sel *spectrum.Selection) (string, error) {
+func llamaFactoryLoRA(sel *selection.Selection) (string, error) {
 	var targets, whole []string
 	for _, l := range sel.Layers() {
 		m, ok := module(l.Name)

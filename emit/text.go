@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 // notes are what makes partly frozen models fail without a word, as comments.
@@ -21,7 +21,7 @@ const notes = `# FSDP 1: use_orig_params: true (axolotl: fsdp_use_orig_params), 
 `
 
 // header says in comments how a selection was made.
-func header(sel *spectrum.Selection) string {
+func header(sel *selection.Selection) string {
 	rule := cmp.Or(sel.Rule, fmt.Sprintf("top %v %%", sel.Percent))
 	text := fmt.Sprintf("# spectrum: %s: %d layers\n", oneLine(rule), len(sel.Layers()))
 	for _, g := range sel.Groups {
@@ -36,7 +36,7 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // axolotl writes anchored patterns. Their dots stay, because axolotl escapes them
 // itself: an escaped dot would become an escaped backslash.
-func axolotl(sel *spectrum.Selection) string {
+func axolotl(sel *selection.Selection) string {
 	var b strings.Builder
 	b.WriteString(header(sel) + notes + "unfrozen_parameters:\n")
 	for _, l := range sel.Layers() {
@@ -54,7 +54,7 @@ func list(items []string) string {
 	return strings.TrimSuffix(string(text), "\n]") + ",\n]"
 }
 
-func python(sel *spectrum.Selection) string {
+func python(sel *selection.Selection) string {
 	return header(sel) + notes + `
 TRAINABLE = ` + list(layerNames(sel.Layers())) + `
 
@@ -70,7 +70,7 @@ def freeze(model):
 `
 }
 
-func trl(sel *spectrum.Selection) string {
+func trl(sel *selection.Selection) string {
 	patterns := layerNames(sel.Layers())
 	for i, p := range patterns {
 		patterns[i] = "^" + quote(p, "") + "$"
@@ -100,7 +100,7 @@ def freeze(model):
 // swiftFull freezes all but what the expression finds.
 const swiftFull = "--freeze_parameters_ratio 1"
 
-func msSwift(sel *spectrum.Selection) string {
+func msSwift(sel *selection.Selection) string {
 	return header(sel) + "# for full training: swift sft --train_type full (--tuner_type full since 4.0) …\n" + notes +
 		swiftFull + " --trainable_parameters_regex '^" + alternation(layerNames(sel.Layers())) + "$'\n"
 }
@@ -108,7 +108,7 @@ func msSwift(sel *spectrum.Selection) string {
 // strengths returns, for every chosen layer by name, its SNR over the median of
 // those chosen of its type, between ½ and 2. An infinite score gives 2 if the
 // median is finite, a missing one, or none to compare with, 1.
-func strengths(sel *spectrum.Selection) map[string]float64 {
+func strengths(sel *selection.Selection) map[string]float64 {
 	out := make(map[string]float64)
 	for _, g := range sel.Groups {
 		var scores []float64
@@ -130,7 +130,7 @@ func strengths(sel *spectrum.Selection) map[string]float64 {
 	return out
 }
 
-func learningRates(sel *spectrum.Selection) string {
+func learningRates(sel *selection.Selection) string {
 	factors := strengths(sel)
 	var b strings.Builder
 	b.WriteString("name,type,snr,lr_multiplier\n")
@@ -162,7 +162,7 @@ type loraConfig struct {
 // peft puts an adapter on every chosen matrix, of a rank in proportion to its
 // SNR, with lora_alpha in proportion to the rank, so that all are scaled alike.
 // Norms have no adapter: they are trained whole.
-func peft(sel *spectrum.Selection, opt Options) (string, error) {
+func peft(sel *selection.Selection, opt Options) (string, error) {
 	c := loraConfig{PEFTType: "LORA", TaskType: "CAUSAL_LM", Rank: cmp.Or(opt.Rank, 16)}
 	if c.Rank < 1 || c.Rank > 1<<16 {
 		return "", fmt.Errorf("%w: rank %d", ErrInexpressible, c.Rank)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/results"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 // upProj is the row of one layer with the given sums of singular values.
@@ -35,7 +36,7 @@ func scanned() *results.File {
 }
 
 // selected is the better half of a model's layers.
-func selected() *spectrum.Selection {
+func selected() *selection.Selection {
 	sel, err := spectrum.SelectTopK([]spectrum.Layer{
 		{Name: "model.layers.0.mlp.up_proj.weight", Type: "mlp.up_proj", SNR: 0.5, Params: 24},
 		{Name: "model.layers.0.self_attn.q_proj.weight", Type: "self_attn.q_proj", SNR: math.Inf(1), Params: 16},

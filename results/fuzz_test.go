@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 // equalRows compares rows, NaN being equal to NaN.
@@ -114,7 +115,7 @@ func checkReference(t *testing.T, res *Results) {
 
 	var want []spectrum.Layer
 	for _, g := range groupByType(rows) {
-		slices.SortStableFunc(g, spectrum.BySNR)
+		slices.SortStableFunc(g, selection.BySNR)
 		want = append(want, g...)
 	}
 	text := sorted(t, rows)

@@ -62,8 +62,8 @@ func TestPublished(t *testing.T) {
 				of[l.Type]++
 			}
 			for _, g := range sel.Groups {
-				require.Equal(t, of[g.Type], g.Of, g.Type)
-				require.Len(t, g.Chosen, g.Of*25/100, g.Type)
+				require.Equal(t, of[g.Type], g.Candidates, g.Type)
+				require.Len(t, g.Chosen, g.Candidates*25/100, g.Type)
 			}
 
 			want, err := os.ReadFile(path)

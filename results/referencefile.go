@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 // WriteReference writes rows as the reference's plain result file, byte for
@@ -43,7 +44,7 @@ func WriteReferenceSorted(w io.Writer, rows []spectrum.Layer) error {
 	var buf []byte
 	groups := groupByType(rows)
 	for i, g := range groups {
-		slices.SortStableFunc(g, spectrum.BySNR)
+		slices.SortStableFunc(g, selection.BySNR)
 		buf = append(buf[:0], opening(i)...)
 		buf = append(appendASCII(buf, g[0].Type), ": "...)
 		for j, r := range g {

@@ -162,7 +162,7 @@ type Source struct {
 // are strings, so that files with names of a later version still read.
 type Options struct {
 	Noise   string `json:"noise"`             // name of the [spectrum.NoiseScale]
-	Edge    string `json:"edge,omitempty"`    // text of the [spectrum.Edge] that was used
+	Edge    string `json:"edge,omitempty"`    // text of the rmt.EdgeRule that was used
 	Ratio   string `json:"ratio"`             // name of the [spectrum.Ratio]
 	Divisor string `json:"divisor,omitempty"` // name of the [spectrum.Divisor]
 	Backend string `json:"backend,omitempty"` // as asked for; each layer says what ran

@@ -11,9 +11,10 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/names"
+	"github.com/gospectrum/spectrum/selection"
 )
 
-// Selection is the summary of a [spectrum.Selection] that goes with results.
+// Selection is the summary of a [selection.Selection] that goes with results.
 type Selection struct {
 	TopPercent float64  `json:"top_percent"`
 	Layers     []string `json:"layers"` // names, type by type, best first
@@ -23,7 +24,7 @@ type Selection struct {
 
 // NewSelection summarises sel; total is the number of parameters of the
 // model, or 0 if unknown, which leaves Share 0.
-func NewSelection(sel *spectrum.Selection, total int64) *Selection {
+func NewSelection(sel *selection.Selection, total int64) *Selection {
 	s := &Selection{TopPercent: sel.Percent, Layers: layerNames(sel.Layers()), Params: sel.Params()}
 	if total > 0 {
 		s.Share = float64(s.Params) / float64(total)
@@ -53,7 +54,7 @@ func ModuleName(parameter string) string {
 //
 // Readers of this file split it at line breaks, so a name or type that
 // contains one is an error that wraps [ErrName]; nothing is written then.
-func WriteUnfrozenYAML(w io.Writer, sel *spectrum.Selection, module func(name string) string) error {
+func WriteUnfrozenYAML(w io.Writer, sel *selection.Selection, module func(name string) string) error {
 	for _, g := range sel.Groups {
 		if err := checkLine(g.Type); err != nil {
 			return err
@@ -78,7 +79,7 @@ func WriteUnfrozenYAML(w io.Writer, sel *spectrum.Selection, module func(name st
 
 // WriteNames writes the names of the chosen layers, one per line, type by type,
 // best first. The error wraps [ErrName] if a name contains a line break.
-func WriteNames(w io.Writer, sel *spectrum.Selection) error {
+func WriteNames(w io.Writer, sel *selection.Selection) error {
 	layers := sel.Layers()
 	if err := checkNames(layers); err != nil {
 		return err
@@ -142,7 +143,7 @@ type layerJSON struct {
 // WriteSelectionJSON writes sel as JSON: top_percent, params (absent where the
 // results do not know sizes), the names of the layers, and for every type how
 // many layers there were and which were chosen, best first, with their SNR.
-func WriteSelectionJSON(w io.Writer, sel *spectrum.Selection) error {
+func WriteSelectionJSON(w io.Writer, sel *selection.Selection) error {
 	out := selectionJSON{
 		TopPercent: sel.Percent,
 		Rule:       sel.Rule,
@@ -155,14 +156,14 @@ func WriteSelectionJSON(w io.Writer, sel *spectrum.Selection) error {
 		for j, l := range g.Chosen {
 			chosen[j] = layerJSON{Name: l.Name, SNR: Number(l.SNR), Params: l.Params}
 		}
-		out.Types[i] = groupJSON{Type: g.Type, Of: g.Of, Tie: g.DecidedByTie, Chosen: chosen}
+		out.Types[i] = groupJSON{Type: g.Type, Of: g.Candidates, Tie: g.DecidedByTie, Chosen: chosen}
 	}
 	return encodeJSON(w, out)
 }
 
 // WriteSelectionCSV writes a header row and one row per chosen layer, type by
 // type, best first. An infinite SNR is "Infinity", a missing one empty.
-func WriteSelectionCSV(w io.Writer, sel *spectrum.Selection) error {
+func WriteSelectionCSV(w io.Writer, sel *selection.Selection) error {
 	cw := csv.NewWriter(w)
 	rows := [][]string{{"name", "type", "snr", "params"}}
 	for _, l := range sel.Layers() {

@@ -9,9 +9,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/selection"
 )
 
-func selectTop(t *testing.T, res *Results, percent float64) *spectrum.Selection {
+func selectTop(t *testing.T, res *Results, percent float64) *selection.Selection {
 	t.Helper()
 	sel, err := spectrum.SelectTopK(res.Layers(), percent)
 	require.NoError(t, err)
@@ -19,13 +20,13 @@ func selectTop(t *testing.T, res *Results, percent float64) *spectrum.Selection 
 }
 
 // example is a selection with an empty type and an infinite score.
-func example() *spectrum.Selection {
-	return &spectrum.Selection{Percent: 50, Groups: []spectrum.Group{
-		{Type: "q", Of: 4, Chosen: []spectrum.Layer{
+func example() *selection.Selection {
+	return &selection.Selection{Percent: 50, Groups: []selection.Group{
+		{Type: "q", Candidates: 4, Chosen: []spectrum.Layer{
 			{Name: "m.1.q.weight", Type: "q", SNR: math.Inf(1), Params: 30},
 			{Name: "m.0.q.weight", Type: "q", SNR: 0.5, Params: 20},
 		}},
-		{Type: "lm_head", Of: 1},
+		{Type: "lm_head", Candidates: 1},
 	}}
 }
 
@@ -76,7 +77,7 @@ func TestWriteSelectionJSON(t *testing.T) {
 			{"type": "lm_head", "of": 1, "chosen": []}]}`, buf.String())
 	require.True(t, bytes.HasSuffix(buf.Bytes(), []byte("}\n")))
 	buf.Reset()
-	require.NoError(t, WriteSelectionJSON(&buf, &spectrum.Selection{Percent: 5}))
+	require.NoError(t, WriteSelectionJSON(&buf, &selection.Selection{Percent: 5}))
 	require.True(t, json.Valid(buf.Bytes()))
 	require.NotContains(t, buf.String(), "null")
 }

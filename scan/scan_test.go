@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"iter"
 	"math"
 	"os"
 	"path/filepath"
@@ -233,18 +234,20 @@ type meter struct {
 	running, peak int
 }
 
-func (b *meter) SingularValues(ctx context.Context, p spectrum.Problem) (*spectrum.Spectrum, error) {
-	b.mu.Lock()
-	b.running++
-	b.peak = max(b.peak, b.running)
-	b.mu.Unlock()
-	time.Sleep(20 * time.Millisecond)
-	defer func() {
+func (b *meter) Spectra(ctx context.Context, p spectrum.Problem) iter.Seq2[*spectrum.Spectrum, error] {
+	return func(yield func(*spectrum.Spectrum, error) bool) {
 		b.mu.Lock()
-		b.running--
+		b.running++
+		b.peak = max(b.peak, b.running)
 		b.mu.Unlock()
-	}()
-	return b.Backend.SingularValues(ctx, p)
+		time.Sleep(20 * time.Millisecond)
+		defer func() {
+			b.mu.Lock()
+			b.running--
+			b.mu.Unlock()
+		}()
+		b.Backend.Spectra(ctx, p)(yield)
+	}
 }
 
 func TestMemoryCapHoldsWorkersBack(t *testing.T) {

@@ -27,7 +27,7 @@ is not available, the one that runs when none is named, and how fast each is:
 multiply-adds of one worker, on registers alone (peak) and in the packed product
 (strip), and whole spectra of a small matrix on all processors.
 
-The environment variables ` + spectrum.EnvBackend + ` and ` + spectrum.EnvKernel + ` choose the default.`,
+The environment variables SPECTRUM_BACKEND and SPECTRUM_KERNEL choose the default.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return printBackends(cmd.Context(), cmd.OutOrStdout(), !quick)

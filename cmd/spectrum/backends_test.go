@@ -28,7 +28,7 @@ func TestBackends(t *testing.T) {
 
 // A choice that cannot be had fails, after the list of what can.
 func TestBackendsUnavailable(t *testing.T) {
-	t.Setenv(spectrum.EnvKernel, "mmx")
+	t.Setenv("SPECTRUM_KERNEL", "mmx")
 	var stdout, stderr bytes.Buffer
 	assert.Equal(t, exitUsage, run(context.Background(), []string{"backends", "--no-measure"}, &stdout, &stderr))
 	assert.Contains(t, stderr.String(), "SPECTRUM_KERNEL")

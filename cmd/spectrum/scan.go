@@ -15,6 +15,7 @@ import (
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/results"
+	"github.com/gospectrum/spectrum/rmt"
 	"github.com/gospectrum/spectrum/scan"
 )
 
@@ -66,12 +67,12 @@ without ".weight" and its type; * matches any characters.`,
 	fl.StringArrayVar(&f.opt.Include, "include", nil, "scan only tensors that match `GLOB` (repeatable)")
 	fl.StringArrayVar(&f.opt.Exclude, "exclude", nil, "leave out tensors that match `GLOB` (repeatable)")
 	fl.TextVar(&f.opt.Analyzer.Noise, "noise", spectrum.NoiseIQR, "noise `SCALE`: iqr (paper and reference), calibrated, median, kn (Kritchman–Nadler), std, mad or ml")
-	fl.TextVar(&f.opt.Analyzer.Edge, "edge", spectrum.EdgeDefault, "`EDGE` where the noise ends, not for iqr: asymptotic, or tw:α for the Tracy–Widom edge at level α (default of kn: tw:0.01)")
+	fl.TextVar(&f.opt.Analyzer.Edge, "edge", rmt.EdgeDefault, "`EDGE` where the noise ends, not for iqr: asymptotic, or tw:α for the Tracy–Widom edge at level α (default of kn: tw:0.01)")
 	fl.Lookup("edge").DefValue = "" // the help names the default of each noise model
 	fl.TextVar(&f.opt.Analyzer.Ratio, "ratio", spectrum.RatioSum, "`RATIO` of signal to noise: sum, count or energy")
 	fl.TextVar(&f.opt.Analyzer.Divisor, "divisor", spectrum.DivisorSMax, "`WHAT` divides the ratio: s_max, or independent of the scale of the weights: none, or edge (s_max/t)")
 	fl.TextVar(&f.opt.Analyzer.Precision, "precision", spectrum.PrecisionAuto, "`ARITHMETIC`: auto (float32 where its error bound suffices) or float64")
-	fl.StringVar(&f.backend, "backend", "", "`NAME` of the back-end that computes singular values (default: "+spectrum.EnvBackend+", else the best for this machine; see spectrum backends)")
+	fl.StringVar(&f.backend, "backend", "", "`NAME` of the back-end that computes singular values (default: SPECTRUM_BACKEND, else the best for this machine; see spectrum backends)")
 	fl.IntVar(&f.opt.Jobs, "jobs", 0, "`N` workers (default: one per processor)")
 	fl.Var(&f.memory, "memory", "cap on weights and workspace in use, such as 8GiB (default: none)")
 	fl.BoolVar(&f.opt.Vectors, "vectors", false, "rank 1-D weights too, as 1×n matrices")

@@ -13,6 +13,7 @@ import (
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/emit"
 	"github.com/gospectrum/spectrum/results"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 const (
@@ -26,7 +27,7 @@ implementation (either of its two schemas)`
 
 // selectFlags are the settings of the select command.
 type selectFlags struct {
-	s                    spectrum.Selector
+	s                    selection.Selector
 	budget               byteSize
 	optimiser, precision string
 	weights              map[string]string
@@ -65,7 +66,7 @@ and the trainer's rule is tried on them before anything is written.`,
 	}
 	fl := cmd.Flags()
 	fl.Float64Var(&f.s.Percent, "top", 0, "select the top `P` percent, fractions too, of the layers of each type")
-	fl.TextVar(&f.s.Scope, "scope", spectrum.WithinType, "`WHAT` competes: the layers of each type, of each block, or all (global)")
+	fl.TextVar(&f.s.Scope, "scope", selection.ScopeType, "`WHAT` competes: the layers of each type, of each block, or all (global)")
 	fl.BoolVar(&f.s.Ceil, "ceil", false, "round numbers of layers up, not down as the reference does")
 	fl.IntVar(&f.s.Min, "at-least", 0, "`N` layers of each type")
 	fl.IntVar(&f.s.Max, "at-most", 0, "`N` layers of each type (default: no bound)")
@@ -76,9 +77,9 @@ and the trainer's rule is tried on them before anything is written.`,
 	fl.StringToStringVar(&f.weights, "weight", nil, "multiply the percentage, or with another scope the score, of a type: `TYPE=W`")
 	fl.StringArrayVar(&f.s.Include, "include", nil, "always select layers that match `GLOB` (repeatable)")
 	fl.StringArrayVar(&f.s.Exclude, "exclude", nil, "never select layers that match `GLOB` (repeatable)")
-	fl.TextVar(&f.s.Norms, "norms", spectrum.Ranked, "norms are `ranked`, selected always or never")
-	fl.TextVar(&f.s.Head, "head", spectrum.Ranked, "the output head is `ranked`, selected always or never")
-	fl.TextVar(&f.s.Embeddings, "embeddings", spectrum.Ranked, "embeddings are `ranked`, selected always or never")
+	fl.TextVar(&f.s.Norms, "norms", selection.PolicyRanked, "norms are `ranked`, selected always or never")
+	fl.TextVar(&f.s.Head, "head", selection.PolicyRanked, "the output head is `ranked`, selected always or never")
+	fl.TextVar(&f.s.Embeddings, "embeddings", selection.PolicyRanked, "embeddings are `ranked`, selected always or never")
 	fl.Int64Var(&f.random, "random", 0, "select as many layers and parameters of each type at random, with seed `N`")
 	fl.StringVar(&f.format, "format", formatYAML, "`FORMAT` of the selection, see above")
 	fl.StringVar(&f.model, "model", "", "take parameter names from `MODEL` and verify the selection on it")
@@ -106,18 +107,18 @@ func (f *selectFlags) check(cmd *cobra.Command) error {
 			return errors.New("--budget and --max-params exclude each other")
 		}
 		var err error
-		if f.s.BytesPerParam, err = spectrum.TrainingBytes(f.optimiser, f.precision); err != nil {
+		if f.s.BytesPerParam, err = selection.TrainingBytes(f.optimiser, f.precision); err != nil {
 			return err
 		}
 		f.s.Budget = int64(f.budget)
 	}
-	f.s.Weights = make(map[string]float64)
+	f.s.Factors = make(map[string]float64)
 	for t, text := range f.weights {
 		w, err := strconv.ParseFloat(text, 64)
 		if err != nil {
 			return fmt.Errorf("--weight %s=%s: not a number", t, text)
 		}
-		f.s.Weights[t] = w
+		f.s.Factors[t] = w
 	}
 	chosen := func(name string) bool { return cmd.Flags().Changed(name) }
 	if !slices.ContainsFunc([]string{"top", "budget", "max-params", "at-least", "include", "norms", "head", "embeddings"}, chosen) {
@@ -136,7 +137,7 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 	}
 	layers := res.Layers()
 	for _, l := range res.Unranked() {
-		if f.s.Forces(l.Name, l.Type) {
+		if f.s.IsForced(l.Name, l.Type) {
 			layers = append(layers, l)
 		}
 	}
@@ -167,14 +168,14 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 	return nil
 }
 
-func (f *selectFlags) choose(cmd *cobra.Command, layers []spectrum.Layer) (*spectrum.Selection, error) {
+func (f *selectFlags) choose(cmd *cobra.Command, layers []spectrum.Layer) (*selection.Selection, error) {
 	if cmd.Flags().Changed("random") {
-		return f.s.Control(layers, uint64(f.random))
+		return f.s.ControlGroup(layers, uint64(f.random))
 	}
 	return f.s.Select(layers)
 }
 
-func (f *selectFlags) write(w io.Writer, res *results.Results, sel *spectrum.Selection, opt emit.Options) error {
+func (f *selectFlags) write(w io.Writer, res *results.Results, sel *selection.Selection, opt emit.Options) error {
 	switch f.format {
 	case formatYAML:
 		return results.WriteUnfrozenYAML(w, sel, res.Module)

@@ -25,8 +25,8 @@ func TestChosenBackend(t *testing.T) {
 		{"", "mmx", "", `SPECTRUM_KERNEL: back-end native has no kernel "mmx" here; available: `},
 		{"gonum", "generic", "", "SPECTRUM_KERNEL=generic: back-end gonum of SPECTRUM_BACKEND takes no kernel"},
 	} {
-		t.Setenv(EnvBackend, c.backend)
-		t.Setenv(EnvKernel, c.kernel)
+		t.Setenv(envBackend, c.backend)
+		t.Setenv(envKernel, c.kernel)
 		b, err := DefaultBackend()
 		w := mat.NewDense(2, 2, []float64{3, 0, 0, 4})
 		a, analyzeErr := Analyze(context.Background(), w)
@@ -57,8 +57,8 @@ func TestChosenKernel(t *testing.T) {
 	w, err := NewWeights(r, c, data)
 	require.NoError(t, err)
 	for _, k := range kernel.All[float32]() {
-		t.Setenv(EnvBackend, "")
-		t.Setenv(EnvKernel, k.Name)
+		t.Setenv(envBackend, "")
+		t.Setenv(envKernel, k.Name)
 		a, err := Analyze(context.Background(), w)
 		require.NoError(t, err)
 		assert.Equal(t, "native/"+k.Name, a.Backend)

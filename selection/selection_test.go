@@ -1,4 +1,4 @@
-package spectrum_test
+package selection_test
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 func layers(snr ...float64) []spectrum.Layer {
@@ -19,7 +20,7 @@ func layers(snr ...float64) []spectrum.Layer {
 	return all
 }
 
-func names(sel *spectrum.Selection) []string {
+func names(sel *selection.Selection) []string {
 	all := []string{}
 	for _, l := range sel.Layers() {
 		all = append(all, l.Name)
@@ -59,7 +60,7 @@ func TestSelectTopKTypes(t *testing.T) {
 	require.Len(t, sel.Groups, 2)
 	assert.Equal(t, "b", sel.Groups[0].Type)
 	assert.Equal(t, []string{"2", "3"}, names(sel))
-	assert.Equal(t, 2, sel.Groups[1].Of)
+	assert.Equal(t, 2, sel.Groups[1].Candidates)
 }
 
 func TestSelectTopKPercent(t *testing.T) {

@@ -1,4 +1,4 @@
-package spectrum
+package selection
 
 import (
 	"cmp"
@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gospectrum/spectrum/internal/names"
+	"github.com/gospectrum/spectrum/internal/option"
 )
 
 // candidate is a layer with its place in a choice.
@@ -16,7 +17,7 @@ type candidate struct {
 	Layer
 	score          float64 // by which it ranks in its pool; NaN if it has none
 	group, pool    int
-	share          float64 // of its pool that ranks as high or higher, less for a larger weight
+	share          float64 // (rank in its pool)/(size of the pool · factor of its type)
 	forced, chosen bool
 }
 
@@ -50,7 +51,7 @@ func (s Selector) choose(layers []Layer) (*choice, error) {
 		return nil, err
 	}
 	if c.left < 0 {
-		return nil, fmt.Errorf("%w: the layers that are always chosen exceed the budget of %d by %.0f", ErrOption, s.Budget, -c.left)
+		return nil, fmt.Errorf("%w: the layers that are always chosen exceed the budget of %d by %.0f", option.Err, s.Budget, -c.left)
 	}
 	c.rank()
 	c.take()
@@ -64,11 +65,11 @@ func (c *choice) enter(layers []Layer) error {
 	for _, l := range layers {
 		weight := c.weight(l.Type)
 		policy := c.s.policy(l.Name, l.Type)
-		if policy == Never || weight == 0 && policy != Always {
+		if policy == PolicyNever || weight == 0 && policy != PolicyAlways {
 			continue
 		}
 		if c.s.Budget > 0 && l.Params <= 0 {
-			return fmt.Errorf("%w: a budget needs sizes, and that of %s is unknown", ErrOption, l.Name)
+			return fmt.Errorf("%w: a budget needs sizes, and that of %s is unknown", option.Err, l.Name)
 		}
 		g, seen := groups[l.Type]
 		if !seen {
@@ -76,9 +77,9 @@ func (c *choice) enter(layers []Layer) error {
 			groups[l.Type] = g
 			c.groups = append(c.groups, Group{Type: l.Type})
 		}
-		c.groups[g].Of++
-		x := &candidate{Layer: l, score: l.SNR, group: g, pool: -1, forced: policy == Always, chosen: policy == Always}
-		if c.s.Scope != WithinType {
+		c.groups[g].Candidates++
+		x := &candidate{Layer: l, score: l.SNR, group: g, pool: -1, forced: policy == PolicyAlways, chosen: policy == PolicyAlways}
+		if c.s.Scope != ScopeType {
 			x.score *= weight
 		}
 		c.all = append(c.all, x)
@@ -100,7 +101,7 @@ func (c *choice) enter(layers []Layer) error {
 }
 
 func (c *choice) weight(typ string) float64 {
-	if w, ok := c.s.Weights[typ]; ok {
+	if w, ok := c.s.Factors[typ]; ok {
 		return w
 	}
 	return 1
@@ -108,9 +109,9 @@ func (c *choice) weight(typ string) float64 {
 
 func (c *choice) poolOf(l Layer) string {
 	switch c.s.Scope {
-	case WithinType:
+	case ScopeType:
 		return l.Type
-	case WithinBlock:
+	case ScopeBlock:
 		block, _ := names.Block(l.Name)
 		return block
 	}
@@ -122,7 +123,7 @@ func (c *choice) rank() {
 	for i := range c.pools {
 		p := &c.pools[i]
 		n, weight := float64(len(p.members)), 1.
-		if c.s.Scope == WithinType {
+		if c.s.Scope == ScopeType {
 			weight = c.weight(p.members[0].Type)
 		}
 		// The reference's int(n*P/100), in the same floating-point order.

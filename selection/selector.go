@@ -1,4 +1,4 @@
-package spectrum
+package selection
 
 import (
 	"cmp"
@@ -10,71 +10,60 @@ import (
 	"strings"
 
 	"github.com/gospectrum/spectrum/internal/names"
+	"github.com/gospectrum/spectrum/internal/option"
 )
 
 // Scope says which layers compete with each other.
 type Scope uint8
 
 const (
-	// WithinType ranks each type for itself, as the paper does.
-	WithinType Scope = iota
-	// WithinBlock ranks the layers of each block; those outside blocks are
+	// ScopeType ranks each type for itself, as the paper does.
+	ScopeType Scope = iota
+	// ScopeBlock ranks the layers of each block; those outside blocks are
 	// ranked together.
-	WithinBlock
-	// Global ranks all layers. Scores of different shapes are hardly comparable
-	// (see [NoiseIQR]); Selector.Weights can even them out.
-	Global
+	ScopeBlock
+	// ScopeGlobal ranks all layers. Scores of different shapes are hardly comparable
+	// (see spectrum.NoiseIQR); Selector.Factors can even them out.
+	ScopeGlobal
 )
 
-func scopeNames() []string { return []string{"type", "block", "global"} }
+func scopes() option.Enum {
+	return option.Enum{What: "scope", Names: []string{"type", "block", "global"}}
+}
 
 // String returns "type", "block" or "global".
-func (s Scope) String() string { return nameOf(scopeNames(), int(s)) }
+func (s Scope) String() string { return scopes().Name(uint8(s)) }
 
-// MarshalText returns the name of s. The error wraps [ErrOption].
-func (s Scope) MarshalText() ([]byte, error) {
-	return []byte(s.String()), checkIndex(scopeNames(), "scope", int(s))
-}
+// MarshalText returns the name of s. The error wraps spectrum.ErrOption.
+func (s Scope) MarshalText() ([]byte, error) { return scopes().Marshal(uint8(s)) }
 
-// UnmarshalText sets s from its name. The error wraps [ErrOption].
-func (s *Scope) UnmarshalText(text []byte) error {
-	i, err := indexOf(scopeNames(), "scope", string(text))
-	if err == nil {
-		*s = Scope(i)
-	}
-	return err
-}
+// UnmarshalText sets s from its name. The error wraps spectrum.ErrOption.
+func (s *Scope) UnmarshalText(text []byte) error { return option.Unmarshal(scopes(), s, text) }
 
 // Policy says how a kind of layer is treated.
 type Policy uint8
 
 const (
-	Ranked Policy = iota // like all others
-	Always               // chosen whatever its score
-	Never                // not a candidate
+	PolicyRanked Policy = iota // like all others
+	PolicyAlways               // chosen whatever its score
+	PolicyNever                // not a candidate
 )
 
-func policyNames() []string { return []string{"ranked", "always", "never"} }
+func policies() option.Enum {
+	return option.Enum{What: "policy", Names: []string{"ranked", "always", "never"}}
+}
 
 // String returns "ranked", "always" or "never".
-func (p Policy) String() string { return nameOf(policyNames(), int(p)) }
+func (p Policy) String() string { return policies().Name(uint8(p)) }
 
-// MarshalText returns the name of p. The error wraps [ErrOption].
-func (p Policy) MarshalText() ([]byte, error) {
-	return []byte(p.String()), checkIndex(policyNames(), "policy", int(p))
-}
+// MarshalText returns the name of p. The error wraps spectrum.ErrOption.
+func (p Policy) MarshalText() ([]byte, error) { return policies().Marshal(uint8(p)) }
 
-// UnmarshalText sets p from its name. The error wraps [ErrOption].
-func (p *Policy) UnmarshalText(text []byte) error {
-	i, err := indexOf(policyNames(), "policy", string(text))
-	if err == nil {
-		*p = Policy(i)
-	}
-	return err
-}
+// UnmarshalText sets p from its name. The error wraps spectrum.ErrOption.
+func (p *Policy) UnmarshalText(text []byte) error { return option.Unmarshal(policies(), p, text) }
 
 // Selector chooses layers by their scores. Its zero value chooses none; with
-// only Percent set it is [SelectTopK].
+// only Percent set it is spectrum.SelectTopK.
 //
 // A pool is what Scope makes compete. Layers of equal score rank in the order
 // they came in, and [Group].DecidedByTie says where that mattered; nothing else
@@ -99,9 +88,9 @@ type Selector struct {
 	Budget        int64
 	BytesPerParam float64
 
-	// Weights multiply, by type, the percentage if Scope is WithinType, else the
-	// score. A type that is not there has weight 1; weight 0 makes it no candidate.
-	Weights map[string]float64
+	// Factors multiply, by type, the percentage if Scope is ScopeType, else the
+	// score. A type that is not there has factor 1; factor 0 makes it no candidate.
+	Factors map[string]float64
 
 	// Include are patterns of layers that are always chosen, on top of the
 	// percentage; Exclude of layers that are no candidates, which has precedence.
@@ -117,7 +106,7 @@ type Selector struct {
 // String describes the rule in words.
 func (s Selector) String() string {
 	var b strings.Builder
-	of := map[Scope]string{WithinType: "each type", WithinBlock: "each block", Global: "all layers"}[s.Scope]
+	of := map[Scope]string{ScopeType: "each type", ScopeBlock: "each block", ScopeGlobal: "all layers"}[s.Scope]
 	fmt.Fprintf(&b, "top %v %% of %s", s.percent(), of)
 	add := func(ok bool, format string, args ...any) {
 		if ok {
@@ -129,12 +118,12 @@ func (s Selector) String() string {
 	add(s.Max > 0, "at most %d of each type", s.Max)
 	add(s.Budget > 0 && s.BytesPerParam == 0, "at most %d parameters", s.Budget)
 	add(s.Budget > 0 && s.BytesPerParam != 0, "at most %d bytes at %v a parameter", s.Budget, s.BytesPerParam)
-	add(len(s.Weights) > 0, "weights %v", s.Weights) // fmt sorts the keys
+	add(len(s.Factors) > 0, "weights %v", s.Factors) // fmt sorts the keys
 	add(len(s.Include) > 0, "always %s", strings.Join(s.Include, ", "))
 	add(len(s.Exclude) > 0, "never %s", strings.Join(s.Exclude, ", "))
-	add(s.Norms != Ranked, "norms %v", s.Norms)
-	add(s.Head != Ranked, "head %v", s.Head)
-	add(s.Embeddings != Ranked, "embeddings %v", s.Embeddings)
+	add(s.Norms != PolicyRanked, "norms %v", s.Norms)
+	add(s.Head != PolicyRanked, "head %v", s.Head)
+	add(s.Embeddings != PolicyRanked, "embeddings %v", s.Embeddings)
 	return b.String()
 }
 
@@ -145,32 +134,32 @@ func (s Selector) percent() float64 {
 	return s.Percent
 }
 
-// Check says what is wrong with the settings. The error wraps [ErrOption].
+// Check says what is wrong with the settings. The error wraps spectrum.ErrOption.
 func (s Selector) Check() error {
 	if !(s.Percent >= 0 && s.Percent <= 100) {
-		return fmt.Errorf("%w: top %v %% is outside 0…100", ErrOption, s.Percent)
+		return fmt.Errorf("%w: top %v %% is outside 0…100", option.Err, s.Percent)
 	}
 	if s.Min < 0 || s.Max < 0 || s.Max > 0 && s.Min > s.Max {
-		return fmt.Errorf("%w: at least %d and at most %d of each type", ErrOption, s.Min, s.Max)
+		return fmt.Errorf("%w: at least %d and at most %d of each type", option.Err, s.Min, s.Max)
 	}
 	if s.Budget < 0 || !(s.BytesPerParam >= 0 && s.BytesPerParam <= math.MaxInt32) {
-		return fmt.Errorf("%w: budget %d at %v bytes a parameter", ErrOption, s.Budget, s.BytesPerParam)
+		return fmt.Errorf("%w: budget %d at %v bytes a parameter", option.Err, s.Budget, s.BytesPerParam)
 	}
-	for t, w := range s.Weights {
+	for t, w := range s.Factors {
 		if !(w >= 0 && w <= math.MaxFloat64) {
-			return fmt.Errorf("%w: weight %v of type %q", ErrOption, w, t)
+			return fmt.Errorf("%w: weight %v of type %q", option.Err, w, t)
 		}
 	}
 	for _, pattern := range slices.Concat(s.Include, s.Exclude) {
 		if _, err := path.Match(pattern, ""); err != nil {
-			return fmt.Errorf("%w: pattern %q: %w", ErrOption, pattern, err)
+			return fmt.Errorf("%w: pattern %q: %w", option.Err, pattern, err)
 		}
 	}
-	if err := checkIndex(scopeNames(), "scope", int(s.Scope)); err != nil {
+	if err := scopes().Check(uint8(s.Scope)); err != nil {
 		return err
 	}
 	for _, p := range []Policy{s.Norms, s.Head, s.Embeddings} {
-		if err := checkIndex(policyNames(), "policy", int(p)); err != nil {
+		if err := policies().Check(uint8(p)); err != nil {
 			return err
 		}
 	}
@@ -178,7 +167,7 @@ func (s Selector) Check() error {
 }
 
 // Select chooses among layers, whose names are unique. The error wraps
-// [ErrOption] if [Selector.Check] finds fault, if there is a budget and a layer
+// spectrum.ErrOption if [Selector.Check] finds fault, if there is a budget and a layer
 // whose size is unknown, or if the budget does not hold the layers that are
 // always chosen.
 func (s Selector) Select(layers []Layer) (*Selection, error) {
@@ -190,11 +179,11 @@ func (s Selector) Select(layers []Layer) (*Selection, error) {
 	return c.selection(s.String()), nil
 }
 
-// Control chooses at random, as a control for an ablation: of each type and size
+// ControlGroup chooses at random, as a control for an ablation: of each type and size
 // as many layers as [Selector.Select] does, so that the numbers of layers and
 // parameters are the same, and the same layers where the choice is not by score
-// (Include, Always). The seed decides, not the order of the input.
-func (s Selector) Control(layers []Layer, seed uint64) (*Selection, error) {
+// (Include, PolicyAlways). The seed decides, not the order of the input.
+func (s Selector) ControlGroup(layers []Layer, seed uint64) (*Selection, error) {
 	c, err := s.choose(layers)
 	if err != nil {
 		return nil, err
@@ -203,16 +192,16 @@ func (s Selector) Control(layers []Layer, seed uint64) (*Selection, error) {
 	return c.selection(fmt.Sprintf("random control, seed %d, of the size of: %v", seed, s)), nil
 }
 
-// Forces reports whether a layer of this name and type is chosen whatever its
+// IsForced reports whether a layer of this name and type is chosen whatever its
 // score. Such layers may be passed to Select with a NaN score.
-func (s Selector) Forces(name, typ string) bool { return s.policy(name, typ) == Always }
+func (s Selector) IsForced(name, typ string) bool { return s.policy(name, typ) == PolicyAlways }
 
 func (s Selector) policy(name, typ string) Policy {
 	switch {
 	case matches(s.Exclude, name, typ):
-		return Never
+		return PolicyNever
 	case matches(s.Include, name, typ):
-		return Always
+		return PolicyAlways
 	}
 	switch names.KindOf(name) {
 	case names.Norm:
@@ -222,7 +211,7 @@ func (s Selector) policy(name, typ string) Policy {
 	case names.Embedding:
 		return s.Embeddings
 	}
-	return Ranked
+	return PolicyRanked
 }
 
 // matches expects patterns that are well-formed.
@@ -243,31 +232,6 @@ func (s Selector) cost(l Layer) float64 {
 		return float64(l.Params)
 	}
 	return float64(l.Params) * s.BytesPerParam
-}
-
-// TrainingBytes returns the bytes of gradient, optimiser state and master weight
-// that a trained parameter takes, as a Selector's BytesPerParam.
-//
-// Precision float32 has float32 weights, gradients and state, also where a
-// trainer computes in bfloat16 by autocast; mixed has bfloat16 weights and
-// gradients, and float32 state and master weights; bfloat16 has nothing else.
-// Optimisers: adamw (two moments), adamw8bit (two of 8 bits, with a float32 scale
-// for 256), lion, momentum and muon (one), sgd (none). The error wraps [ErrOption].
-func TrainingBytes(optimiser, precision string) (float64, error) {
-	type bytes struct{ gradient, master, moment float64 }
-	precisions := []string{"float32", "mixed", "bfloat16"}
-	i, err := indexOf(precisions, "precision", precision)
-	if err != nil {
-		return 0, err
-	}
-	p := []bytes{{4, 0, 4}, {2, 4, 4}, {2, 0, 2}}[i]
-	optimisers := []string{"adamw", "adamw8bit", "lion", "momentum", "muon", "sgd"}
-	i, err = indexOf(optimisers, "optimiser", optimiser)
-	if err != nil {
-		return 0, err
-	}
-	state := []float64{2 * p.moment, 2 * (1 + 4./256), p.moment, p.moment, p.moment, 0}[i]
-	return p.gradient + p.master + state, nil
 }
 
 // byScore orders candidates by descending score.

@@ -74,7 +74,7 @@ func ToFloat16(x float32) Float16 {
 
 // Element is a Go type whose slices can be weights.
 type Element interface {
-	float64 | float32 | BFloat16 | Float16
+	~float64 | ~float32 | BFloat16 | Float16
 }
 
 // Weights is a dense r×c matrix stored by rows in one of the types of
@@ -93,22 +93,43 @@ func NewWeights[T Element](rows, cols int, data []T) (*Weights, error) {
 	if rows < 0 || cols < 0 || (cols != 0 && rows > math.MaxInt/cols) || rows*cols != len(data) {
 		return nil, fmt.Errorf("%w: %d elements for %d×%d", ErrShape, len(data), rows, cols)
 	}
-	return newStrided(rows, cols, cols, data), nil
+	return wrap(rows, cols, cols, data), nil
 }
 
-func newStrided[T Element](rows, cols, stride int, data []T) *Weights {
-	w := &Weights{rows: rows, cols: cols, stride: stride, data: data}
-	switch any(data).(type) {
-	case []float64:
-		w.dtype = F64
-	case []float32:
-		w.dtype = F32
+// NewWeightsStrided is [NewWeights] for a part of a larger matrix: row i is
+// data[i·stride : i·stride+cols]. The error wraps [ErrShape] when stride is less
+// than cols or data ends before the last row does.
+func NewWeightsStrided[T Element](rows, cols, stride int, data []T) (*Weights, error) {
+	if rows < 0 || cols < 0 || stride < cols || (stride != 0 && rows > math.MaxInt/stride) {
+		return nil, fmt.Errorf("%w: %d×%d with rows %d apart", ErrShape, rows, cols, stride)
+	}
+	if rows > 0 && len(data) < (rows-1)*stride+cols {
+		return nil, fmt.Errorf("%w: %d elements for %d×%d with rows %d apart", ErrShape, len(data), rows, cols, stride)
+	}
+	return wrap(rows, cols, stride, data), nil
+}
+
+// wrap expects sizes that fit data.
+func wrap[T Element](rows, cols, stride int, data []T) *Weights {
+	w := &Weights{rows: rows, cols: cols, stride: stride}
+	switch d := any(data).(type) {
 	case []BFloat16:
-		w.dtype = BF16
+		w.dtype, w.data = BF16, d
 	case []Float16:
-		w.dtype = F16
+		w.dtype, w.data = F16, d
+	default: // float64, float32 and types made of them
+		if unsafe.Sizeof(*new(T)) == 8 {
+			w.dtype, w.data = F64, as[float64](data)
+		} else {
+			w.dtype, w.data = F32, as[float32](data)
+		}
 	}
 	return w
+}
+
+// as returns s as elements of the type that it is made of, or that its bits are.
+func as[To, From any](s []From) []To {
+	return unsafe.Slice((*To)(unsafe.Pointer(unsafe.SliceData(s))), len(s))
 }
 
 // Dims returns the number of rows and columns.
@@ -190,16 +211,11 @@ func (w *Weights) raw() *kernel.Matrix {
 	case []float32:
 		m.F32 = d
 	case []BFloat16:
-		m.BF16 = bits(d)
+		m.BF16 = as[uint16](d)
 	case []Float16:
-		m.F16 = bits(d)
+		m.F16 = as[uint16](d)
 	}
 	return m
-}
-
-// bits returns half-precision numbers as their bits, which is what they are.
-func bits[T BFloat16 | Float16](s []T) []uint16 {
-	return unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(s))), len(s))
 }
 
 // rowMaxAbs returns the largest magnitude in row i, and the first column whose

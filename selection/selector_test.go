@@ -1,4 +1,4 @@
-package spectrum_test
+package selection_test
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 // blocks is a model of n blocks of three types with distinct random scores, an
@@ -28,14 +29,14 @@ func blocks(r *rand.Rand, n int) []spectrum.Layer {
 	return append(all, spectrum.Layer{Name: "lm_head.weight", Type: "lm_head", SNR: r.Float64(), Params: 5000})
 }
 
-func chosen(t *testing.T, s spectrum.Selector, layers []spectrum.Layer) []string {
+func chosen(t *testing.T, s selection.Selector, layers []spectrum.Layer) []string {
 	t.Helper()
 	sel, err := s.Select(layers)
 	require.NoError(t, err)
 	return names(sel)
 }
 
-func counts(sel *spectrum.Selection) map[string]int {
+func counts(sel *selection.Selection) map[string]int {
 	n := make(map[string]int)
 	for _, g := range sel.Groups {
 		n[g.Type] = len(g.Chosen)
@@ -44,16 +45,16 @@ func counts(sel *spectrum.Selection) map[string]int {
 }
 
 // selectors are settings of every kind, without a budget.
-func selectors(percent float64) []spectrum.Selector {
-	return []spectrum.Selector{
+func selectors(percent float64) []selection.Selector {
+	return []selection.Selector{
 		{Percent: percent},
 		{Percent: percent, Ceil: true},
-		{Percent: percent, Scope: spectrum.WithinBlock},
-		{Percent: percent, Scope: spectrum.Global, Max: 4, Min: 1},
-		{Percent: percent, Weights: map[string]float64{"mlp.up_proj": 0.5, "input_layernorm": 0}},
-		{Percent: percent, Scope: spectrum.Global, Weights: map[string]float64{"mlp.up_proj": 2}},
+		{Percent: percent, Scope: selection.ScopeBlock},
+		{Percent: percent, Scope: selection.ScopeGlobal, Max: 4, Min: 1},
+		{Percent: percent, Factors: map[string]float64{"mlp.up_proj": 0.5, "input_layernorm": 0}},
+		{Percent: percent, Scope: selection.ScopeGlobal, Factors: map[string]float64{"mlp.up_proj": 2}},
 		{Percent: percent, Include: []string{"*.3.*"}, Exclude: []string{"*.5.*"}},
-		{Percent: percent, Norms: spectrum.Always, Head: spectrum.Never, Embeddings: spectrum.Always},
+		{Percent: percent, Norms: selection.PolicyAlways, Head: selection.PolicyNever, Embeddings: selection.PolicyAlways},
 	}
 }
 
@@ -87,19 +88,19 @@ func TestSelectorProperties(t *testing.T) {
 func TestSelectorSize(t *testing.T) {
 	all := blocks(rand.New(rand.NewPCG(3, 4)), 10)
 	for _, c := range []struct {
-		s                  spectrum.Selector
+		s                  selection.Selector
 		attn, mlp, norm, o int // q_proj, up_proj, layernorm, embedding and head
 	}{
-		{spectrum.Selector{Percent: 25}, 2, 2, 2, 0},
-		{spectrum.Selector{Percent: 25, Ceil: true}, 3, 3, 3, 2},
-		{spectrum.Selector{Percent: 100}, 10, 9, 10, 2},
-		{spectrum.Selector{Percent: 25, Min: 3}, 3, 3, 3, 2},
-		{spectrum.Selector{Percent: 50, Max: 4}, 4, 4, 4, 0},
-		{spectrum.Selector{Percent: 20, Weights: map[string]float64{"mlp.up_proj": 2, "input_layernorm": 0}}, 2, 4, -1, 0},
-		{spectrum.Selector{Percent: 20, Exclude: []string{"model.layers.[0-4].*"}}, 1, 1, 1, 0},
-		{spectrum.Selector{Norms: spectrum.Always, Embeddings: spectrum.Always}, 0, 0, 10, 1},
-		{spectrum.Selector{Include: []string{"mlp.up_proj", "lm_head"}}, 0, 10, 0, 1}, // the failed one too
-		{spectrum.Selector{Percent: 30, Norms: spectrum.Never, Include: []string{"*.3.input_layernorm.weight"}}, 3, 3, 1, 0},
+		{selection.Selector{Percent: 25}, 2, 2, 2, 0},
+		{selection.Selector{Percent: 25, Ceil: true}, 3, 3, 3, 2},
+		{selection.Selector{Percent: 100}, 10, 9, 10, 2},
+		{selection.Selector{Percent: 25, Min: 3}, 3, 3, 3, 2},
+		{selection.Selector{Percent: 50, Max: 4}, 4, 4, 4, 0},
+		{selection.Selector{Percent: 20, Factors: map[string]float64{"mlp.up_proj": 2, "input_layernorm": 0}}, 2, 4, -1, 0},
+		{selection.Selector{Percent: 20, Exclude: []string{"model.layers.[0-4].*"}}, 1, 1, 1, 0},
+		{selection.Selector{Norms: selection.PolicyAlways, Embeddings: selection.PolicyAlways}, 0, 0, 10, 1},
+		{selection.Selector{Include: []string{"mlp.up_proj", "lm_head"}}, 0, 10, 0, 1}, // the failed one too
+		{selection.Selector{Percent: 30, Norms: selection.PolicyNever, Include: []string{"*.3.input_layernorm.weight"}}, 3, 3, 1, 0},
 	} {
 		sel, err := c.s.Select(all)
 		require.NoError(t, err)
@@ -110,17 +111,17 @@ func TestSelectorSize(t *testing.T) {
 		assert.Equal(t, []int{c.attn, c.mlp, c.norm, c.o},
 			[]int{n["self_attn.q_proj"], n["mlp.up_proj"], n["input_layernorm"], n["lm_head"] + n["model.embed_tokens"]}, "%v", c.s)
 	}
-	assert.Len(t, chosen(t, spectrum.Selector{Percent: 50, Scope: spectrum.Global}, all), 16)
+	assert.Len(t, chosen(t, selection.Selector{Percent: 50, Scope: selection.ScopeGlobal}, all), 16)
 	// One of three in each block; two of those outside, rounded down to none.
-	assert.Len(t, chosen(t, spectrum.Selector{Percent: 34, Scope: spectrum.WithinBlock}, all), 10)
+	assert.Len(t, chosen(t, selection.Selector{Percent: 34, Scope: selection.ScopeBlock}, all), 10)
 }
 
 // Scores of types that compete are weighted.
 func TestSelectorWeights(t *testing.T) {
 	all := []spectrum.Layer{{Name: "0.a", Type: "a", SNR: 3}, {Name: "0.b", Type: "b", SNR: 2}, {Name: "1.b", Type: "b", SNR: math.Inf(1)}}
-	s := spectrum.Selector{Percent: 67, Scope: spectrum.Global}
+	s := selection.Selector{Percent: 67, Scope: selection.ScopeGlobal}
 	assert.Equal(t, []string{"0.a", "1.b"}, chosen(t, s, all))
-	s.Weights = map[string]float64{"b": 2}
+	s.Factors = map[string]float64{"b": 2}
 	assert.Equal(t, []string{"1.b", "0.b"}, chosen(t, s, all))
 }
 
@@ -133,19 +134,19 @@ func TestSelectorBudget(t *testing.T) {
 	}
 	// Both types advance alike, and a layer that does not fit is passed over.
 	assert.Equal(t, []string{"9.small", "8.small", "7.small", "6.small", "5.small", "9.large", "8.large"},
-		chosen(t, spectrum.Selector{Budget: 259}, all))
-	bytes, err := spectrum.TrainingBytes("adamw", "mixed")
+		chosen(t, selection.Selector{Budget: 259}, all))
+	bytes, err := selection.TrainingBytes("adamw", "mixed")
 	require.NoError(t, err)
 	assert.EqualValues(t, 14, bytes)
-	sel, err := spectrum.Selector{Budget: 259 * 14, BytesPerParam: bytes}.Select(all)
+	sel, err := selection.Selector{Budget: 259 * 14, BytesPerParam: bytes}.Select(all)
 	require.NoError(t, err)
 	assert.EqualValues(t, 250, sel.Params())
 
-	_, err = spectrum.Selector{Budget: 99, Include: []string{"9.large"}}.Select(all)
+	_, err = selection.Selector{Budget: 99, Include: []string{"9.large"}}.Select(all)
 	assert.ErrorIs(t, err, spectrum.ErrOption)
 	assert.ErrorContains(t, err, "exceed the budget of 99 by 1")
 	all[3].Params = 0
-	_, err = spectrum.Selector{Budget: 99}.Select(all)
+	_, err = selection.Selector{Budget: 99}.Select(all)
 	assert.ErrorContains(t, err, all[3].Name)
 }
 
@@ -156,13 +157,13 @@ func TestTrainingBytes(t *testing.T) {
 	}{
 		{"adamw", "float32", 12}, {"adamw", "bfloat16", 6}, {"adamw8bit", "float32", 6.03125}, {"lion", "float32", 8}, {"sgd", "mixed", 6},
 	} {
-		got, err := spectrum.TrainingBytes(c.optimiser, c.precision)
+		got, err := selection.TrainingBytes(c.optimiser, c.precision)
 		require.NoError(t, err)
 		assert.Equal(t, c.want, got, c)
 	}
-	_, err := spectrum.TrainingBytes("adam", "float32")
+	_, err := selection.TrainingBytes("adam", "float32")
 	assert.ErrorIs(t, err, spectrum.ErrOption)
-	_, err = spectrum.TrainingBytes("adamw", "fp8")
+	_, err = selection.TrainingBytes("adamw", "fp8")
 	assert.ErrorIs(t, err, spectrum.ErrOption)
 }
 
@@ -196,18 +197,18 @@ func TestControl(t *testing.T) {
 	r.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
 	differ := 0
 	for seed := range uint64(20) {
-		for _, s := range append(selectors(40), spectrum.Selector{Budget: 6000}) {
-			if s.Embeddings == spectrum.Always {
+		for _, s := range append(selectors(40), selection.Selector{Budget: 6000}) {
+			if s.Embeddings == selection.PolicyAlways {
 				s.Budget = 0
 			}
 			sel, err := s.Select(all)
 			require.NoError(t, err)
-			control, err := s.Control(all, seed)
+			control, err := s.ControlGroup(all, seed)
 			require.NoError(t, err)
 			assert.Equal(t, counts(sel), counts(control), "%v", s)
 			assert.Equal(t, sel.Params(), control.Params(), "%v", s)
 			assert.NotContains(t, names(control), all[2].Name, "a layer without score")
-			again, err := s.Control(shuffled, seed)
+			again, err := s.ControlGroup(shuffled, seed)
 			require.NoError(t, err)
 			assert.ElementsMatch(t, names(control), names(again))
 			if !slices.Equal(names(sel), names(control)) {
@@ -219,39 +220,39 @@ func TestControl(t *testing.T) {
 }
 
 func TestSelectorErrors(t *testing.T) {
-	for _, s := range []spectrum.Selector{
+	for _, s := range []selection.Selector{
 		{Percent: -1}, {Percent: math.NaN()}, {Percent: 101}, {Min: -1}, {Min: 3, Max: 2}, {Max: -1}, {Budget: -1},
-		{BytesPerParam: math.NaN()}, {BytesPerParam: -1}, {Weights: map[string]float64{"t": -1}},
-		{Weights: map[string]float64{"t": math.Inf(1)}}, {Include: []string{"["}}, {Exclude: []string{"["}},
+		{BytesPerParam: math.NaN()}, {BytesPerParam: -1}, {Factors: map[string]float64{"t": -1}},
+		{Factors: map[string]float64{"t": math.Inf(1)}}, {Include: []string{"["}}, {Exclude: []string{"["}},
 		{Scope: 9}, {Norms: 9}, {Head: 3}, {Embeddings: 3},
 	} {
 		_, err := s.Select(layers(1))
 		assert.ErrorIs(t, err, spectrum.ErrOption, "%+v", s)
-		_, err = s.Control(layers(1), 0)
+		_, err = s.ControlGroup(layers(1), 0)
 		assert.ErrorIs(t, err, spectrum.ErrOption, "%+v", s)
 	}
 }
 
 func TestSelectorText(t *testing.T) {
-	for _, s := range []spectrum.Scope{spectrum.WithinType, spectrum.WithinBlock, spectrum.Global} {
+	for _, s := range []selection.Scope{selection.ScopeType, selection.ScopeBlock, selection.ScopeGlobal} {
 		text, err := s.MarshalText()
 		require.NoError(t, err)
-		var back spectrum.Scope
+		var back selection.Scope
 		require.NoError(t, back.UnmarshalText(text))
 		assert.Equal(t, s, back)
 	}
-	for _, p := range []spectrum.Policy{spectrum.Ranked, spectrum.Always, spectrum.Never} {
+	for _, p := range []selection.Policy{selection.PolicyRanked, selection.PolicyAlways, selection.PolicyNever} {
 		text, err := p.MarshalText()
 		require.NoError(t, err)
-		var back spectrum.Policy
+		var back selection.Policy
 		require.NoError(t, back.UnmarshalText(text))
 		assert.Equal(t, p, back)
 	}
-	var scope spectrum.Scope
+	var scope selection.Scope
 	assert.ErrorIs(t, scope.UnmarshalText([]byte("all")), spectrum.ErrOption)
-	var policy spectrum.Policy
+	var policy selection.Policy
 	assert.ErrorIs(t, policy.UnmarshalText([]byte("all")), spectrum.ErrOption)
 	assert.Equal(t, "top 5 % of each block; rounded up; at least 1 of each type; at most 70 bytes at 7 a parameter; weights map[a:1 b:2]; always x; norms never",
-		spectrum.Selector{Percent: 5, Scope: spectrum.WithinBlock, Ceil: true, Min: 1, Budget: 70, BytesPerParam: 7,
-			Weights: map[string]float64{"b": 2, "a": 1}, Include: []string{"x"}, Norms: spectrum.Never}.String())
+		selection.Selector{Percent: 5, Scope: selection.ScopeBlock, Ceil: true, Min: 1, Budget: 70, BytesPerParam: 7,
+			Factors: map[string]float64{"b": 2, "a": 1}, Include: []string{"x"}, Norms: selection.PolicyNever}.String())
 }

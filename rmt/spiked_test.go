@@ -1,4 +1,4 @@
-package spectrum_test
+package rmt_test
 
 import (
 	"context"
@@ -12,12 +12,13 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/test/planted"
+	"github.com/gospectrum/spectrum/rmt"
 )
 
 // unitModel has unit m·σ² and aspect beta, n being a power of two.
-func unitModel(beta float64) spectrum.SpikedModel {
+func unitModel(beta float64) rmt.SpikedModel {
 	const m = 1 << 20
-	return spectrum.SpikedModel{Rows: int(beta * m), Cols: m, Sigma: 1. / 1024}
+	return rmt.SpikedModel{Rows: int(beta * m), Cols: m, Sigma: 1. / 1024}
 }
 
 func TestSpikedModelAgainstMpmath(t *testing.T) {
@@ -29,35 +30,30 @@ func TestSpikedModelAgainstMpmath(t *testing.T) {
 		left, right := d.Overlap(c.X)
 		assert.InEpsilon(t, c.Left, left, 1e-10, "%v", c)
 		assert.InEpsilon(t, c.Right, right, 1e-10, "%v", c)
-		tall := spectrum.SpikedModel{Rows: d.Cols, Cols: d.Rows, Sigma: d.Sigma}
+		tall := rmt.SpikedModel{Rows: d.Cols, Cols: d.Rows, Sigma: d.Sigma}
 		swapped, _ := tall.Overlap(c.X)
 		assert.Equal(t, right, swapped, "the longer vector is on the other side")
 		// A minimum is only known to the root of the precision, times the size.
-		assert.InDelta(t, c.Frobenius, d.Shrink(c.Y, spectrum.LossFrobenius), 1e-9, "%v", c)
-		assert.InDelta(t, c.Operator, d.Shrink(c.Y, spectrum.LossOperator), 1e-9, "%v", c)
-		assert.InDelta(t, c.Nuclear, d.Shrink(c.Y, spectrum.LossNuclear), 1e-9, "%v", c)
+		assert.InDelta(t, c.Frobenius, d.Shrink(c.Y, rmt.LossFrobenius), 1e-9, "%v", c)
+		assert.InDelta(t, c.Operator, d.Shrink(c.Y, rmt.LossOperator), 1e-9, "%v", c)
+		assert.InDelta(t, c.Nuclear, d.Shrink(c.Y, rmt.LossNuclear), 1e-9, "%v", c)
 	}
 	for _, c := range laws.Thresholds {
 		d := unitModel(c.Beta)
 		assert.InEpsilon(t, c.Known, d.HardThreshold(), 1e-12, "%v", c)
-		s := []float64{9, 8, 1, 0.5}
-		cols := int(4 / c.Beta)
-		got, err := spectrum.OptimalHardThreshold(s, 4, cols)
-		require.NoError(t, err)
-		assert.InEpsilon(t, 4.5*c.Unknown, got, 1e-10, "%v", c)
+		assert.InEpsilon(t, 4.5*c.Unknown, rmt.MedianHardThreshold(4, int(4/c.Beta), 4.5), 1e-10, "%v", c)
 	}
-	_, err := spectrum.OptimalHardThreshold([]float64{1}, 2, 2)
-	assert.ErrorIs(t, err, spectrum.ErrShape)
+	assert.True(t, math.IsNaN(rmt.MedianHardThreshold(0, 2, 1)))
 }
 
 func TestSpikedModelEnds(t *testing.T) {
-	d := spectrum.SpikedModel{Rows: 300, Cols: 100, Sigma: 0.5}
-	edge, star := d.Edge(spectrum.EdgeDefault), d.Detectable()
+	d := rmt.SpikedModel{Rows: 300, Cols: 100, Sigma: 0.5}
+	edge, star := d.NoiseEdge(rmt.EdgeDefault), d.Detectable()
 	assert.InEpsilon(t, 0.5*(math.Sqrt(300)+10), edge, 1e-15)
 	assert.InEpsilon(t, edge, d.Inflate(star), 1e-12, "the detectable strength shows at the edge")
 	assert.Equal(t, edge, d.Inflate(star/2))
 	assert.Zero(t, d.Strength(edge))
-	for _, loss := range []spectrum.Loss{spectrum.LossFrobenius, spectrum.LossOperator, spectrum.LossNuclear} {
+	for _, loss := range []rmt.Loss{rmt.LossFrobenius, rmt.LossOperator, rmt.LossNuclear} {
 		assert.Zero(t, d.Shrink(edge*(1-1e-12), loss))
 		assert.InEpsilon(t, 1e6, d.Shrink(1e6, loss), 1e-6, "a strong value is left alone")
 	}
@@ -67,31 +63,31 @@ func TestSpikedModelEnds(t *testing.T) {
 		assert.InEpsilon(t, x, d.Strength(d.Inflate(x)), 1e-9)
 	}
 	assert.Greater(t, d.HardThreshold(), edge)
-	for _, bad := range []spectrum.SpikedModel{{}, {Rows: 1, Cols: 1}, {Rows: 1, Cols: 1, Sigma: math.NaN()}} {
+	for _, bad := range []rmt.SpikedModel{{}, {Rows: 1, Cols: 1}, {Rows: 1, Cols: 1, Sigma: math.NaN()}} {
 		left, right := bad.Overlap(1)
 		for _, v := range []float64{
-			bad.Edge(0.01), bad.Detectable(), bad.Inflate(1), bad.Strength(1), left, right, bad.HardThreshold(),
-			bad.Shrink(1, spectrum.LossFrobenius),
+			bad.NoiseEdge(0.01), bad.Detectable(), bad.Inflate(1), bad.Strength(1), left, right, bad.HardThreshold(),
+			bad.Shrink(1, rmt.LossFrobenius),
 		} {
 			assert.True(t, math.IsNaN(v))
 		}
 	}
-	assert.True(t, math.IsNaN(d.Edge(2)))
+	assert.True(t, math.IsNaN(d.NoiseEdge(2)))
 	assert.True(t, math.IsNaN(d.Shrink(1e3, 99)))
 	assert.True(t, math.IsNaN(d.Inflate(-1)))
 }
 
 func TestEdgeText(t *testing.T) {
-	for text, want := range map[string]spectrum.Edge{
-		"asymptotic": spectrum.EdgeAsymptotic, "default": spectrum.EdgeDefault, "tw:0.01": 0.01, "tw:1e-06": 1e-6,
+	for text, want := range map[string]rmt.EdgeRule{
+		"asymptotic": rmt.EdgeAsymptotic, "default": rmt.EdgeDefault, "tw:0.01": 0.01, "tw:1e-06": 1e-6,
 	} {
-		var e spectrum.Edge
+		var e rmt.EdgeRule
 		require.NoError(t, e.UnmarshalText([]byte(text)))
 		assert.Equal(t, want, e)
 		assert.Equal(t, text, e.String())
 	}
 	for _, text := range []string{"", "tw:", "tw:0", "tw:1", "tw:-1", "tw:NaN", "0.01", "tw"} {
-		var e spectrum.Edge
+		var e rmt.EdgeRule
 		assert.ErrorIs(t, e.UnmarshalText([]byte(text)), spectrum.ErrOption, text)
 	}
 	_, err := spectrum.Analyzer{Noise: spectrum.NoiseMedian, Edge: 1.5}.AnalyzeSpectrum([]float64{1}, 1, 1)
@@ -109,7 +105,7 @@ func TestTracyWidomEdgeOnNoise(t *testing.T) {
 	}
 	for _, shape := range [][2]int{{20, 20}, {20, 80}, {100, 10}} {
 		r := rand.New(rand.NewPCG(11, uint64(shape[0])))
-		edge := spectrum.SpikedModel{Rows: shape[0], Cols: shape[1], Sigma: 3}.Edge(0.05)
+		edge := rmt.SpikedModel{Rows: shape[0], Cols: shape[1], Sigma: 3}.NoiseEdge(0.05)
 		passed := 0
 		for range 400 {
 			w := planted.Matrix(r, shape[0], shape[1], planted.Gaussian, nil)
@@ -129,7 +125,7 @@ func TestOverlapOfPlantedDirection(t *testing.T) {
 		t.Skip("many draws or large matrices on one goroutine: nothing for the race detector")
 	}
 	const rows, cols = 200, 500
-	d := spectrum.SpikedModel{Rows: rows, Cols: cols, Sigma: 1}
+	d := rmt.SpikedModel{Rows: rows, Cols: cols, Sigma: 1}
 	theta := 2 * d.Detectable()
 	r := rand.New(rand.NewPCG(13, 14))
 	var s, left, right float64
@@ -160,7 +156,7 @@ func TestOverlapOfPlantedDirection(t *testing.T) {
 // keeping those above the edge.
 func TestShrinkageRecoversSignal(t *testing.T) {
 	const rows, cols = 150, 300
-	d := spectrum.SpikedModel{Rows: rows, Cols: cols, Sigma: 0.1}
+	d := rmt.SpikedModel{Rows: rows, Cols: cols, Sigma: 0.1}
 	r := rand.New(rand.NewPCG(15, 16))
 	u, v := planted.Orthonormal(r, rows, 2), planted.Orthonormal(r, cols, 2)
 	var truth mat.Dense
@@ -181,9 +177,9 @@ func TestShrinkageRecoversSignal(t *testing.T) {
 		back.Sub(&back, &truth)
 		return back.Norm(2)
 	}
-	shrunk := loss(func(s float64) float64 { return d.Shrink(s, spectrum.LossFrobenius) })
+	shrunk := loss(func(s float64) float64 { return d.Shrink(s, rmt.LossFrobenius) })
 	cut := loss(func(s float64) float64 {
-		if s > d.Edge(spectrum.EdgeAsymptotic) {
+		if s > d.NoiseEdge(rmt.EdgeAsymptotic) {
 			return s
 		}
 		return 0

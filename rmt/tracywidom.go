@@ -1,4 +1,4 @@
-package spectrum
+package rmt
 
 import (
 	"math/rand/v2"
@@ -8,7 +8,7 @@ import (
 
 // TracyWidom is the Tracy–Widom distribution F₁ of β = 1: the limit law of the
 // largest eigenvalue of X·Xᵀ, X with independent real entries, centred and
-// scaled as [SpikedModel.Edge] does (Tracy & Widom 1996; Johnstone 2001).
+// scaled as [SpikedModel.NoiseEdge] does (Tracy & Widom 1996; Johnstone 2001).
 //
 // Values come from a Chebyshev table of the Hastings–McLeod solution of
 // Painlevé II, checked against Fredholm determinants (Bornemann 2010): relative

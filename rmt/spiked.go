@@ -1,70 +1,11 @@
-package spectrum
+package rmt
 
 import (
-	"fmt"
 	"math"
-	"strconv"
-	"strings"
 
 	"github.com/gospectrum/spectrum/internal/law/mp"
 	"github.com/gospectrum/spectrum/internal/law/tracywidom"
 )
-
-// Edge selects the edge of the noise, above which a singular value is signal.
-// A number between 0 and 1 is the level α of the Tracy–Widom edge, which the
-// largest singular value of pure Gaussian noise passes with probability α.
-type Edge float64
-
-const (
-	// EdgeDefault is the choice of the noise scale: 0.01 for [NoiseKritchmanNadler] and
-	// EdgeAsymptotic for all others.
-	EdgeDefault Edge = 0
-	// EdgeAsymptotic is σ·(√n + √m), to which the largest singular value of
-	// noise converges (Geman 1980). Finite noise passes it now and then: with
-	// probability 1 − F₁(0) = 0.168 in the limit.
-	EdgeAsymptotic Edge = -1
-)
-
-// String returns the text used on the command line and in result files:
-// "default", "asymptotic", or "tw:" and the level.
-func (e Edge) String() string {
-	switch e {
-	case EdgeDefault:
-		return "default"
-	case EdgeAsymptotic:
-		return "asymptotic"
-	}
-	return "tw:" + strconv.FormatFloat(float64(e), 'g', -1, 64)
-}
-
-// MarshalText returns the text, see [Edge.String].
-func (e Edge) MarshalText() ([]byte, error) { return []byte(e.String()), e.check() }
-
-// UnmarshalText sets e from its text. The error wraps [ErrOption].
-func (e *Edge) UnmarshalText(text []byte) error {
-	level, isLevel := strings.CutPrefix(string(text), "tw:")
-	switch {
-	case string(text) == "default":
-		*e = EdgeDefault
-		return nil
-	case string(text) == "asymptotic":
-		*e = EdgeAsymptotic
-		return nil
-	case isLevel:
-		if v, err := strconv.ParseFloat(level, 64); err == nil && v > 0 && v < 1 {
-			*e = Edge(v)
-			return nil
-		}
-	}
-	return fmt.Errorf("%w: edge %q; want asymptotic, or tw: and a level between 0 and 1, such as tw:0.01", ErrOption, text)
-}
-
-func (e Edge) check() error {
-	if e == EdgeDefault || e == EdgeAsymptotic || e > 0 && e < 1 {
-		return nil
-	}
-	return fmt.Errorf("%w: edge %v is not a level between 0 and 1", ErrOption, float64(e))
-}
 
 // SpikedModel is the model of a few strong directions in noise: W = Σ θᵢ·uᵢ·vᵢᵀ + X,
 // where X is Rows×Cols with independent entries of mean zero and standard
@@ -79,27 +20,21 @@ type SpikedModel struct {
 	Sigma      float64
 }
 
-// Edge returns the edge of the noise: σ·(√n + √m) for [EdgeAsymptotic], the
+// NoiseEdge returns the edge of the noise: σ·(√n + √m) for [EdgeAsymptotic], the
 // default, or at a level α
 //
 //	σ·√(μ + s·τ), μ = (√n' + √m')², τ = (√n' + √m')·(1/√n' + 1/√m')^{1/3}
 //
 // with s the upper α quantile of [TracyWidom]: Johnstone's (2001) centring and
 // scaling with n' = n−½, m' = m−½, whose error is of second order (Ma 2012).
-func (d SpikedModel) Edge(e Edge) float64 {
-	if !d.valid() || e.check() != nil {
+func (d SpikedModel) NoiseEdge(rule EdgeRule) float64 {
+	if !d.valid() || rule.Check() != nil {
 		return math.NaN()
 	}
-	if e <= 0 {
+	if rule <= 0 {
 		return d.Sigma * (math.Sqrt(float64(d.Rows)) + math.Sqrt(float64(d.Cols)))
 	}
-	return d.Sigma * math.Sqrt(tracyWidomEdge(d.Rows, d.Cols, tracywidom.UpperQuantile(float64(e))))
-}
-
-// tracyWidomEdge returns μ + s·τ of [SpikedModel.Edge], at least 0.
-func tracyWidomEdge(rows, cols int, s float64) float64 {
-	a, b := math.Sqrt(float64(rows)-0.5), math.Sqrt(float64(cols)-0.5)
-	return max(0, (a+b)*(a+b)+s*(a+b)*math.Cbrt(1/a+1/b))
+	return d.Sigma * math.Sqrt(tracywidom.Edge(d.Rows, d.Cols, tracywidom.UpperQuantile(float64(rule))))
 }
 
 // Detectable returns the smallest strength that shows in the singular values,
@@ -120,7 +55,7 @@ func (d SpikedModel) Inflate(theta float64) float64 {
 		return math.NaN()
 	}
 	if theta <= d.Detectable() {
-		return d.Edge(EdgeAsymptotic)
+		return d.NoiseEdge(EdgeAsymptotic)
 	}
 	x, r := theta/d.unit(), d.r()
 	return d.unit() * math.Sqrt((x+1/x)*(x+r*r/x))
@@ -174,7 +109,7 @@ func overlap(x, r float64) (short, long float64) {
 // λ² = 2(β+1) + 8β/(β+1+√(β²+14β+1)), optimal in squared error (Gavish & Donoho
 // 2014, equation 11). It lies above the edge of the noise: a value so little
 // above the edge that its vectors are mostly noise is not worth keeping.
-// Without a known σ use the estimate of [NoiseMedian], as their section III-E does.
+// [MedianHardThreshold] needs no σ.
 func (d SpikedModel) HardThreshold() float64 {
 	if !d.valid() {
 		return math.NaN()
@@ -184,16 +119,16 @@ func (d SpikedModel) HardThreshold() float64 {
 	return d.unit() * math.Sqrt(2*(b+1)+8*b/(b+1+math.Sqrt(b*b+14*b+1)))
 }
 
-// OptimalHardThreshold returns Gavish & Donoho's (2014, equation 4) threshold
-// for unknown noise, ω(β) times the median singular value; ω(1) = 2.858. s
-// holds all singular values of a rows×cols matrix in descending order. The error
-// is that of [Analyzer.AnalyzeSpectrum].
-func OptimalHardThreshold(s []float64, rows, cols int) (float64, error) {
-	if err := checkSpectrum(s, rows, cols); err != nil {
-		return 0, err
-	}
+// MedianHardThreshold returns the threshold of [SpikedModel.HardThreshold] for
+// noise of unknown scale: ω(β) times the median singular value of the rows×cols
+// matrix (Gavish & Donoho 2014, equation 4); ω(1) = 2.858. It is NaN where rows or
+// cols is not positive.
+func MedianHardThreshold(rows, cols int, median float64) float64 {
 	unit := SpikedModel{Rows: rows, Cols: cols, Sigma: 1}
-	return unit.HardThreshold() / (unit.unit() * mp.Median(unit.r())) * quantile(s, 0.5), nil
+	if !unit.valid() {
+		return math.NaN()
+	}
+	return unit.HardThreshold() / (unit.unit() * mp.Median(unit.r())) * median
 }
 
 // Loss selects what a shrinker of singular values minimises: the norm of the
