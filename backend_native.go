@@ -52,7 +52,7 @@ func (b nativeBackend) Spectra(ctx context.Context, p Problem) iter.Seq2[*Spectr
 			yield(run(ctx, double, p, native.Direct))
 			return
 		}
-		if p.Precision == PrecisionAuto && p.W.DType() != F64 && flops(r, c) >= smallFlops {
+		if p.Precision != PrecisionFloat64 && p.W.DType() != F64 && flops(r, c) >= smallFlops {
 			if s, err := run(ctx, kernel.Named[float32](b.kernel), p, native.SingularValues); !yield(s, err) || err != nil {
 				return
 			}
@@ -63,7 +63,7 @@ func (b nativeBackend) Spectra(ctx context.Context, p Problem) iter.Seq2[*Spectr
 			return
 		}
 		best := slices.Max(s.Errors) <= native.DirectBound(s.Values[0])
-		if best || p.Precision == PrecisionAuto || accurate(s) {
+		if best || p.Precision != PrecisionFloat64 || accurate(s) {
 			if !yield(s, nil) || best {
 				return
 			}

@@ -52,7 +52,7 @@ func (netlibBackend) Spectra(ctx context.Context, p Problem) iter.Seq2[*Spectrum
 			yield(nil, fmt.Errorf("%w: %d×%d is too large for 32-bit LAPACK", ErrShape, r, c))
 			return
 		}
-		if p.Precision == PrecisionAuto && p.W.DType() != F64 && flops(r, c) >= smallFlops {
+		if p.Precision != PrecisionFloat64 && p.W.DType() != F64 && flops(r, c) >= smallFlops {
 			if s, err := gesdd(ctx, p, lapacke.Sgesdd, 0x1p-24); !yield(s, err) || err != nil {
 				return
 			}

@@ -73,7 +73,7 @@ func (a Analyzer) analysis(n noise.Sample) *Analysis {
 		SMax: s[0], SMin: s[len(s)-1], Zero: s[0] == 0,
 	}
 	if n.Errors != nil {
-		res.ValueError = slices.Max(n.Errors)
+		res.ValueError, res.SMinError = slices.Max(n.Errors), n.Errors[len(n.Errors)-1]
 	}
 	res.ranks()
 	est := a.Noise.scale().Estimate(n, float64(res.Edge))
@@ -125,7 +125,7 @@ func (res *Analysis) scale(e int) *Analysis {
 	for i, v := range res.SingularValues {
 		res.SingularValues[i] = math.Ldexp(v, e)
 	}
-	for _, v := range []*float64{&res.Sigma, &res.Threshold, &res.SignalSum, &res.NoiseSum, &res.ValueError, &res.SMax, &res.SMin, &res.Frobenius} {
+	for _, v := range []*float64{&res.Sigma, &res.Threshold, &res.SignalSum, &res.NoiseSum, &res.ValueError, &res.SMinError, &res.SMax, &res.SMin, &res.Frobenius} {
 		*v = math.Ldexp(*v, e)
 	}
 	if res.Divisor == DivisorSMax {

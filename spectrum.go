@@ -63,8 +63,9 @@ type Analyzer struct {
 	// Precision is the arithmetic; the default, PrecisionAuto, uses float32
 	// where the error bound of the result shows that it is enough.
 	Precision Precision
-	// Tolerance is the relative error of the SNR that float32 must be certified
-	// to keep, 0 means 1e-4.
+	// Tolerance is the relative error of the SNR, and with PrecisionValues of every
+	// singular value, that must be certified before a more accurate way is not
+	// tried; 0 means 1e-4.
 	Tolerance float64
 	// Workers is the number of goroutines to use, 0 means GOMAXPROCS. The
 	// result does not depend on it.
@@ -101,6 +102,7 @@ type Analysis struct {
 	Uncertain int
 
 	SMax, SMin    float64 // s₁ and sₙ
+	SMinError     float64 // bounds the absolute error of SMin
 	Frobenius     float64 // ‖W‖_F = √Σs²
 	StableRank    float64 // ‖W‖_F² / s₁²
 	EffectiveRank float64 // exp of the entropy of s/Σs (Roy & Vetterli 2007)
@@ -152,9 +154,9 @@ func (a Analyzer) Analyze(ctx context.Context, w mat.Matrix) (*Analysis, error) 
 		res = a.analysis(sample)
 		res.Kernel, res.Precision = s.Kernel, s.Precision
 		if s.Errors == nil { // nothing was promised, so nothing is certain
-			res.SNRError, res.ValueError = math.Inf(1), math.Inf(1)
+			res.SNRError, res.ValueError, res.SMinError = math.Inf(1), math.Inf(1), math.Inf(1)
 		}
-		return res.Uncertain == 0 && res.SNRError <= a.tolerance()
+		return res.Uncertain == 0 && res.SNRError <= a.tolerance() && (a.Precision != PrecisionValues || s.within(a.tolerance()))
 	})
 	if err != nil {
 		return nil, err

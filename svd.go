@@ -59,9 +59,12 @@ const (
 	// 10⁻⁴ of it, which takes bidiagonalisation where the matrix is near square
 	// or its spectrum wide.
 	PrecisionFloat64
+	// PrecisionValues is PrecisionAuto that goes on until the error bound of every
+	// singular value is within Analyzer.Tolerance of it, or there is no way left.
+	PrecisionValues
 )
 
-var precisions = option.Enum{What: "precision", Names: []string{PrecisionAuto: "auto", PrecisionFloat64: "float64"}}
+var precisions = option.Enum{What: "precision", Names: []string{PrecisionAuto: "auto", PrecisionFloat64: "float64", PrecisionValues: "values"}}
 
 // String returns the name used on the command line and in result files.
 func (p Precision) String() string { return precisions.Name(uint8(p)) }
@@ -146,6 +149,16 @@ func (a Analyzer) solve(ctx context.Context, in *input, enough func(*Spectrum) b
 		return failed(errors.New("it returned no singular values"))
 	}
 	return nil
+}
+
+// within reports whether every value is certain to a relative error of tolerance.
+func (s *Spectrum) within(tolerance float64) bool {
+	for i, v := range s.Values {
+		if !(s.Errors[i] <= tolerance*v) {
+			return false
+		}
+	}
+	return true
 }
 
 // check reports whether s can be all the singular values of a rows×cols matrix

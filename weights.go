@@ -21,18 +21,30 @@ const (
 	BF16 DType = "BF16" // bfloat16: the upper half of a binary32
 )
 
-// Size returns the width of one element in bytes, 0 for an unknown type.
-func (d DType) Size() int {
+// format is how the elements of a [DType] are stored.
+type format struct {
+	size  int                       // bytes
+	value func(bits uint64) float64 // the number that has these bits
+}
+
+// format covers every type that [Weights] holds. Their bits have the sign first and
+// then a magnitude that grows with them, so most work is done on the bits alone.
+func (d DType) format() format {
 	switch d {
 	case F64:
-		return 8
+		return format{8, math.Float64frombits}
 	case F32:
-		return 4
-	case F16, BF16:
-		return 2
+		return format{4, func(bits uint64) float64 { return float64(math.Float32frombits(uint32(bits))) }}
+	case F16:
+		return format{2, func(bits uint64) float64 { return float64(Float16(bits).Float32()) }}
+	case BF16:
+		return format{2, func(bits uint64) float64 { return float64(BFloat16(bits).Float32()) }}
 	}
-	return 0
+	return format{}
 }
+
+// Size returns the width of one element in bytes, 0 for an unknown type.
+func (d DType) Size() int { return d.format().size }
 
 // BFloat16 holds the bits of a bfloat16 number.
 type BFloat16 uint16
@@ -84,7 +96,7 @@ type Element interface {
 type Weights struct {
 	rows, cols, stride int
 	dtype              DType
-	data               any // a slice of one of the Element types
+	bits               any // of the elements: []uint16, []uint32 or []uint64
 }
 
 // NewWeights wraps data, which holds rows·cols elements by rows, without
@@ -112,22 +124,22 @@ func NewWeightsStrided[T Element](rows, cols, stride int, data []T) (*Weights, e
 // wrap expects sizes that fit data.
 func wrap[T Element](rows, cols, stride int, data []T) *Weights {
 	w := &Weights{rows: rows, cols: cols, stride: stride}
-	switch d := any(data).(type) {
+	switch any(data).(type) {
 	case []BFloat16:
-		w.dtype, w.data = BF16, d
+		w.dtype, w.bits = BF16, as[uint16](data)
 	case []Float16:
-		w.dtype, w.data = F16, d
+		w.dtype, w.bits = F16, as[uint16](data)
 	default: // float64, float32 and types made of them
 		if unsafe.Sizeof(*new(T)) == 8 {
-			w.dtype, w.data = F64, as[float64](data)
+			w.dtype, w.bits = F64, as[uint64](data)
 		} else {
-			w.dtype, w.data = F32, as[float32](data)
+			w.dtype, w.bits = F32, as[uint32](data)
 		}
 	}
 	return w
 }
 
-// as returns s as elements of the type that it is made of, or that its bits are.
+// as returns s as elements of another type of the same size.
 func as[To, From any](s []From) []To {
 	return unsafe.Slice((*To)(unsafe.Pointer(unsafe.SliceData(s))), len(s))
 }
@@ -150,18 +162,9 @@ func (w *Weights) At(i, j int) float64 {
 	if uint(j) >= uint(w.cols) {
 		panic(mat.ErrColAccess)
 	}
-	k := i*w.stride + j
-	switch d := w.data.(type) {
-	case []float64:
-		return d[k]
-	case []float32:
-		return float64(d[k])
-	case []BFloat16:
-		return float64(d[k].Float32())
-	case []Float16:
-		return float64(d[k].Float32())
-	}
-	panic("spectrum: Weights of unknown type")
+	var v [1]float64
+	w.segment(v[:], i, j)
+	return v[0]
 }
 
 // Row copies row i into dst, widened to float64, and returns it; a nil dst is
@@ -184,36 +187,36 @@ func (w *Weights) Row(dst []float64, i int) []float64 {
 func (w *Weights) segment(dst []float64, i, j int) {
 	from := i*w.stride + j
 	to := from + len(dst)
-	switch d := w.data.(type) {
-	case []float64:
-		copy(dst, d[from:to])
-	case []float32:
-		for k, v := range d[from:to] {
-			dst[k] = float64(v)
-		}
-	case []BFloat16:
-		for k, v := range d[from:to] {
-			dst[k] = float64(v.Float32())
-		}
-	case []Float16:
-		for k, v := range d[from:to] {
-			dst[k] = float64(v.Float32())
-		}
+	switch bits := w.bits.(type) {
+	case []uint64:
+		widen(dst, bits[from:to], w.dtype)
+	case []uint32:
+		widen(dst, bits[from:to], w.dtype)
+	case []uint16:
+		widen(dst, bits[from:to], w.dtype)
+	}
+}
+
+// widen sets dst to the numbers that have these bits.
+func widen[B uint16 | uint32 | uint64](dst []float64, bits []B, dtype DType) {
+	value := dtype.format().value
+	for k, b := range bits {
+		dst[k] = value(uint64(b))
 	}
 }
 
 // raw returns w as the native engine reads it, without a copy.
 func (w *Weights) raw() *kernel.Matrix {
 	m := &kernel.Matrix{Rows: w.rows, Cols: w.cols, Stride: w.stride}
-	switch d := w.data.(type) {
-	case []float64:
-		m.F64 = d
-	case []float32:
-		m.F32 = d
-	case []BFloat16:
-		m.BF16 = as[uint16](d)
-	case []Float16:
-		m.F16 = as[uint16](d)
+	switch w.dtype {
+	case F64:
+		m.F64 = as[float64](w.bits.([]uint64))
+	case F32:
+		m.F32 = as[float32](w.bits.([]uint32))
+	case BF16:
+		m.BF16 = w.bits.([]uint16)
+	case F16:
+		m.F16 = w.bits.([]uint16)
 	}
 	return m
 }
@@ -224,28 +227,15 @@ func (w *Weights) raw() *kernel.Matrix {
 func (w *Weights) rowMaxAbs(i int) (largest float64, notFinite int) {
 	from, to := i*w.stride, i*w.stride+w.cols
 	var most uint64
-	switch d := w.data.(type) {
-	case []float64:
-		for _, v := range d[from:to] {
-			most = max(most, math.Float64bits(v)&^(1<<63))
-		}
-		largest = math.Float64frombits(most)
-	case []float32:
-		for _, v := range d[from:to] {
-			most = max(most, uint64(math.Float32bits(v)&^(1<<31)))
-		}
-		largest = float64(math.Float32frombits(uint32(most)))
-	case []BFloat16:
-		for _, v := range d[from:to] {
-			most = max(most, uint64(v&^(1<<15)))
-		}
-		largest = float64(BFloat16(most).Float32())
-	case []Float16:
-		for _, v := range d[from:to] {
-			most = max(most, uint64(v&^(1<<15)))
-		}
-		largest = float64(Float16(most).Float32())
+	switch bits := w.bits.(type) {
+	case []uint64:
+		most = mostAbs(bits[from:to])
+	case []uint32:
+		most = mostAbs(bits[from:to])
+	case []uint16:
+		most = mostAbs(bits[from:to])
 	}
+	largest = w.dtype.format().value(most)
 	if largest <= math.MaxFloat64 {
 		return largest, -1
 	}
@@ -255,4 +245,14 @@ func (w *Weights) rowMaxAbs(i int) (largest float64, notFinite int) {
 		}
 	}
 	return largest, -1
+}
+
+// mostAbs returns the bits of the largest magnitude.
+func mostAbs[B uint16 | uint32 | uint64](bits []B) uint64 {
+	magnitude := ^B(0) >> 1
+	var most B
+	for _, b := range bits {
+		most = max(most, b&magnitude)
+	}
+	return uint64(most)
 }

@@ -2,7 +2,6 @@ package spectrum
 
 import (
 	"context"
-	"math"
 
 	"github.com/gospectrum/spectrum/internal/engine/parallel"
 )
@@ -42,7 +41,7 @@ func (w *Weights) selectAbs(ctx context.Context, rank int64, workers int) (float
 		prefix = prefix<<digitBits | uint64(digit)
 		bits = shift
 	}
-	return w.magnitude(prefix), nil
+	return w.dtype.format().value(prefix), nil
 }
 
 // digits counts, among the magnitudes whose bits above the next digit are
@@ -70,40 +69,21 @@ func (w *Weights) digits(ctx context.Context, prefix uint64, shift, workers int)
 
 func (w *Weights) countDigits(counts []int64, row int, prefix uint64, shift int) {
 	from, to := row*w.stride, row*w.stride+w.cols
-	count := func(magnitude uint64) {
-		if magnitude>>shift>>digitBits == prefix {
-			counts[magnitude>>shift&(1<<digitBits-1)]++
-		}
-	}
-	switch d := w.data.(type) {
-	case []float64:
-		for _, v := range d[from:to] {
-			count(math.Float64bits(v) &^ (1 << 63))
-		}
-	case []float32:
-		for _, v := range d[from:to] {
-			count(uint64(math.Float32bits(v) &^ (1 << 31)))
-		}
-	case []BFloat16:
-		for _, v := range d[from:to] {
-			count(uint64(v &^ (1 << 15)))
-		}
-	case []Float16:
-		for _, v := range d[from:to] {
-			count(uint64(v &^ (1 << 15)))
-		}
+	switch bits := w.bits.(type) {
+	case []uint64:
+		countDigits(counts, bits[from:to], prefix, shift)
+	case []uint32:
+		countDigits(counts, bits[from:to], prefix, shift)
+	case []uint16:
+		countDigits(counts, bits[from:to], prefix, shift)
 	}
 }
 
-// magnitude returns the number of the type of w that has these bits.
-func (w *Weights) magnitude(bits uint64) float64 {
-	switch w.dtype {
-	case F64:
-		return math.Float64frombits(bits)
-	case F32:
-		return float64(math.Float32frombits(uint32(bits)))
-	case BF16:
-		return float64(BFloat16(bits).Float32())
+func countDigits[B uint16 | uint32 | uint64](counts []int64, bits []B, prefix uint64, shift int) {
+	magnitude := ^B(0) >> 1
+	for _, b := range bits {
+		if v := uint64(b & magnitude); v>>shift>>digitBits == prefix {
+			counts[v>>shift&(1<<digitBits-1)]++
+		}
 	}
-	return float64(Float16(bits).Float32())
 }

@@ -2,27 +2,29 @@
 // time into typed weights.
 //
 // A model is a safetensors, GGUF or PyTorch file, or a directory as the Hugging
-// Face tools write it: one file, or shards with an index. Nothing is mapped into
-// memory, so a file that is cut short while it is read gives an error and does
-// not kill the process. Files are not trusted: see [Open] for what is checked.
+// Face tools write it: one file, or shards with an index. It is on disk, in any
+// [io/fs.FS], behind one [io.ReaderAt], or where a [Hub] finds it; without a hub
+// nothing is looked up in a cache and nothing is asked of the network. Nothing is
+// mapped into memory, so a file that is cut short while it is read gives an error
+// and does not kill the process. Files are not trusted: see [Opener.Open] for what
+// is checked.
 package checkpoint
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/gospectrum/spectrum/hub"
 	"github.com/gospectrum/spectrum/internal/format/safetensors"
 )
 
 // Errors that results of this package wrap; test for them with [errors.Is].
-// Files that are missing or cannot be read give the errors of package os.
+// Files that are missing or cannot be read give the errors of their file system, a
+// hub its own, and an argument that is nil and must not be [spectrum.ErrOption].
 var (
 	// ErrFormat reports a file that breaks the rules of its format.
 	ErrFormat = safetensors.ErrFormat
@@ -30,18 +32,12 @@ var (
 	ErrUnsupported = errors.New("not supported")
 	// ErrNoWeights reports a directory in which there is no model, or more than one.
 	ErrNoWeights = errors.New("no weights to open")
-	// ErrAccess reports a model of a hub that needs a token, or another one.
-	ErrAccess = hub.ErrAccess
-	// ErrServer reports a hub that does not answer as it should.
-	ErrServer = hub.ErrServer
-	// ErrChanged reports a file of a hub that changed while it was read.
-	ErrChanged = hub.ErrChanged
 	// ErrNoTensor reports a tensor that the model does not have.
 	ErrNoTensor = errors.New("no such tensor")
 )
 
 // Model is an open checkpoint. Its methods may be called by several goroutines
-// at once.
+// at once. A nil Model has no tensors.
 type Model struct {
 	path    string
 	shards  []*shard
@@ -50,68 +46,14 @@ type Model struct {
 	config  Config
 	gguf    ggufInfo
 	split   bool
-	release func() // what Close does besides closing the files
+	notes   notes
+	files   io.Closer // what the shards were opened from, nil if it needs no closing
 }
 
 // File is a file that holds weights.
 type File struct {
 	Name string // relative to the directory of the model, with slashes
 	Size int64  // in bytes
-}
-
-// Opener opens models with settings; its zero value has the defaults.
-type Opener struct {
-	// Split lists fused projections as their parts: qkv_proj, c_attn,
-	// query_key_value (GPT-NeoX, BLOOM), Wqkv and gate_up_proj, where config.json
-	// has the sizes.
-	Split bool
-}
-
-// Open is [Opener.Open] with the defaults.
-func Open(path string) (*Model, error) { return Opener{}.Open(context.Background(), path) }
-
-// Open opens a model: a path of a file of weights, of an index (*.index.json) or
-// of a directory; org/name[@revision] where no such path exists and the local
-// cache of the Hugging Face tools has the model; or hf://org/name[@revision], which
-// streams it from the hub, storing nothing. A file may follow the last two. Names
-// without revision mean main. HF_HUB_CACHE and HF_HOME place the cache,
-// HF_ENDPOINT names the hub and HF_TOKEN the user.
-//
-// In a directory it takes, like the transformers library,
-// model.safetensors, else the shards of model.safetensors.index.json, else the
-// only *.safetensors there is; without any, pytorch_model.bin or the shards of
-// its index, else the only *.gguf (all its splits), else the only *.pt, *.pth or *.ckpt.
-// Links may lead out of the directory (the Hugging Face cache is made of them);
-// names in the index may not. The caller closes the model.
-//
-// The pickle of a PyTorch file is not executed; one that asks for anything but
-// tensors is refused.
-//
-// Everything but the values is checked here. Errors wrap [ErrFormat] for a
-// malformed header, index or config.json (see [Model.Config]); [ErrNoWeights]
-// when a directory does not say what to open; [ErrUnsupported] for other
-// formats; [io/fs.ErrNotExist] for a missing file, shards of the index included;
-// [ErrAccess], [ErrServer] and [ErrChanged] for what a hub does.
-func (o Opener) Open(ctx context.Context, path string) (*Model, error) {
-	if strings.HasPrefix(path, hub.Scheme) {
-		return o.stream(ctx, path)
-	}
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if repo, ok := hub.Parse(path); ok {
-			return o.openCached(ctx, path, repo)
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	dir, name := path, ""
-	if !info.IsDir() {
-		if dir, name = filepath.Split(path); foreign(name) {
-			return nil, fmt.Errorf("%s: %w, only safetensors, GGUF and PyTorch files are", path, ErrUnsupported)
-		}
-	}
-	return o.open(ctx, path, localDir(dir), name)
 }
 
 // open opens name in dir, or what the directory says when name is empty.
@@ -130,10 +72,14 @@ func (m *Model) open(ctx context.Context, dir directory, name string) (err error
 		if name, err = choose(ctx, dir); err != nil {
 			return err
 		}
+	} else if foreign(name) {
+		return fmt.Errorf("%s: %w, only safetensors, GGUF and PyTorch files are", dir.path(name), ErrUnsupported)
 	}
-	if m.config, err = readConfig(ctx, dir); err != nil {
+	var said notes
+	if m.config, said, err = readConfig(ctx, dir); err != nil {
 		return err
 	}
+	m.notes = append(m.notes, said...)
 	if strings.HasSuffix(name, indexEnding) {
 		text, err := readText(ctx, dir, name)
 		if err != nil {
@@ -141,7 +87,7 @@ func (m *Model) open(ctx context.Context, dir directory, name string) (err error
 		}
 		return m.openShards(ctx, dir, name, text)
 	}
-	if _, err := m.addShards(ctx, dir, splits(filepath.ToSlash(name))); err != nil {
+	if _, err := m.addShards(ctx, dir, splits(name)); err != nil {
 		return err
 	}
 	m.gguf.amend(&m.config)
@@ -164,26 +110,47 @@ func splits(name string) []string {
 	return names
 }
 
-// Path returns the path the model was opened by. For a model that is streamed it
-// has the commit that the revision stood for.
-func (m *Model) Path() string { return m.path }
+// Path returns the path, or the name, that the model was opened by. Where a hub
+// found it, that is what the hub calls it, with the commit that a revision stood for.
+func (m *Model) Path() string {
+	if m == nil {
+		return ""
+	}
+	return m.path
+}
+
+// Notes returns what the user of the model should know of how it was read, a line
+// each: which files were taken where there were others, and what was not read as it
+// stands.
+func (m *Model) Notes() []string {
+	if m == nil {
+		return nil
+	}
+	return slices.Clone(m.notes)
+}
 
 // Close closes the files. Weights already loaded stay valid.
 func (m *Model) Close() error {
+	if m == nil {
+		return nil
+	}
 	var errs []error
 	for _, s := range m.shards {
 		if s.file != nil {
 			errs = append(errs, s.file.Close())
 		}
 	}
-	if m.release != nil {
-		m.release()
+	if m.files != nil {
+		errs = append(errs, m.files.Close())
 	}
 	return errors.Join(errs...)
 }
 
 // Files returns the files that hold the weights, in the order of [Compare].
 func (m *Model) Files() []File {
+	if m == nil {
+		return nil
+	}
 	files := make([]File, len(m.shards))
 	for i, s := range m.shards {
 		files[i] = File{Name: s.name, Size: s.size}
@@ -194,6 +161,9 @@ func (m *Model) Files() []File {
 // Tensors returns all tensors in the order of [Compare] by name, then by file.
 // The result belongs to the caller.
 func (m *Model) Tensors() []Tensor {
+	if m == nil {
+		return nil
+	}
 	tensors := make([]Tensor, len(m.tensors))
 	for i, e := range m.tensors {
 		tensors[i] = e.Tensor
@@ -205,6 +175,9 @@ func (m *Model) Tensors() []Tensor {
 // Config returns what config.json beside the weights says, the zero Config when
 // there is none.
 func (m *Model) Config() Config {
+	if m == nil {
+		return Config{}
+	}
 	c := m.config
 	c.Architectures = slices.Clone(c.Architectures)
 	return c

@@ -51,7 +51,7 @@ func newEntry(s stored) entry {
 	if e.Skip != "" {
 		return e
 	}
-	e.Skip = e.codec.choose(&s)
+	e.codec, e.Skip = decoderFor(&s)
 	switch {
 	case e.Skip != "":
 	case len(e.Shape) == 0:
@@ -69,21 +69,18 @@ const (
 	empty    = "empty"
 )
 
-// choose finds how a type is decoded, or says why not.
-func (c *codec) choose(s *stored) (skip string) {
+// decoderFor says how the bytes of a type are decoded, or why they are not.
+func decoderFor(s *stored) (c codec, skip string) {
 	if s.ggml.Quantised() {
-		c.out = spectrum.F32
-		return ""
+		return codec{out: spectrum.F32}, ""
 	}
 	if f, ok := numfmt.Lookup(s.dtype); ok {
-		c.table, c.out = &f, spectrum.BF16 // in which all are exact
-		return ""
+		return codec{out: spectrum.BF16, table: &f}, "" // in which all are exact
 	}
-	c.out = spectrum.DType(s.dtype)
-	if c.out.Size() == 0 {
-		return s.dtype + " is not a supported type"
+	if spectrum.DType(s.dtype).Size() == 0 {
+		return codec{}, s.dtype + " is not a supported type"
 	}
-	return ""
+	return codec{out: spectrum.DType(s.dtype)}, ""
 }
 
 // setMemory follows a change of how the entry is decoded.

@@ -1,42 +1,13 @@
 package checkpoint
 
 import (
-	"bytes"
-	"context"
 	"encoding/binary"
-	"io/fs"
 	"runtime"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 )
-
-// memory is a directory of files in memory.
-type memory map[string][]byte
-
-type memoryFile struct{ *bytes.Reader }
-
-func (f memoryFile) ReadAt(_ context.Context, p []byte, offset int64) (int, error) {
-	return f.Reader.ReadAt(p, offset)
-}
-func (f memoryFile) Size() (int64, error) { return f.Reader.Size(), nil }
-func (f memoryFile) Close() error         { return nil }
-
-func (d memory) open(_ context.Context, name string) (source, int64, error) {
-	b, ok := d[name]
-	if !ok {
-		return nil, 0, fs.ErrNotExist
-	}
-	return memoryFile{bytes.NewReader(b)}, int64(len(b)), nil
-}
-func (d memory) exists(_ context.Context, name string) (bool, error) { return d[name] != nil, nil }
-func (d memory) list(context.Context) (names []string, err error) {
-	for name := range d {
-		names = append(names, name)
-	}
-	return names, nil
-}
-func (d memory) path(name string) string { return name }
 
 // FuzzModel opens a header with n bytes of data beside a config.json, and loads
 // what can be loaded.
@@ -51,10 +22,10 @@ func FuzzModel(f *testing.F) {
 	f.Fuzz(func(t *testing.T, config, header string, n uint16) {
 		file := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 		file = append(append(file, header...), make([]byte, n)...)
-		dir := memory{configName: []byte(config), weightsName: file}
+		dir := fstest.MapFS{configName: {Data: []byte(config)}, weightsName: {Data: file}}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		m, err := Opener{Split: true}.open(t.Context(), "x", dir, "")
+		m, err := Opener{Split: true}.OpenFS(t.Context(), dir, ".")
 		runtime.ReadMemStats(&after)
 		if got, limit := after.TotalAlloc-before.TotalAlloc, 256*uint64(len(header)+len(config)+int(n))+64<<20; got > limit {
 			t.Errorf("allocated %d bytes for files of %d", got, len(file)+len(config))

@@ -22,8 +22,15 @@ const piece = 16 << 20
 //
 // Errors name file and tensor. They wrap [ErrNoTensor] when t is not from m,
 // [ErrUnsupported] when t.Skip is set, [io.ErrUnexpectedEOF] when the file was
-// cut short after Open, and the context's error when it ended.
+// cut short after Open, [spectrum.ErrOption] for a nil context, and the context's
+// error when it ended.
 func (m *Model) Load(ctx context.Context, t Tensor, buf *Buffer) (*spectrum.Weights, error) {
+	if err := checkContext(ctx); err != nil {
+		return nil, err
+	}
+	if m == nil {
+		return nil, fmt.Errorf("%w: nil model", ErrNoTensor)
+	}
 	i, ok := m.byKey[key{t.File, t.Name}]
 	if !ok {
 		return nil, fmt.Errorf("%s: tensor %q: %w", t.File, t.Name, ErrNoTensor)

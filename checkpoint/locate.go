@@ -2,16 +2,13 @@ package checkpoint
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path"
-	"path/filepath"
 	"strings"
 
 	"github.com/gospectrum/spectrum/internal/format/safetensors"
+	"github.com/gospectrum/spectrum/internal/names"
 )
 
 const (
@@ -28,61 +25,14 @@ const (
 // models takes a few megabytes.
 const maxText = safetensors.MaxHeader
 
-// directory is where the files of a model are.
-type directory interface {
-	// open opens a file, given with slashes, and returns its size. The error
-	// wraps fs.ErrNotExist when there is none.
-	open(ctx context.Context, name string) (source, int64, error)
-	// exists reports whether there is such a file.
-	exists(ctx context.Context, name string) (bool, error)
-	// list returns the names of the files at the top.
-	list(ctx context.Context) ([]string, error)
-	// path returns what messages call a file.
-	path(name string) string
-}
-
-// localDir is a directory on disk.
-type localDir string
-
-func (d localDir) path(name string) string {
-	return filepath.Join(string(d), filepath.FromSlash(name))
-}
-
-func (d localDir) open(_ context.Context, name string) (source, int64, error) {
-	f, size, err := openRegular(d.path(name))
-	if err != nil {
-		return nil, 0, err
-	}
-	return localFile{f}, size, nil
-}
-
-func (d localDir) exists(_ context.Context, name string) (bool, error) {
-	info, err := os.Stat(d.path(name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil && !info.IsDir(), err
-}
-
-func (d localDir) list(context.Context) ([]string, error) {
-	files, err := os.ReadDir(string(d))
-	var names []string
-	for _, f := range files {
-		if !f.IsDir() {
-			names = append(names, f.Name())
-		}
-	}
-	return names, err
-}
-
 // choose returns the name of the file in dir to open: weights or the index.
 func choose(ctx context.Context, dir directory) (string, error) {
 	for _, name := range []string{weightsName, indexName} {
-		if ok, err := dir.exists(ctx, name); ok || err != nil {
+		if ok, err := dir.exists(name); ok || err != nil {
 			return name, err
 		}
 	}
-	files, err := dir.list(ctx)
+	files, err := dir.list()
 	if err != nil {
 		return "", err
 	}
@@ -107,7 +57,7 @@ func choose(ctx context.Context, dir directory) (string, error) {
 		return only(dir, found, indexName)
 	}
 	for _, name := range []string{torchName, torchName + indexEnding} {
-		if ok, err := dir.exists(ctx, name); ok || err != nil {
+		if ok, err := dir.exists(name); ok || err != nil {
 			return name, err
 		}
 	}
@@ -159,7 +109,7 @@ func splitNumber(name string) (n, of int, ok bool) {
 	stem := strings.TrimSuffix(name, path.Ext(name))
 	head, count, ok := strings.Cut(stem, "-of-")
 	dash := strings.LastIndexByte(head, '-')
-	if !ok || dash < 0 || len(count) != 5 || !isNumber(count) || len(head[dash+1:]) != 5 || !isNumber(head[dash+1:]) {
+	if !ok || dash < 0 || len(count) != 5 || !names.IsNumber(count) || len(head[dash+1:]) != 5 || !names.IsNumber(head[dash+1:]) {
 		return 0, 0, false
 	}
 	_, err := fmt.Sscanf(head[dash+1:]+" "+count, "%d %d", &n, &of)
@@ -170,7 +120,7 @@ func splitNumber(name string) (n, of int, ok bool) {
 // model-00001-of-00004.safetensors.
 func partial(name string) bool {
 	_, count, ok := strings.Cut(strings.TrimSuffix(name, path.Ext(name)), "-of-")
-	return ok && isNumber(count) && compareNumbers(count, "1") > 0
+	return ok && names.IsNumber(count) && names.Compare(count, "1") > 0
 }
 
 // isTorch reports whether a name is one that files of torch.save have.
@@ -189,27 +139,6 @@ func foreign(name string) bool {
 		return true
 	}
 	return false
-}
-
-// openRegular opens a file and returns its size. Anything but a regular file is
-// refused before it is opened: opening a pipe would wait for a writer.
-func openRegular(name string) (*os.File, int64, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, 0, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, 0, fmt.Errorf("%s: %w: not a regular file", name, ErrUnsupported)
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, 0, err
-	}
-	if info, err = f.Stat(); err != nil {
-		f.Close()
-		return nil, 0, err
-	}
-	return f, info.Size(), nil
 }
 
 // readText reads a JSON file whole.

@@ -86,7 +86,7 @@ func (l *lister) scale(e *entry) {
 		return
 	}
 	if s := l.scaleOf(e.name); s != nil {
-		e.scaled(s, l.model.config.blockSize)
+		e.scaled(s, &l.model.config)
 	}
 }
 
@@ -114,7 +114,7 @@ func (e *entry) asMXFP4(base string, scales *stored) {
 // scaled finds how the scales s lie over the weights of e: one for all, one for
 // each row, or one for each block of the size that config.json says. For
 // stacked weights each matrix has its own.
-func (e *entry) scaled(s *stored, block [2]int64) {
+func (e *entry) scaled(s *stored, c *Config) {
 	wrong := func() {
 		e.Skip = fmt.Sprintf("its scales %s are %s of shape %d, which do not fit %d", s.name, s.dtype, s.shape, e.stored.shape)
 	}
@@ -146,6 +146,7 @@ func (e *entry) scaled(s *stored, block [2]int64) {
 		return
 	}
 	r := &scaleRef{stored: *s}
+	block := c.blockSize
 	for i, d := range []int64{rows, cols} { // a block is no larger than the matrix
 		block[i] = max(1, min(cmp.Or(block[i], defaultBlock), d))
 	}
@@ -158,6 +159,9 @@ func (e *entry) scaled(s *stored, block [2]int64) {
 		r.gridRows, r.gridCols, r.height, r.width = 1, 1, int(max(1, rows)), int(max(1, cols))
 	case product == rows && (len(scales) == 1 || len(scales) == 2 && scales[1] == 1):
 		r.gridRows, r.gridCols, r.height, r.width = int(rows), 1, 1, int(max(1, cols))
+	case len(scales) == 2 && c.noBlocks != "":
+		e.Skip = fmt.Sprintf("the size of the blocks of its scales %s is not known: %s", s.name, c.noBlocks)
+		return
 	case len(scales) == 2 && scales[0] == ceilDiv(rows, block[0]) && scales[1] == ceilDiv(cols, block[1]):
 		r.gridRows, r.gridCols, r.height, r.width = int(scales[0]), int(scales[1]), int(block[0]), int(block[1])
 	default:

@@ -9,11 +9,13 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/gospectrum/spectrum/hub"
 	"github.com/gospectrum/spectrum/internal/format/gguf"
 	"github.com/gospectrum/spectrum/internal/format/safetensors"
 	"github.com/gospectrum/spectrum/internal/format/torchfile"
 )
+
+// parallelOpens is how many files are opened at a time.
+const parallelOpens = 8
 
 // shard is an open file of weights.
 type shard struct {
@@ -24,12 +26,12 @@ type shard struct {
 }
 
 // addShards opens files, which are named relative to dir with slashes. The
-// answers of a hub are waited for side by side. The error comes with the name of
+// answers of a slow file system are waited for side by side. The error comes with the name of
 // the first file at fault.
 func (m *Model) addShards(ctx context.Context, dir directory, names []string) (failed string, err error) {
 	first := len(m.shards)
 	errs := make([]error, len(names))
-	slots := make(chan struct{}, parallelReads)
+	slots := make(chan struct{}, parallelOpens)
 	var wg sync.WaitGroup
 	for i, name := range names {
 		s := &shard{name: name}
@@ -60,9 +62,7 @@ func (m *Model) readShard(ctx context.Context, dir directory, s *shard) error {
 	for i := range s.stored {
 		s.stored[i].shard = s
 	}
-	if f, ok := s.file.(*hub.File); ok {
-		f.DropHead()
-	}
+	forgetHeader(s.file)
 	return nil
 }
 
@@ -134,7 +134,7 @@ func detect(ctx context.Context, s *shard) (format, error) {
 		return formatTorch, nil
 	}
 	var magic [4]byte
-	_, err := s.file.ReadAt(ctx, magic[:], 0)
+	_, err := s.file.ReadAtContext(ctx, magic[:], 0)
 	switch {
 	case err != nil && err != io.EOF:
 		return 0, err
@@ -167,7 +167,7 @@ func (g *ggufInfo) add(f *gguf.File) {
 // amend completes a config that no file has set: llama.cpp leaves out an output
 // head that is tied.
 func (g *ggufInfo) amend(c *Config) {
-	if g.tensors == nil || c.SHA256 != "" {
+	if g.tensors == nil || c.SHA256 != "" && !c.unread {
 		return
 	}
 	c.ModelType = g.architecture

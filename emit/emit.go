@@ -17,6 +17,7 @@ import (
 	"unicode"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/selection"
 )
 
@@ -150,4 +151,4 @@ func checkNames(layers []spectrum.Layer) error {
 }
 
 // module returns the module that owns a weight, and whether name is one.
-func module(name string) (string, bool) { return strings.CutSuffix(name, ".weight") }
+func module(name string) (string, bool) { return names.Module(name) }

@@ -258,32 +258,30 @@ func (d *Diagnosis) summarise() {
 	}
 }
 
-var expert = regexp.MustCompile(`^(.*\.experts)\.(\d+)\.(.+)$`)
-
 // missingExperts lists the experts that some module with experts has and another
 // lacks, by the parts that they have anywhere in the model.
 func missingExperts(rows []spectrum.Layer) (missing []string) {
 	type part struct{ number, role string }
-	var modules []string
+	var lists []string
 	var parts []part
 	have := make(map[string]bool)
-	seenModule, seenPart := make(map[string]bool), make(map[part]bool)
+	seenList, seenPart := make(map[string]bool), make(map[part]bool)
 	for _, l := range rows {
-		m := expert.FindStringSubmatch(l.Name)
-		if m == nil {
+		list, number, role, ok := names.Expert(l.Name)
+		if !ok {
 			continue
 		}
 		have[l.Name] = true
-		if !seenModule[m[1]] {
-			seenModule[m[1]] = true
-			modules = append(modules, m[1])
+		if !seenList[list] {
+			seenList[list] = true
+			lists = append(lists, list)
 		}
-		if p := (part{m[2], m[3]}); !seenPart[p] {
+		if p := (part{number, role}); !seenPart[p] {
 			seenPart[p] = true
 			parts = append(parts, p)
 		}
 	}
-	for _, m := range modules {
+	for _, m := range lists {
 		for _, p := range parts {
 			if name := m + "." + p.number + "." + p.role; !have[name] {
 				missing = append(missing, name)

@@ -124,7 +124,7 @@ func TestReferenceTorch(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, rows, len(expected))
 		for _, r := range rows {
-			e := expected[r.Name+names.Weight]
+			e := expected[names.Parameter(r.Name)]
 			want := e.V0
 			if c == V1 {
 				want = e.V1

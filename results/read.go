@@ -76,30 +76,46 @@ func (r *Results) Layers() []spectrum.Layer {
 }
 
 // Unranked returns the tensors that the scan skipped, without a score: candidates
-// for a selection that takes some layers whatever their score. There are none in
-// the reference's files.
+// for a selection that takes some layers whatever their score. Their types follow
+// the rule of the layers that were ranked. There are none in the reference's files.
 func (r *Results) Unranked() []spectrum.Layer {
 	if r.File == nil {
 		return nil
 	}
+	typeOf := r.File.typeRule()
 	var layers []spectrum.Layer
 	for _, s := range r.File.Skipped {
 		n := int64(1)
 		for _, d := range s.Shape {
 			n *= d
 		}
-		module := ModuleName(s.Name)
-		_, role := names.Block(module)
-		layers = append(layers, spectrum.Layer{Name: s.Name, Type: role, SNR: math.NaN(), Params: n})
+		layers = append(layers, spectrum.Layer{Name: s.Name, Type: typeOf(s.Name), SNR: math.NaN(), Params: n})
 	}
 	return layers
+}
+
+// typeRule returns the rule that gave the layers of f their types, which the file
+// does not name: the reference's if only that explains them all, else ours.
+func (f *File) typeRule() func(name string) string {
+	ours := true
+	for i := range f.Layers {
+		l := &f.Layers[i]
+		if l.Type != names.ReferenceType(l.Name) {
+			return names.Type
+		}
+		ours = ours && l.Type == names.Type(l.Name)
+	}
+	if ours {
+		return names.Type
+	}
+	return names.ReferenceType
 }
 
 // Parameter returns the name of the parameter of a layer of r: the name itself in
 // our files, with .weight in the reference's, which has modules.
 func (r *Results) Parameter(name string) string {
 	if r.File == nil {
-		return ModuleName(name) + names.Weight
+		return names.Parameter(name)
 	}
 	return name
 }

@@ -76,6 +76,33 @@ func TestReadNative(t *testing.T) {
 	require.True(t, math.IsNaN(res.Layers()[1].SNR))
 }
 
+// Tensors without a score have the types that a scan would give them, by the rule
+// that the others have theirs from.
+func TestUnrankedTypes(t *testing.T) {
+	const (
+		norm   = "model.vision_tower.encoder.layers.0.layer_norm1.weight"
+		expert = "model.layers.0.mlp.experts.3.norm.weight"
+		matrix = "model.layers.0.mlp.experts.3.up_proj.weight"
+	)
+	for _, c := range []struct {
+		rows []Layer
+		want []string
+	}{
+		{nil, []string{"vision_tower.layer_norm1", "mlp.experts.*.norm"}},
+		{[]Layer{{Name: "lm_head.weight", Type: "lm_head"}}, []string{"vision_tower.layer_norm1", "mlp.experts.*.norm"}}, // either rule
+		{[]Layer{{Name: matrix, Type: "mlp.experts.*.up_proj"}}, []string{"vision_tower.layer_norm1", "mlp.experts.*.norm"}},
+		{[]Layer{{Name: matrix, Type: "mlp.experts.3.up_proj"}}, []string{"layer_norm1", "mlp.experts.3.norm"}},
+		{[]Layer{{Name: matrix, Type: "of the caller"}}, []string{"vision_tower.layer_norm1", "mlp.experts.*.norm"}},
+	} {
+		f := &File{Layers: c.rows, Skipped: []Skipped{{Name: norm, Shape: []int64{8}}, {Name: expert, Shape: []int64{2, 3}}}}
+		got := FromFile(f).Unranked()
+		require.Len(t, got, 2)
+		require.Equal(t, c.want, []string{got[0].Type, got[1].Type}, "%v", c.rows)
+		require.Equal(t, []int64{8, 6}, []int64{got[0].Params, got[1].Params})
+		require.True(t, math.IsNaN(got[0].SNR))
+	}
+}
+
 func TestReadErrors(t *testing.T) {
 	layer := func(fields string) string { return `{"layers": [` + fields + `]}` }
 	deep := strings.Repeat(`{"a":`, 1e6)

@@ -71,9 +71,8 @@ func ReferenceRows(f *File, c Convention) ([]spectrum.Layer, error) {
 func referenceModules(f *File, c Convention) []spectrum.Layer {
 	var modules []spectrum.Layer
 	add := func(parameter string, snr float64, params int64) {
-		name, ok := strings.CutSuffix(parameter, names.Weight)
-		if ok {
-			modules = append(modules, spectrum.Layer{Name: name, Type: names.ReferenceType(name), SNR: snr, Params: params})
+		if module, ok := names.Module(parameter); ok {
+			modules = append(modules, spectrum.Layer{Name: module, Type: names.ReferenceType(parameter), SNR: snr, Params: params})
 		}
 	}
 	for i := range f.Layers {

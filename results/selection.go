@@ -43,7 +43,8 @@ func layerNames(layers []spectrum.Layer) []string {
 // ModuleName returns the name the reference uses for a parameter: the module
 // that holds it, which is the parameter's name without ".weight".
 func ModuleName(parameter string) string {
-	return strings.TrimSuffix(parameter, names.Weight)
+	module, _ := names.Module(parameter)
+	return module
 }
 
 // WriteUnfrozenYAML writes sel as the list of unfrozen parameters that the

@@ -2,9 +2,8 @@ package scan
 
 import (
 	"slices"
-	"strings"
 
-	"github.com/gospectrum/spectrum/checkpoint"
+	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/results"
 )
 
@@ -27,7 +26,7 @@ func DeadExperts(layers []results.Layer) []DeadExpert {
 	norms := make(map[string][]float64)
 	for _, l := range layers {
 		if isExpert(l) {
-			t := checkpoint.Type(l.Name) // also when layers are grouped by another rule
+			t := names.Type(l.Name) // also when layers are grouped by another rule
 			norms[t] = append(norms[t], float64(l.Frobenius))
 		}
 	}
@@ -36,7 +35,7 @@ func DeadExperts(layers []results.Layer) []DeadExpert {
 		if !isExpert(l) {
 			continue
 		}
-		t := checkpoint.Type(l.Name)
+		t := names.Type(l.Name)
 		if m := median(norms[t]); float64(l.Frobenius) < deadNorm*m {
 			dead = append(dead, DeadExpert{l.Name, t, float64(l.Frobenius), m})
 		}
@@ -45,7 +44,7 @@ func DeadExperts(layers []results.Layer) []DeadExpert {
 }
 
 func isExpert(l results.Layer) bool {
-	return strings.Contains(l.Name, ".experts.") && l.Error == "" && l.TiedTo == ""
+	return names.IsExpert(l.Name) && l.Error == "" && l.TiedTo == ""
 }
 
 // median sorts x.

@@ -14,7 +14,7 @@ import (
 const tinyLlama = "../testdata/tiny-llama"
 
 func ExampleRun() {
-	m, err := checkpoint.Open(tinyLlama)
+	m, err := checkpoint.Open(context.Background(), tinyLlama)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func ExampleRun() {
 }
 
 func ExampleList() {
-	m, err := checkpoint.Open(tinyLlama)
+	m, err := checkpoint.Open(context.Background(), tinyLlama)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func ExampleList() {
 }
 
 func ExampleTiedHead() {
-	m, err := checkpoint.Open(tinyLlama)
+	m, err := checkpoint.Open(context.Background(), tinyLlama)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func ExampleTiedHead() {
 }
 
 func ExampleProgress() {
-	m, err := checkpoint.Open(tinyLlama)
+	m, err := checkpoint.Open(context.Background(), tinyLlama)
 	if err != nil {
 		log.Fatal(err)
 	}

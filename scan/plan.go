@@ -3,11 +3,11 @@ package scan
 import (
 	"cmp"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
 	"github.com/gospectrum/spectrum/checkpoint"
+	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/results"
 )
 
@@ -76,15 +76,8 @@ func (p *plan) skip(t checkpoint.Tensor, opt Options) string {
 // match returns the first pattern that fits the tensor's name, its
 // module's or its type, or "". The patterns are known to be well-formed.
 func (o *Options) match(patterns []string, name string) string {
-	module, _ := checkpoint.Module(name)
-	for _, pattern := range patterns {
-		for _, s := range []string{name, module, o.typeOf(name)} {
-			if ok, _ := path.Match(pattern, s); ok {
-				return pattern
-			}
-		}
-	}
-	return ""
+	pattern, _ := names.Match(patterns, name, o.typeOf(name))
+	return pattern
 }
 
 const headName = "lm_head.weight"

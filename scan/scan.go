@@ -7,12 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"runtime"
 	"time"
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/checkpoint"
+	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/results"
 )
 
@@ -122,10 +122,8 @@ func (o *Options) complete() error {
 		return fmt.Errorf("%w: memory cap of %d bytes", spectrum.ErrOption, o.Memory)
 	}
 	for _, list := range [][]string{o.Include, o.Exclude} {
-		for _, pattern := range list {
-			if _, err := path.Match(pattern, ""); err != nil {
-				return fmt.Errorf("%w: pattern %q: %w", spectrum.ErrOption, pattern, err)
-			}
+		if err := names.CheckPatterns(list); err != nil {
+			return fmt.Errorf("%w: %w", spectrum.ErrOption, err)
 		}
 	}
 	return nil

@@ -26,7 +26,7 @@ import (
 
 func open(t *testing.T, path string) *checkpoint.Model {
 	t.Helper()
-	m, err := checkpoint.Open(path)
+	m, err := checkpoint.Open(t.Context(), path)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = m.Close() })
 	return m

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"path"
 	"slices"
 	"strings"
 
@@ -150,10 +149,8 @@ func (s Selector) Check() error {
 			return fmt.Errorf("%w: weight %v of type %q", option.Err, w, t)
 		}
 	}
-	for _, pattern := range slices.Concat(s.Include, s.Exclude) {
-		if _, err := path.Match(pattern, ""); err != nil {
-			return fmt.Errorf("%w: pattern %q: %w", option.Err, pattern, err)
-		}
+	if err := names.CheckPatterns(slices.Concat(s.Include, s.Exclude)); err != nil {
+		return fmt.Errorf("%w: %w", option.Err, err)
 	}
 	if err := scopes().Check(uint8(s.Scope)); err != nil {
 		return err
@@ -216,14 +213,8 @@ func (s Selector) policy(name, typ string) Policy {
 
 // matches expects patterns that are well-formed.
 func matches(patterns []string, name, typ string) bool {
-	return slices.ContainsFunc(patterns, func(p string) bool {
-		for _, s := range []string{name, strings.TrimSuffix(name, names.Weight), typ} {
-			if ok, _ := path.Match(p, s); ok {
-				return true
-			}
-		}
-		return false
-	})
+	_, ok := names.Match(patterns, name, typ)
+	return ok
 }
 
 // cost returns what a layer takes of the budget.

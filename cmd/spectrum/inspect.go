@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gospectrum/spectrum/checkpoint"
+	"github.com/gospectrum/spectrum/hub"
 	"github.com/gospectrum/spectrum/scan"
 )
 
@@ -45,6 +46,7 @@ tools.`
 
 // openFlags adds the flags that say how a model is opened.
 func openFlags(cmd *cobra.Command, o *checkpoint.Opener) {
+	o.Hub = hub.New()
 	cmd.Flags().BoolVar(&o.Split, "split", false, "take fused projections (qkv_proj, gate_up_proj, c_attn, …) apart where config.json has their sizes")
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/emit"
+	"github.com/gospectrum/spectrum/hub"
+	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/scan"
 )
 
@@ -70,11 +72,11 @@ func verify(cmd *cobra.Command, file, model, consumer, expect, format string) er
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	if expect != "" {
-		names, err := os.ReadFile(expect)
+		list, err := os.ReadFile(expect)
 		if err != nil {
 			return err
 		}
-		rules = rules.Expect(strings.Fields(string(names)))
+		rules = rules.Expect(strings.Fields(string(list)))
 	}
 	params, err := parameters(cmd, model)
 	if err != nil {
@@ -100,7 +102,7 @@ func verify(cmd *cobra.Command, file, model, consumer, expect, format string) er
 // parameters lists the parameters of a model as its trainer sees them: fused
 // tensors once, under their own name, and a tied head not at all.
 func parameters(cmd *cobra.Command, path string) ([]emit.Param, error) {
-	m, err := checkpoint.Opener{}.Open(cmd.Context(), path)
+	m, err := checkpoint.Opener{Hub: hub.New()}.Open(cmd.Context(), path)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +113,7 @@ func parameters(cmd *cobra.Command, path string) ([]emit.Param, error) {
 	for _, t := range m.Tensors() {
 		name := t.Name
 		// Parts of a fused tensor; a GGUF's own spelling is no parameter's name.
-		if t.Stored != "" && strings.Contains(name, ".experts.") && strings.Contains(t.Stored, ".experts.") {
+		if t.Stored != "" && names.IsExpert(name) && names.IsExpert(t.Stored) {
 			name = t.Stored
 		}
 		if name == head {

@@ -54,7 +54,7 @@ func plots(dir, model string) error {
 // realWeights draws the spectra of the square and the grouped-query projection of the
 // middle block.
 func realWeights(ctx context.Context, dir, model string) error {
-	m, err := checkpoint.Open(model)
+	m, err := checkpoint.Open(ctx, model)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func (v Verdict) String() string {
 // and names every damaged layer; other errors are those of opening the model.
 // Running out of time or memory is no error: the verdict says what was left out.
 func Preload(ctx context.Context, path string, limits Limits) (Verdict, error) {
-	m, err := checkpoint.Open(path)
+	m, err := checkpoint.Open(ctx, path)
 	if err != nil {
 		return Verdict{}, err
 	}

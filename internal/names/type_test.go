@@ -1,8 +1,6 @@
-package checkpoint
+package names
 
 import (
-	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -26,57 +24,32 @@ func TestType(t *testing.T) {
 		"0.weight":                                           "*",
 		"conv1.weight":                                       "conv1",
 		"layers.1a.x":                                        "layers.1a.x",
-		"layers.٣.x":                                         "layers.٣.x",
+		"layers.٣.x":                                         "x",
 		"a..b":                                               "a..b",
 		"a.0..b":                                             ".b",
 		"weight":                                             "weight",
-		".weight":                                            "",
-		"":                                                   "",
+		"model.vision_tower.encoder.layers.0.layer_norm1.weight": "vision_tower.layer_norm1",
+		"model.layers.0.mlp.experts.3.norm.weight":               "mlp.experts.*.norm",
+		".weight": "",
+		"":        "",
 	} {
 		assert.Equal(t, want, Type(name), name)
 	}
 }
 
-func TestModule(t *testing.T) {
-	for name, want := range map[string]struct {
-		module string
-		weight bool
-	}{
-		"lm_head.weight":      {"lm_head", true},
-		"lm_head.bias":        {"lm_head.bias", false},
-		"lstm_cell.weight_ih": {"lstm_cell.weight_ih", false},
-		"a.weight.weight":     {"a.weight", true},
-		"weight":              {"weight", false},
-		"":                    {"", false},
+func TestReferenceType(t *testing.T) {
+	for name, want := range map[string]string{
+		"model.layers.3.mlp.experts.7.up_proj": "mlp.experts.7.up_proj",
+		"model.layers.11.self_attn.q_proj":     "self_attn.q_proj",
+		"lm_head":                              "lm_head",
+		"model.embed_tokens":                   "model.embed_tokens",
+		"features.0":                           "",
+		"model.layer1.x":                       "model.layer1.x",
+		"a..b":                                 "a..b",
+		"h.٣.c":                                "c",
+		"model.layers.11.self_attn.q_proj.weight": "self_attn.q_proj",
+		"a.weight.weight":                         "a.weight",
 	} {
-		module, weight := Module(name)
-		assert.Equal(t, want.module, module, name)
-		assert.Equal(t, want.weight, weight, name)
-	}
-}
-
-func TestCompare(t *testing.T) {
-	sorted := []string{
-		"", "0", "00", "00a", "01", "1", "2", "9", "10", "99999999999999999999", "100000000000000000000",
-		"a", "a.weight", "a01", "a1", "a1b", "a2", "a10", "layers", "layers.1.w", "layers.2.a", "layers.2.b",
-		"layers.10.a", "layersx", "é",
-	}
-	for i, a := range sorted {
-		for j, b := range sorted {
-			want := 0
-			if i < j {
-				want = -1
-			} else if i > j {
-				want = 1
-			}
-			assert.Equal(t, want, Compare(a, b), "%q %q", a, b)
-		}
-	}
-	rng := rand.New(rand.NewPCG(1, 2))
-	for range 20 {
-		shuffled := slices.Clone(sorted)
-		rng.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-		slices.SortFunc(shuffled, Compare)
-		assert.Equal(t, sorted, shuffled)
+		assert.Equal(t, want, ReferenceType(name), name)
 	}
 }
