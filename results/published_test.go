@@ -112,9 +112,9 @@ func TestReferenceTorch(t *testing.T) {
 		V1          float64 `json:"snr_v1"`
 	}
 	require.NoError(t, json.Unmarshal(text, &expected))
-	f := new(File)
+	f := new(Result)
 	for name, e := range expected {
-		f.Layers = append(f.Layers, Layer{
+		f.Rows = append(f.Rows, Row{
 			Name: name, SignalCount: e.SignalCount, NoiseCount: e.NoiseCount,
 			SignalSum: e.SignalSum, NoiseSum: e.NoiseSum, SMax: e.SMax,
 		})
@@ -149,12 +149,12 @@ func TestPublishedOrder(t *testing.T) {
 				// Its author scanned this one type last, by hand.
 				want = slices.DeleteFunc(want, func(l spectrum.Layer) bool { return l.Type == "mlp.experts.10.gate_proj" })
 			}
-			f := new(File)
+			f := new(Result)
 			for _, l := range want {
 				row := scored(l.Name+".weight", l.SNR)
-				f.Layers = append(f.Layers, row)
+				f.Rows = append(f.Rows, row)
 			}
-			slices.SortStableFunc(f.Layers, func(a, b Layer) int { return cmp.Compare(block(a.Name), block(b.Name)) })
+			slices.SortStableFunc(f.Rows, func(a, b Row) int { return cmp.Compare(block(a.Name), block(b.Name)) })
 			got, err := ReferenceRows(f, V0)
 			require.NoError(t, err)
 			require.Equal(t, want, got)

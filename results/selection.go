@@ -14,18 +14,18 @@ import (
 	"github.com/gospectrum/spectrum/selection"
 )
 
-// Selection is the summary of a [selection.Selection] that goes with results.
-type Selection struct {
+// Chosen is the summary of a [selection.Selection] that goes with results.
+type Chosen struct {
 	TopPercent float64  `json:"top_percent"`
 	Layers     []string `json:"layers"` // names, type by type, best first
 	Params     int64    `json:"params"` // in these layers
 	Share      float64  `json:"share"`  // of the parameters of the model, 0…1
 }
 
-// NewSelection summarises sel; total is the number of parameters of the
+// NewChosen summarises sel; total is the number of parameters of the
 // model, or 0 if unknown, which leaves Share 0.
-func NewSelection(sel *selection.Selection, total int64) *Selection {
-	s := &Selection{TopPercent: sel.Percent, Layers: layerNames(sel.Layers()), Params: sel.Params()}
+func NewChosen(sel *selection.Selection, total int64) *Chosen {
+	s := &Chosen{TopPercent: sel.Percent, Layers: layerNames(sel.Layers()), Params: sel.Params()}
 	if total > 0 {
 		s.Share = float64(s.Params) / float64(total)
 	}
@@ -50,7 +50,7 @@ func ModuleName(parameter string) string {
 // WriteUnfrozenYAML writes sel as the list of unfrozen parameters that the
 // reference writes and trainers read, byte for byte: the two fixed lines, then
 // for every type a comment and its layers, best first, each under the name
-// that module makes of it. Use [Results.Module], or [ModuleName] for parameter
+// that module makes of it. Use [Scores.Module], or [ModuleName] for parameter
 // names of a checkpoint; with nil, names stay as they are.
 //
 // Readers of this file split it at line breaks, so a name or type that

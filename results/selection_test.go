@@ -12,7 +12,7 @@ import (
 	"github.com/gospectrum/spectrum/selection"
 )
 
-func selectTop(t *testing.T, res *Results, percent float64) *selection.Selection {
+func selectTop(t *testing.T, res *Scores, percent float64) *selection.Selection {
 	t.Helper()
 	sel, err := spectrum.SelectTopK(res.Layers(), percent)
 	require.NoError(t, err)
@@ -83,9 +83,9 @@ func TestWriteSelectionJSON(t *testing.T) {
 }
 
 func TestNewSelection(t *testing.T) {
-	got := NewSelection(example(), 200)
-	require.Equal(t, &Selection{
+	got := NewChosen(example(), 200)
+	require.Equal(t, &Chosen{
 		TopPercent: 50, Layers: []string{"m.1.q.weight", "m.0.q.weight"}, Params: 50, Share: 0.25,
 	}, got)
-	require.Zero(t, NewSelection(example(), 0).Share)
+	require.Zero(t, NewChosen(example(), 0).Share)
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,12 +16,10 @@ import (
 )
 
 const (
-	formatYAML       = "spectrum-yaml"
-	formatNames      = "names"
-	formatRefJSON    = "spectrum-json"
-	formatRefSorted  = "spectrum-sorted-json"
-	resultFileFormat = `a file written by "spectrum scan -o FILE.json" or by the reference
-implementation (either of its two schemas)`
+	formatYAML      = "spectrum-yaml"
+	formatNames     = "names"
+	formatRefJSON   = "spectrum-json"
+	formatRefSorted = "spectrum-sorted-json"
 )
 
 // selectFlags are the settings of the select command.
@@ -175,7 +172,7 @@ func (f *selectFlags) choose(cmd *cobra.Command, layers []spectrum.Layer) (*sele
 	return f.s.Select(layers)
 }
 
-func (f *selectFlags) write(w io.Writer, res *results.Results, sel *selection.Selection, opt emit.Options) error {
+func (f *selectFlags) write(w io.Writer, res *results.Scores, sel *selection.Selection, opt emit.Options) error {
 	switch f.format {
 	case formatYAML:
 		return results.WriteUnfrozenYAML(w, sel, res.Module)
@@ -247,21 +244,4 @@ func export(cmd *cobra.Command, file, format, convention, name string) error {
 		}
 		return results.WriteReference(w, rows)
 	})
-}
-
-// writeTo runs write on the file called name, or on standard output.
-func writeTo(cmd *cobra.Command, name string, write func(io.Writer) error) error {
-	out, err := newOutput(name, cmd.OutOrStdout())
-	if err != nil {
-		return err
-	}
-	defer out.discard()
-	return out.commit(write)
-}
-
-func oneOf(flag, value string, allowed ...string) error {
-	if slices.Contains(allowed, value) {
-		return nil
-	}
-	return fmt.Errorf("--%s %q: want one of %s", flag, value, strings.Join(allowed, ", "))
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,11 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/emit"
-	"github.com/gospectrum/spectrum/hub"
-	"github.com/gospectrum/spectrum/internal/names"
-	"github.com/gospectrum/spectrum/scan"
 )
 
 // errMismatch reports a selection that does not train what it says.
@@ -87,9 +82,7 @@ func verify(cmd *cobra.Command, file, model, consumer, expect, format string) er
 		return err
 	}
 	if format == formatJSON {
-		enc := json.NewEncoder(cmd.OutOrStdout())
-		enc.SetIndent("", "  ")
-		err = enc.Encode(rep)
+		err = writeJSON(cmd.OutOrStdout(), rep)
 	} else {
 		err = writeReport(cmd.OutOrStdout(), rep)
 	}
@@ -97,38 +90,6 @@ func verify(cmd *cobra.Command, file, model, consumer, expect, format string) er
 		err = fmt.Errorf("%w: %d mismatches", errMismatch, rep.Mismatches())
 	}
 	return err
-}
-
-// parameters lists the parameters of a model as its trainer sees them: fused
-// tensors once, under their own name, and a tied head not at all.
-func parameters(cmd *cobra.Command, path string) ([]emit.Param, error) {
-	m, err := checkpoint.Opener{Hub: hub.New()}.Open(cmd.Context(), path)
-	if err != nil {
-		return nil, err
-	}
-	defer m.Close()
-	head, _ := scan.TiedHead(m)
-	var params []emit.Param
-	at := make(map[string]int)
-	for _, t := range m.Tensors() {
-		name := t.Name
-		// Parts of a fused tensor; a GGUF's own spelling is no parameter's name.
-		if t.Stored != "" && names.IsExpert(name) && names.IsExpert(t.Stored) {
-			name = t.Stored
-		}
-		if name == head {
-			continue
-		}
-		i, seen := at[name]
-		if !seen {
-			i = len(params)
-			at[name] = i
-			params = append(params, emit.Param{Name: name})
-		}
-		params[i].Params += t.Params()
-		params[i].Bytes += t.Size
-	}
-	return params, nil
 }
 
 func writeReport(w io.Writer, rep *emit.Report) error {

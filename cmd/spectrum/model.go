@@ -1,0 +1,64 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/gospectrum/spectrum/checkpoint"
+	"github.com/gospectrum/spectrum/emit"
+	"github.com/gospectrum/spectrum/hub"
+	"github.com/gospectrum/spectrum/internal/names"
+)
+
+// modelHelp says what MODEL may be.
+const modelHelp = `MODEL is a model directory or a safetensors, GGUF or PyTorch file; the name
+org/name[@revision] of a model in the local Hugging Face cache; or
+hf://org/name[@revision], which is streamed and not stored. HF_TOKEN,
+HF_ENDPOINT, HF_HOME and HF_HUB_CACHE mean what they mean to the Hugging Face
+tools.`
+
+// openFlags adds the flags that say how a model is opened.
+func openFlags(cmd *cobra.Command, o *checkpoint.Opener) {
+	o.Hub = hub.New()
+	cmd.Flags().BoolVar(&o.Split, "split", false, "take fused projections (qkv_proj, gate_up_proj, c_attn, …) apart where config.json has their sizes")
+}
+
+// modelParams returns the number of parameters in all tensors of m.
+func modelParams(m *checkpoint.Model) int64 {
+	var n int64
+	for _, t := range m.Tensors() {
+		n += t.Params()
+	}
+	return n
+}
+
+// parameters lists the parameters of a model as its trainer sees them: fused
+// tensors once, under their own name, and a tied head not at all.
+func parameters(cmd *cobra.Command, path string) ([]emit.Param, error) {
+	m, err := checkpoint.Opener{Hub: hub.New()}.Open(cmd.Context(), path)
+	if err != nil {
+		return nil, err
+	}
+	defer m.Close()
+	head, _ := m.TiedHead()
+	var params []emit.Param
+	at := make(map[string]int)
+	for _, t := range m.Tensors() {
+		name := t.Name
+		// Parts of a fused tensor; a GGUF's own spelling is no parameter's name.
+		if t.Stored != "" && names.IsExpert(name) && names.IsExpert(t.Stored) {
+			name = t.Stored
+		}
+		if name == head {
+			continue
+		}
+		i, seen := at[name]
+		if !seen {
+			i = len(params)
+			at[name] = i
+			params = append(params, emit.Param{Name: name})
+		}
+		params[i].Params += t.Params()
+		params[i].Bytes += t.Size
+	}
+	return params, nil
+}
