@@ -35,8 +35,9 @@ internal/test/shared
 internal/test/tinyllama       . rmt internal/format/safetensors internal/test/planted
 internal/test/planted         .
 
-scan                          results checkpoint . rmt selection internal/names
-results                       . rmt selection internal/format/strictjson internal/names
+results                       scan checkpoint . rmt selection internal/format/strictjson
+                              internal/names
+scan                          checkpoint . rmt selection internal/names
 emit                          checkpoint . selection internal/format/strictjson internal/names
 
 checkpoint                    hub . internal/format/gguf internal/format/numfmt

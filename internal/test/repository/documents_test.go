@@ -1,6 +1,7 @@
 package repository
 
 import (
+	"go/ast"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -18,7 +19,7 @@ import (
 
 // comingFiles are files that documents name and that are being written.
 var comingFiles = []string{
-	"docs/trainers.md", "cmd/spectrum/formats.go", "emit/trainers.go", "internal/engine/engine.go",
+	"docs/trainers.md", "emit/trainers.go", "internal/engine/engine.go",
 	"internal/engine/block/block.go", "internal/engine/kernel/dispatch.go", "internal/engine/kernel/sizes.go",
 }
 
@@ -103,8 +104,9 @@ func anchors(text string) (all []string) {
 	return all
 }
 
-// A path in a document exists: one that starts with a folder of the repository, or a
-// Go file of its root. <angle brackets> stand for a name that the reader chooses.
+// A path in a document exists: one that starts with a folder of the repository, or a Go
+// file of its root or beside the document. <angle brackets> stand for a name that the
+// reader chooses.
 func TestPathsInDocumentsExist(t *testing.T) {
 	top, err := os.ReadDir(root)
 	require.NoError(t, err)
@@ -125,10 +127,27 @@ func TestPathsInDocumentsExist(t *testing.T) {
 				continue
 			}
 			checked++
-			assert.True(t, exists(path.Clean(m[1])), "%s names %s, which does not exist", name, m[1])
+			assert.True(t, exists(path.Clean(m[1])) || exists(path.Join(path.Dir(name), m[1])), "%s names %s, which does not exist", name, m[1])
 		}
 	}
 	assert.Greater(t, checked, 50)
+}
+
+// The tests that documents name exist.
+func TestTestsInDocumentsExist(t *testing.T) {
+	tests := make(map[string]bool)
+	for _, s := range sources(t) {
+		for _, d := range s.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && s.test {
+				tests[f.Name.Name] = true
+			}
+		}
+	}
+	for name, text := range documents(t) {
+		for _, m := range regexp.MustCompile("`(Test[A-Z]\\w+)`").FindAllStringSubmatch(text, -1) {
+			assert.True(t, tests[m[1]], "%s names %s, which does not exist", name, m[1])
+		}
+	}
 }
 
 func exists(name string) bool {

@@ -22,7 +22,7 @@ func TestResultFieldsAreDocumented(t *testing.T) {
 		documented[m[2]] = append(documented[m[2]], m[1]+m[3]+" "+m[4])
 	}
 	written := make(map[string][]string)
-	addFields(t, written, "", reflect.TypeFor[results.File]())
+	addFields(t, written, "", reflect.TypeFor[results.Result]())
 	assert.Equal(t, written, documented)
 }
 
