@@ -37,6 +37,7 @@ func TestBuildIsWhatGoRecorded(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
+	t.Setenv("SPECTRUM_BACKEND", "")
 	t.Setenv("SPECTRUM_KERNEL", "generic")
 	out, _ := ok(t, "version")
 	assert.Regexp(t, `(?m)^version +\S`, out)
@@ -72,6 +73,7 @@ func TestVersionNamesTheKernelOfAScan(t *testing.T) {
 }
 
 func TestVersionAnswersWithoutABackend(t *testing.T) {
+	t.Setenv("SPECTRUM_KERNEL", "")
 	t.Setenv("SPECTRUM_BACKEND", "abacus")
 	out, _ := ok(t, "version")
 	assert.Regexp(t, `(?m)^back-end +none: SPECTRUM_BACKEND: .*"abacus"`, out)
