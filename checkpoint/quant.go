@@ -26,11 +26,7 @@ func (l *lister) companions() {
 		if t.skip != "" {
 			continue
 		}
-		reason := cmp.Or(notWeights(t), l.parametrized(t))
-		if reason == "" && l.model.adapter.part(name) {
-			reason = adapterReason
-		}
-		if reason != "" {
+		if reason := cmp.Or(notWeights(t), l.parametrized(t)); reason != "" {
 			l.consumed[name] = reason
 		}
 		if base, ok := strings.CutSuffix(name, blocksSuffix); ok && l.isMXFP4(t) {
@@ -40,6 +36,9 @@ func (l *lister) companions() {
 	l.markPacked()
 	for _, name := range l.names {
 		t := l.stored[name]
+		if l.consumed[name] == "" && t.skip == "" && l.model.adapter.part(name) {
+			l.consumed[name] = adapterReason
+		}
 		if l.consumed[name] != "" || t.skip != "" || unreadable(t) || len(t.shape) == 0 {
 			continue
 		}
