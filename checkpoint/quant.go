@@ -43,10 +43,15 @@ func (l *lister) companions() {
 			continue
 		}
 		f := l.findFactor(t)
-		if f == (factor{}) && !isEight(t) {
+		if f.none() && !isEight(t) {
 			continue
 		}
 		l.factors[name] = f
+		for _, s := range f.suspects {
+			if l.consumed[s.name] == "" {
+				l.consumed[s.name] = "may be the scale of " + name
+			}
+		}
 		if f.scale != nil {
 			l.consumed[f.scale.name] = scalesReason
 		}
