@@ -11,9 +11,13 @@ import (
 
 // factor is what a weight's values must be multiplied by.
 type factor struct {
-	scale   *stored // nil where there is none
-	problem string  // why the weight is not read
+	scale    *stored   // nil where there is none
+	problem  string    // why the weight is not read
+	suspects []*stored // what may be a scale and cannot be told
 }
+
+// none reports whether nothing is known of a factor.
+func (f *factor) none() bool { return f.scale == nil && f.problem == "" }
 
 // findFactor finds the scale of the weight t.
 //
@@ -23,7 +27,6 @@ type factor struct {
 // GGUF, stand for themselves.
 func (l *lister) findFactor(t *stored) (f factor) {
 	eight := isEight(t)
-	var unknown *stored
 	for rest, other := range l.beside(t.name) {
 		w := words(rest)
 		_, last := cutLast(other.name)
@@ -31,24 +34,25 @@ func (l *lister) findFactor(t *stored) (f factor) {
 		switch {
 		case l.consumed[other.name] != "" && !activation, slices.Contains(w, "bias"), isActivation(w):
 		case isFactor(w) && activation: // q_scale beside q.weight
-			unknown = other
+			f.suspects = append(f.suspects, other)
 		case isFactor(w) && f.scale != nil:
 			f.problem = fmt.Sprintf("has two scales, %s and %s", f.scale.name, other.name)
+			f.suspects = append(f.suspects, other)
 		case isFactor(w) && (eight || t.gguf || anyOf(w, []string{"weight", "weights"})):
 			f.scale = other
 		case anyOf(w, scaleWords) && (eight || t.gguf), eight && !anyOf(w, otherWords) && couldScale(other, t):
-			unknown = other
+			f.suspects = append(f.suspects, other)
 		}
 	}
 	switch {
 	case f.problem != "":
 	case f.scale != nil && !eight && !t.gguf:
 		f.problem = fmt.Sprintf("has a scale, %s, though it is %s; which of the two its values are is not known", f.scale.name, t.dtype)
-	case unknown == nil:
+	case len(f.suspects) == 0:
 	case f.scale != nil:
-		f.problem = "has a second scale or offset, " + unknown.name + ", which is not read"
+		f.problem = "has a second scale or offset, " + f.suspects[0].name + ", which is not read"
 	default:
-		f.problem = unknown.name + " beside it may be its scale, and is not read"
+		f.problem = f.suspects[0].name + " beside it may be its scale, and is not read"
 	}
 	return f
 }
@@ -63,7 +67,7 @@ func (l *lister) refuseUnscaled() {
 	}
 	for name, f := range l.factors {
 		t := l.stored[name]
-		if !isEight(t) || f != (factor{}) || len(t.shape) < 2 || l.consumed[name] != "" {
+		if !isEight(t) || !f.none() || len(t.shape) < 2 || l.consumed[name] != "" {
 			continue
 		}
 		if scaled || parameter(name) != name {

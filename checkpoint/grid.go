@@ -157,9 +157,9 @@ func (g grid) candidates(blocks [][2]int64, deepSeek bool) [][2]int64 {
 	return list
 }
 
-// sides lists sizes of count blocks that make up n: those in use, and the smallest. A
-// size is known only where these are one: where the last block is cut off, others would
-// fit as well.
+// sides lists sizes of count blocks that make up n: those in use, and the smallest and,
+// where the last block would be cut off, the largest. A size is known only where these
+// are one.
 func sides(n, count int64) (list []int64) {
 	if trivial(n, count) > 0 {
 		return []int64{max(n, 1)}
@@ -167,7 +167,11 @@ func sides(n, count int64) (list []int64) {
 	if count <= 0 || count > n {
 		return nil
 	}
-	for _, side := range append(slices.Clone(usualBlocks), ceilDiv(n, count)) {
+	sizes := append(slices.Clone(usualBlocks), ceilDiv(n, count))
+	if n%count != 0 {
+		sizes = append(sizes, (n-1)/(count-1))
+	}
+	for _, side := range sizes {
 		if ceilDiv(n, side) == count && !slices.Contains(list, side) {
 			list = append(list, side)
 		}

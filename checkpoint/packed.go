@@ -23,23 +23,26 @@ var indexNames = []string{"codes", "indices"}
 // not be known.
 func (l *lister) markPacked() {
 	claims := &claims{lister: l, owner: make(map[string]bool)}
-	reasons := make(map[string]string)
-	for _, name := range l.names {
-		t := l.stored[name]
-		if !l.isPayload(t) {
-			continue
-		}
+	reasons := make(map[string]string) // of parts
+	mark := func(t *stored) {
 		parts, packed := claims.of(t)
 		if !packed && !l.surelyPacked(t) {
-			continue
+			return
 		}
 		by := l.quantiser(t)
 		if t.skip == "" {
-			l.consumed[name] = by.refusal()
+			l.consumed[t.name] = by.refusal()
 		}
 		for _, p := range parts {
 			if reasons[p] == "" {
-				reasons[p] = "belongs to " + name + ", packed by " + by.name + ", which is not read"
+				reasons[p] = "belongs to " + t.name + ", packed by " + by.name + ", which is not read"
+			}
+		}
+	}
+	for _, named := range []bool{true, false} { // zero points are integers too, and no payload
+		for _, name := range l.names {
+			if t := l.stored[name]; reasons[name] == "" && hasPayloadName(name) == named && l.isPayload(t) {
+				mark(t)
 			}
 		}
 	}
@@ -48,6 +51,14 @@ func (l *lister) markPacked() {
 			l.consumed[name] = reason
 		}
 	}
+}
+
+// hasPayloadName reports whether a name is that of a weight, or of what quantisers have in
+// its place.
+func hasPayloadName(name string) bool {
+	_, isWeight := weightModule(name)
+	_, last := cutLast(name)
+	return isWeight || slices.Contains(packedNames, last) || slices.Contains(indexNames, last)
 }
 
 // isPayload reports whether t may hold the values of a packed weight.
@@ -128,10 +139,13 @@ func (c *claims) of(t *stored) (parts []string, packed bool) {
 	return parts, packed
 }
 
-// withoutBias returns names without those of biases and the one called name.
+// withoutBias returns names without those of biases, which are what they say, and the
+// one called name.
 func withoutBias(list []string, name string) (kept []string) {
 	for _, other := range list {
-		if w := words(other); other != name && (len(w) == 0 || w[len(w)-1] != "bias") {
+		_, last := cutLast(other)
+		bias := last == "bias" || strings.HasSuffix(last, "_bias") && last != "weight_bias"
+		if other != name && !bias {
 			kept = append(kept, other)
 		}
 	}

@@ -26,11 +26,7 @@ func (l *lister) companions() {
 		if t.skip != "" {
 			continue
 		}
-		reason := cmp.Or(notWeights(t), l.parametrized(t))
-		if reason == "" && l.model.adapter.part(name) {
-			reason = adapterReason
-		}
-		if reason != "" {
+		if reason := cmp.Or(notWeights(t), l.parametrized(t)); reason != "" {
 			l.consumed[name] = reason
 		}
 		if base, ok := strings.CutSuffix(name, blocksSuffix); ok && l.isMXFP4(t) {
@@ -40,14 +36,22 @@ func (l *lister) companions() {
 	l.markPacked()
 	for _, name := range l.names {
 		t := l.stored[name]
+		if l.consumed[name] == "" && t.skip == "" && l.model.adapter.part(name) {
+			l.consumed[name] = adapterReason
+		}
 		if l.consumed[name] != "" || t.skip != "" || unreadable(t) || len(t.shape) == 0 {
 			continue
 		}
 		f := l.findFactor(t)
-		if f == (factor{}) && !isEight(t) {
+		if f.none() && !isEight(t) {
 			continue
 		}
 		l.factors[name] = f
+		for _, s := range f.suspects {
+			if l.consumed[s.name] == "" {
+				l.consumed[s.name] = "may be the scale of " + name
+			}
+		}
 		if f.scale != nil {
 			l.consumed[f.scale.name] = scalesReason
 		}
