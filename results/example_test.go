@@ -120,7 +120,7 @@ func ExampleResult_WriteCSV() {
 	// Output:
 	// name,type,rows,cols,dtype,params,snr,ratio_sum,ratio_count,signal_count,noise_count,signal_sum,noise_sum,sigma,threshold,s_max,s_min,frobenius,stable_rank,effective_rank,saturated,zero,ranked,tied_to,backend,kernel,precision,snr_error,seconds,error,ratio_energy,fit,fit_limit,value_error,s_min_error,condition,condition_error,uncertain
 	// model.layers.0.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,0.25,2,0.3333333333333333,1,3,8,4,0,0,8,0,0,0,0,false,false,true,,,,,0,0,,0,0,0,0,0,0,0,0
-	// model.layers.1.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,,,,0,0,,,,,,,,,,false,false,true,,,,,,0,"NaN at row 0, column 3",,,,,,,0
+	// model.layers.1.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,,,,0,0,,,,,,,,,,false,false,true,,,,,,0,"NaN at row 0, column 3",,,,,,,,0
 }
 
 func ExampleReferenceRows() {
@@ -129,7 +129,7 @@ func ExampleReferenceRows() {
 		{Name: "model.norm.weight", SignalCount: 1, SignalSum: 3, SMax: 3}, // no noise
 		{Name: "model.norm.bias", SignalCount: 1, SignalSum: 3, SMax: 3},   // not a "weight"
 	}}
-	for _, c := range []results.Convention{results.V0, results.V1} {
+	for _, c := range []results.Convention{results.ConventionV0, results.ConventionV1} {
 		rows, err := results.ReferenceRows(f, c)
 		if err != nil {
 			log.Fatal(err)
@@ -146,7 +146,7 @@ func ExampleReferenceRows() {
 }
 
 func ExampleWriteReference() {
-	rows, err := results.ReferenceRows(scanned(), results.V1)
+	rows, err := results.ReferenceRows(scanned(), results.ConventionV1)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func ExampleWriteReference() {
 }
 
 func ExampleWriteReferenceSorted() {
-	rows, err := results.ReferenceRows(scanned(), results.V1)
+	rows, err := results.ReferenceRows(scanned(), results.ConventionV1)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -181,69 +181,6 @@ func ExampleWriteReferenceSorted() {
 	//         "model.layers.0.mlp.up_proj": 0.25,
 	//         "model.layers.2.mlp.up_proj": 0.125
 	//     }
-	// }
-}
-
-func ExampleWriteUnfrozenYAML() {
-	if err := results.WriteUnfrozenYAML(os.Stdout, selected(), results.ModuleName); err != nil {
-		log.Fatal(err)
-	}
-	// Output:
-	// unfrozen_parameters:
-	// - ^lm_head.weight$
-	// - ^model.embed_tokens.weight$
-	// # mlp.up_proj layers
-	// - model.layers.1.mlp.up_proj
-	// # self_attn.q_proj layers
-	// - model.layers.0.self_attn.q_proj
-}
-
-func ExampleWriteNames() {
-	if err := results.WriteNames(os.Stdout, selected()); err != nil {
-		log.Fatal(err)
-	}
-	// Output:
-	// model.layers.1.mlp.up_proj.weight
-	// model.layers.0.self_attn.q_proj.weight
-}
-
-func ExampleWriteSelectionJSON() {
-	if err := results.WriteSelectionJSON(os.Stdout, selected()); err != nil {
-		log.Fatal(err)
-	}
-	// Output:
-	// {
-	//   "top_percent": 50,
-	//   "rule": "top 50 % of each type",
-	//   "params": 40,
-	//   "layers": [
-	//     "model.layers.1.mlp.up_proj.weight",
-	//     "model.layers.0.self_attn.q_proj.weight"
-	//   ],
-	//   "types": [
-	//     {
-	//       "type": "mlp.up_proj",
-	//       "of": 2,
-	//       "chosen": [
-	//         {
-	//           "name": "model.layers.1.mlp.up_proj.weight",
-	//           "snr": 0.75,
-	//           "params": 24
-	//         }
-	//       ]
-	//     },
-	//     {
-	//       "type": "self_attn.q_proj",
-	//       "of": 2,
-	//       "chosen": [
-	//         {
-	//           "name": "model.layers.0.self_attn.q_proj.weight",
-	//           "snr": "Infinity",
-	//           "params": 16
-	//         }
-	//       ]
-	//     }
-	//   ]
 	// }
 }
 

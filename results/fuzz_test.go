@@ -106,7 +106,7 @@ func checkNative(t *testing.T, res *Scores) {
 // checkReference exports a file of the reference in both schemas and expects
 // to read the same layers, the sorted ones in sorted order.
 func checkReference(t *testing.T, res *Scores) {
-	rows, err := res.ReferenceRows(V1)
+	rows, err := res.ReferenceRows(ConventionV1)
 	require.NoError(t, err)
 	back, err := Read(bytes.NewReader([]byte(plain(t, rows))), "plain")
 	require.NoError(t, err)

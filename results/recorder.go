@@ -3,8 +3,10 @@ package results
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
+	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/scan"
@@ -27,6 +29,9 @@ func (rec Recorder) Scan(ctx context.Context, m *checkpoint.Model, opt scan.Opti
 	opt, err := opt.Resolve()
 	if err != nil {
 		return nil, err
+	}
+	if m == nil || ctx == nil {
+		return nil, fmt.Errorf("%w: no model or no context", spectrum.ErrOption)
 	}
 	r := &Result{Provenance: newProvenance(m, opt)}
 	for o, end := range scan.Run(ctx, m, opt) {

@@ -119,9 +119,16 @@ func TestRecorderInterrupted(t *testing.T) {
 	require.Len(t, res.Skipped, len(tinyllama.Norms()))
 	require.False(t, res.Provenance.Finished.IsZero())
 
-	res, err = Recorder{}.Scan(context.Background(), m, scan.Options{Jobs: -1})
-	require.ErrorIs(t, err, spectrum.ErrOption)
-	require.Nil(t, res)
+	var none context.Context
+	for _, scan := range []func() (*Result, error){
+		func() (*Result, error) { return Recorder{}.Scan(context.Background(), m, scan.Options{Jobs: -1}) },
+		func() (*Result, error) { return Recorder{}.Scan(context.Background(), nil, scan.Options{}) },
+		func() (*Result, error) { return Recorder{}.Scan(none, m, scan.Options{}) },
+	} {
+		res, err := scan()
+		require.ErrorIs(t, err, spectrum.ErrOption)
+		require.Nil(t, res)
+	}
 }
 
 // Whatever is scanned, in every format and by both rules, a tensor without a score
@@ -187,7 +194,7 @@ func TestRealWeightsInReferenceConventions(t *testing.T) {
 	require.NotEmpty(t, want)
 	res, err := Recorder{}.Scan(context.Background(), openModel(t, shared.Path(t, "data/real/stories260K")), scan.Options{})
 	require.NoError(t, err)
-	for _, convention := range []Convention{V0, V1} {
+	for _, convention := range []Convention{ConventionV0, ConventionV1} {
 		rows, err := ReferenceRows(res, convention)
 		require.NoError(t, err)
 		require.Len(t, rows, len(want)+1)
@@ -197,7 +204,7 @@ func TestRealWeightsInReferenceConventions(t *testing.T) {
 				w = want["model.embed_tokens.weight"]
 			}
 			snr := w.V0
-			if convention == V1 {
+			if convention == ConventionV1 {
 				snr = w.V1
 			}
 			assert.InEpsilon(t, snr, row.SNR, 1e-5, "%s %v", row.Name, convention)

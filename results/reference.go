@@ -16,19 +16,19 @@ import (
 type Convention int
 
 const (
-	// V0, to April 2025, divides by zero: such a layer scores +Inf.
-	V0 Convention = iota
-	// V1, since then, takes 1 for the noise when no value is noise.
-	V1
+	// ConventionV0, to April 2025, divides by zero: such a layer scores +Inf.
+	ConventionV0 Convention = iota
+	// ConventionV1, since then, takes 1 for the noise when no value is noise.
+	ConventionV1
 )
 
 // ParseConvention reads "v0" or "v1". The error wraps [spectrum.ErrOption].
 func ParseConvention(s string) (Convention, error) {
 	switch s {
 	case "v0":
-		return V0, nil
+		return ConventionV0, nil
 	case "v1":
-		return V1, nil
+		return ConventionV1, nil
 	}
 	return 0, fmt.Errorf("%w: convention %q is neither v0 nor v1", spectrum.ErrOption, s)
 }
@@ -36,9 +36,9 @@ func ParseConvention(s string) (Convention, error) {
 // String returns "v0" or "v1".
 func (c Convention) String() string {
 	switch c {
-	case V0:
+	case ConventionV0:
 		return "v0"
-	case V1:
+	case ConventionV1:
 		return "v1"
 	}
 	return fmt.Sprintf("Convention(%d)", int(c))
@@ -49,15 +49,15 @@ func (c Convention) String() string {
 //
 // Only parameters called "weight" count. SNR is always the sum ratio over
 // s_max, whatever ratio the scan ranked by. Skipped tensors of three and more
-// dimensions are NaN in V1, placed after the layers they would share a type
-// scan with; V0 crashed on them, so they are left out.
+// dimensions are NaN in v1, placed after the layers they would share a type
+// scan with; v0 crashed on them, so they are left out.
 //
 // The order is the reference's if r.Rows is in module order and holds every
 // weight that the reference would see. The error wraps [ErrConvention] if the
 // scan used another noise scale than [spectrum.NoiseIQR], from whose sums the reference's
 // score cannot be computed, and [spectrum.ErrOption] for an unknown c.
 func ReferenceRows(r *Result, c Convention) ([]spectrum.Layer, error) {
-	if c != V0 && c != V1 {
+	if c != ConventionV0 && c != ConventionV1 {
 		return nil, fmt.Errorf("%w: unknown convention %v", spectrum.ErrOption, c)
 	}
 	iqr := spectrum.NoiseIQR.String()
@@ -79,7 +79,7 @@ func referenceModules(r *Result, c Convention) []spectrum.Layer {
 		row := &r.Rows[i]
 		add(row.Name, referenceSNR(row, c), row.Params)
 	}
-	if c == V1 {
+	if c == ConventionV1 {
 		for _, s := range r.Skipped {
 			if len(s.Shape) >= 3 {
 				add(s.Name, math.NaN(), 0)
@@ -98,7 +98,7 @@ func referenceSNR(r *Row, c Convention) float64 {
 		snr = math.NaN()
 	case max == 0: // all-zero weights
 		snr = math.Inf(1)
-	case r.NoiseCount == 0 && c == V1:
+	case r.NoiseCount == 0 && c == ConventionV1:
 		snr = signal / max
 	case noise == 0:
 		snr = math.Inf(1)

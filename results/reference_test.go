@@ -106,7 +106,7 @@ func TestReferenceRowsOrder(t *testing.T) {
 		scored("model.norm.weight", 9),
 		scored("model.layers.0.norm.weight", 10),
 	}}
-	rows, err := ReferenceRows(f, V1)
+	rows, err := ReferenceRows(f, ConventionV1)
 	require.NoError(t, err)
 	require.Equal(t, []spectrum.Layer{
 		{Name: "model.layers.0.mlp.gate_proj", Type: "mlp.gate_proj", SNR: 3},
@@ -125,7 +125,7 @@ func TestReferenceRowsEmptyType(t *testing.T) {
 	// A module whose name ends in a number has the empty type, which is in
 	// every name: its scan comes first and fixes the order of all.
 	f := &Result{Rows: []Row{scored("net.2.weight", 1), scored("head.weight", 2), scored("net.0.weight", 3)}}
-	rows, err := ReferenceRows(f, V0)
+	rows, err := ReferenceRows(f, ConventionV0)
 	require.NoError(t, err)
 	require.Equal(t, []spectrum.Layer{
 		{Name: "net.2", SNR: 1}, {Name: "head", Type: "head", SNR: 2}, {Name: "net.0", SNR: 3},
@@ -151,7 +151,7 @@ func TestReferenceScores(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.layer.Name = "m.weight"
-			for conv, want := range map[Convention]float64{V0: c.v0, V1: c.v1} {
+			for conv, want := range map[Convention]float64{ConventionV0: c.v0, ConventionV1: c.v1} {
 				rows, err := ReferenceRows(&Result{Rows: []Row{c.layer}}, conv)
 				require.NoError(t, err)
 				require.Len(t, rows, 1)
@@ -171,10 +171,10 @@ func TestReferenceRowsSkipped(t *testing.T) {
 			{Name: "m.0.norm.weight", Shape: []int64{4}},
 		},
 	}
-	rows, err := ReferenceRows(f, V0)
+	rows, err := ReferenceRows(f, ConventionV0)
 	require.NoError(t, err)
 	require.Len(t, rows, 1, "v0 crashed on 3-D weights")
-	rows, err = ReferenceRows(f, V1)
+	rows, err = ReferenceRows(f, ConventionV1)
 	require.NoError(t, err)
 	require.Len(t, rows, 2)
 	require.Equal(t, "m.0.conv", rows[0].Name)
@@ -186,13 +186,13 @@ func TestReferenceRowsSkipped(t *testing.T) {
 func TestReferenceRowsErrors(t *testing.T) {
 	f := sample()
 	f.Provenance.Settings.Noise = "calibrated"
-	_, err := f.Scores().ReferenceRows(V0)
+	_, err := f.Scores().ReferenceRows(ConventionV0)
 	require.ErrorIs(t, err, ErrConvention)
 	_, err = ReferenceRows(sample(), Convention(7))
 	require.ErrorIs(t, err, spectrum.ErrOption)
 	_, err = ParseConvention("v2")
 	require.ErrorIs(t, err, spectrum.ErrOption)
-	for _, c := range []Convention{V0, V1} {
+	for _, c := range []Convention{ConventionV0, ConventionV1} {
 		got, err := ParseConvention(c.String())
 		require.NoError(t, err)
 		require.Equal(t, c, got)

@@ -1,6 +1,6 @@
 // Package results reads and writes the result files of a scan: our own JSON
-// and CSV, and the JSON and YAML files of the reference implementation
-// (QuixiAI/spectrum), byte for byte. A [Recorder] makes a [Result] of a scan.
+// and CSV, and the JSON files of the reference implementation (QuixiAI/spectrum),
+// byte for byte. A [Recorder] makes a [Result] of a scan.
 //
 // [Read] recognises three schemas by their content: a [Result] of ours, the
 // reference's plain file {"<module>": {"snr": x, "type": "t"}}, and its sorted
@@ -19,8 +19,6 @@ var (
 	// ErrConvention reports results that cannot be written in the
 	// reference's conventions.
 	ErrConvention = errors.New("no reference equivalent")
-	// ErrName reports a name that cannot be written on a line of its own.
-	ErrName = errors.New("name cannot be written on one line")
 )
 
 // Result is what one scan of one checkpoint gave.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/internal/names"
 )
@@ -27,7 +28,14 @@ type plan struct {
 }
 
 // newPlan sorts the tensors of m into jobs and those that are left out.
-func newPlan(m *checkpoint.Model, opt Options) *plan {
+func newPlan(m *checkpoint.Model, opt Options) (*plan, error) {
+	opt, err := opt.Resolve()
+	if err != nil {
+		return nil, err
+	}
+	if m == nil {
+		return nil, fmt.Errorf("%w: no model", spectrum.ErrOption)
+	}
 	p := &plan{model: m, opt: opt}
 	p.head, p.embedding = m.TiedHead()
 	for i, t := range m.Tensors() {
@@ -47,7 +55,7 @@ func newPlan(m *checkpoint.Model, opt Options) *plan {
 		p.tensors = append(p.tensors, o)
 	}
 	slices.SortStableFunc(p.jobs, func(a, b job) int { return cmp.Compare(b.cost, a.cost) })
-	return p
+	return p, nil
 }
 
 // reason returns why a tensor is not analysed, or "".

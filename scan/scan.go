@@ -94,11 +94,11 @@ type Progress struct {
 // outcome for each tensor, in the order of m, and those without a Reason would be
 // analysed. The error is that of [Options.Resolve].
 func List(m *checkpoint.Model, opt Options) ([]Outcome, error) {
-	opt, err := opt.Resolve()
+	p, err := newPlan(m, opt)
 	if err != nil {
 		return nil, err
 	}
-	return newPlan(m, opt).tensors, nil
+	return p.tensors, nil
 }
 
 // Run scans m and yields the outcome of each tensor: first of those that are not
@@ -114,12 +114,15 @@ func List(m *checkpoint.Model, opt Options) ([]Outcome, error) {
 // [Options.Resolve], before anything else.
 func Run(ctx context.Context, m *checkpoint.Model, opt Options) iter.Seq2[Outcome, error] {
 	return func(yield func(Outcome, error) bool) {
-		opt, err := opt.Resolve()
+		p, err := newPlan(m, opt)
+		if err == nil && ctx == nil {
+			err = fmt.Errorf("%w: no context", spectrum.ErrOption)
+		}
 		if err != nil {
 			yield(Outcome{}, err)
 			return
 		}
-		newPlan(m, opt).run(ctx, yield)
+		p.run(ctx, yield)
 	}
 }
 

@@ -388,6 +388,17 @@ func TestProgress(t *testing.T) {
 	assert.InEpsilon(t, all[57].TotalWork, all[57].Work, 1e-12)
 }
 
+// What is nil is an error, not a panic.
+func TestNothingToScan(t *testing.T) {
+	_, err := scan.List(nil, scan.Options{})
+	assert.ErrorIs(t, err, spectrum.ErrOption)
+	_, err = scan.Collect(context.Background(), nil, scan.Options{})
+	assert.ErrorIs(t, err, spectrum.ErrOption)
+	var none context.Context
+	_, err = scan.Collect(none, open(t, filepath.Join("..", "testdata", "tiny-llama")), scan.Options{})
+	assert.ErrorIs(t, err, spectrum.ErrOption)
+}
+
 // Resolve fills in what was left to default, once.
 func TestResolve(t *testing.T) {
 	opt, err := scan.Options{}.Resolve()

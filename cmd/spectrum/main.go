@@ -18,15 +18,22 @@ import (
 // Exit codes of the command.
 const (
 	exitOK      = 0
-	exitFailed  = 1 // some tensors failed, or the scan was interrupted
+	exitFailed  = 1 // done, but layers failed, or a check found something
 	exitUsage   = 2 // wrong usage, or input that cannot be read
 	exitNothing = 3 // nothing was ranked
 )
 
-// errPartial reports results that were written but lack some layers.
-var errPartial = errors.New("results are incomplete")
+// Errors of commands that have done their work, and say so with exitFailed.
+var (
+	// errPartial reports results that were written but lack some layers.
+	errPartial = errors.New("results are incomplete")
+	// errMismatch reports a selection that does not train what it says.
+	errMismatch = errors.New("the selection does not match the model")
+	// errUnsound reports a result file that doctor finds fault with.
+	errUnsound = errors.New("something is wrong with this result file")
+)
 
-// errNothing reports results without any score.
+// errNothing reports results without any score, for which there is exitNothing.
 var errNothing = errors.New("nothing was ranked")
 
 func main() {
@@ -46,10 +53,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	fmt.Fprintln(stderr, "spectrum:", err)
-	switch {
-	case errors.Is(err, errPartial), errors.Is(err, errMismatch):
-		return exitFailed
-	case errors.Is(err, errNothing):
+	return exitCode(err)
+}
+
+// exitCode says by which code a command ends with this error.
+func exitCode(err error) int {
+	for _, found := range []error{errPartial, errMismatch, errUnsound} {
+		if errors.Is(err, found) {
+			return exitFailed
+		}
+	}
+	if errors.Is(err, errNothing) {
 		return exitNothing
 	}
 	return exitUsage
@@ -65,8 +79,8 @@ signal-to-noise ratio and selects the layers worth training.
 
 Results go to standard output or the file named by -o, everything else to
 standard error. Exit code 0: done; 1: some tensors failed or the scan was
-interrupted, the rest was written, or verify found mismatches; 2: wrong usage or unreadable input;
-3: nothing was ranked.`,
+interrupted, and the rest was written; or verify or doctor found something wrong;
+2: wrong usage or unreadable input; 3: nothing was ranked.`,
 		Example: `  spectrum inspect ./Llama-3-8B
   spectrum scan ./Llama-3-8B --top 25
   spectrum scan ./Llama-3-8B -o llama.json

@@ -9,7 +9,6 @@ import (
 	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/emit"
 	"github.com/gospectrum/spectrum/hub"
-	"github.com/gospectrum/spectrum/internal/names"
 )
 
 // modelHelp says what MODEL may be.
@@ -32,34 +31,12 @@ func note(stderr io.Writer, m *checkpoint.Model) {
 	}
 }
 
-// parameters lists the parameters of a model as its trainer sees them: fused
-// tensors once, under their own name, and a tied head not at all.
+// parameters lists the parameters of a model, of which only headers are read.
 func parameters(cmd *cobra.Command, path string) ([]emit.Param, error) {
 	m, err := checkpoint.Opener{Hub: hub.New()}.Open(cmd.Context(), path)
 	if err != nil {
 		return nil, err
 	}
 	defer m.Close()
-	head, _ := m.TiedHead()
-	var params []emit.Param
-	at := make(map[string]int)
-	for _, t := range m.Tensors() {
-		name := t.Name
-		// Parts of a fused tensor; a GGUF's own spelling is no parameter's name.
-		if t.Stored != "" && names.IsExpert(name) && names.IsExpert(t.Stored) {
-			name = t.Stored
-		}
-		if name == head {
-			continue
-		}
-		i, seen := at[name]
-		if !seen {
-			i = len(params)
-			at[name] = i
-			params = append(params, emit.Param{Name: name})
-		}
-		params[i].Params += t.Params()
-		params[i].Bytes += t.Size
-	}
-	return params, nil
+	return emit.Params(m), nil
 }
