@@ -58,13 +58,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // exitCode says by which code a command ends with this error.
 func exitCode(err error) int {
+	if errors.Is(err, errNothing) {
+		return exitNothing
+	}
 	for _, found := range []error{errPartial, errMismatch, errUnsound} {
 		if errors.Is(err, found) {
 			return exitFailed
 		}
-	}
-	if errors.Is(err, errNothing) {
-		return exitNothing
 	}
 	return exitUsage
 }
