@@ -32,7 +32,7 @@ var (
 	errUnsound = errors.New("something is wrong with this result file")
 )
 
-// errNothing reports results without any score.
+// errNothing reports results without any score, for which there is exitNothing.
 var errNothing = errors.New("nothing was ranked")
 
 func main() {
