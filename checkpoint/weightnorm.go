@@ -13,7 +13,7 @@ import (
 
 // lengths are the other half of a weight that is stored as directions, the tensor
 // that has them, and lengths. The weight is each direction times its length over its
-// norm (Salimans and Kingma 2016, Weight Normalization, equation 2).
+// norm (Salimans & Kingma 2016, equation 2).
 type lengths struct {
 	stored
 	axis int // of the weight, along which there is a direction for each index; -1 for one in all

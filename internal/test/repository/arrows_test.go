@@ -40,7 +40,7 @@ results                       scan checkpoint . rmt selection internal/format/st
 scan                          checkpoint . rmt selection internal/names
 emit                          checkpoint . selection internal/format/strictjson internal/names
 
-checkpoint                    hub . internal/format/gguf internal/format/numfmt
+checkpoint                    hub . internal/format/gguf internal/format/npy internal/format/numfmt
                               internal/format/safetensors internal/format/sniff
                               internal/format/strictjson internal/format/torchfile internal/names
 hub                           internal/format/strictjson
