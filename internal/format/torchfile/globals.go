@@ -27,6 +27,7 @@ var (
 	torchTensor    = global{"torch", "Tensor"}
 	torchTensor2   = global{"torch._tensor", "Tensor"}
 	torchParameter = global{"torch.nn.parameter", "Parameter"}
+	nnParameter    = global{"torch.nn", "Parameter"}
 	torchBuffer    = global{"torch.nn.parameter", "Buffer"}
 	torchVariable  = global{"torch.autograd.variable", "Variable"}
 	numpyArray     = global{"numpy", "ndarray"}
@@ -38,7 +39,7 @@ var (
 // otherwise.
 var modules = map[string]string{
 	"__builtin__": "builtins", "exceptions": "builtins", "copy_reg": "copyreg", "_operator": "operator", "_collections": "collections",
-	"torch.tensor": "torch._tensor", "numpy._core.multiarray": "numpy.core.multiarray", "torch.nn": "torch.nn.parameter",
+	"torch.tensor": "torch._tensor", "numpy._core.multiarray": "numpy.core.multiarray",
 }
 
 // named returns the global of a module and a name.

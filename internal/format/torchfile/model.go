@@ -13,8 +13,9 @@ import (
 // maxDepth bounds the nesting of what was saved; a circle has no end.
 const maxDepth = 64
 
-// children yields what a dictionary or list holds, with its key or index. An
-// object that is neither, as far as the pickle tells, has none.
+// children yields what a dictionary or list holds, with its key or index; a number
+// or text in a list has none. An object that is neither, as far as the pickle tells,
+// has no children.
 func children(v any) iter.Seq2[string, any] {
 	return func(yield func(string, any) bool) {
 		if d := pairs(v); d != nil {
@@ -25,7 +26,11 @@ func children(v any) iter.Seq2[string, any] {
 			}
 		}
 		for i, item := range sequence(v) {
-			if !yield(strconv.Itoa(i), item) {
+			key := "" // a million numbers take no million texts
+			if !scalar(item) {
+				key = strconv.Itoa(i)
+			}
+			if !yield(key, item) {
 				return
 			}
 		}
@@ -71,6 +76,9 @@ func (w *walker) find(root any) (model any, path string, err error) {
 	if err := distributed(root); err != nil {
 		return nil, "", err
 	}
+	if optimises(root) {
+		return nil, "", fmt.Errorf("%w: the state of an optimiser; FILE# takes it as it is", ErrChoice)
+	}
 	model = root
 	last := ""
 	for depth := range maxDepth {
@@ -109,6 +117,10 @@ func (w *walker) survey(v any, path string) (*level, error) {
 	for key, value := range children(v) {
 		if t, isTensor := value.(*tensor); isTensor {
 			l.own += t.params()
+			continue
+		}
+		if scalar(value) {
+			l.other = true
 			continue
 		}
 		p := &part{key: key, value: value}
@@ -202,10 +214,10 @@ func (l *level) pick() (*part, error) {
 	var listed, plain, known []*part
 	for _, p := range l.parts {
 		switch {
+		case kind(p.key, p.value) != "":
+			known = append(known, p)
 		case modelKey(p.key):
 			listed = append(listed, p)
-		case kindOf(p.key) != "":
-			known = append(known, p)
 		case opaque(p.value) && len(plain) > 0:
 			// settings or such: a dictionary of tensors is larger
 		default:

@@ -95,7 +95,7 @@ func (m *machine) rebuild(f global, args tuple) (v any, ok bool, err error) {
 		return m.rebuildByName(f, args)
 	}
 	switch f {
-	case torchParameter, torchBuffer, torchVariable:
+	case torchParameter, nnParameter, torchBuffer, torchVariable:
 		if t, isTensor := at[*tensor](args, 0); isTensor {
 			return t, true, nil
 		}
@@ -147,7 +147,7 @@ func (m *machine) subclass(f global, args tuple) (any, bool, error) {
 		return v, true, err
 	}
 	switch class {
-	case torchTensor, torchTensor2, torchParameter, torchBuffer:
+	case torchTensor, torchTensor2, torchParameter, nnParameter, torchBuffer:
 		return t, true, nil
 	}
 	other := *t
