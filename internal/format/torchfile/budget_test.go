@@ -11,7 +11,10 @@ import (
 // TestBombs holds the memory that pickles take to the size of the file and 64 MiB:
 // those that build as much as they can from each byte, and one that doubles.
 func TestBombs(t *testing.T) {
-	const n = 1 << 20
+	n := 1 << 20
+	if testing.Short() {
+		n = 1 << 17
+	}
 	numbered := func(prefix, text string) string {
 		var b strings.Builder
 		b.WriteString(prefix)
