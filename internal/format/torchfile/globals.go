@@ -1,6 +1,7 @@
 package torchfile
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -90,12 +91,8 @@ func executable(g global) bool {
 		capital := (g.module == "builtins" || g.module == "typing") && startsUpper(g.name) && !strings.Contains(g.name, ".")
 		return !capital && !contains(data[g.module], g.name)
 	}
-	for part := range strings.SplitSeq(g.name, ".") {
-		if standard(part) && part != g.name || dunder(part) {
-			return true
-		}
-	}
-	return false
+	parts := strings.Split(g.name, ".")
+	return slices.ContainsFunc(parts, dunder) || slices.ContainsFunc(parts[:len(parts)-1], standard)
 }
 
 // function reports whether g is the name of a function, which begins with a
