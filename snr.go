@@ -76,6 +76,7 @@ func (a Analyzer) analysis(n noise.Sample) *Analysis {
 		res.ValueError, res.SMinError = slices.Max(n.Errors), n.Errors[len(n.Errors)-1]
 	}
 	res.ranks()
+	res.condition(n.Errors)
 	est := a.Noise.scale().Estimate(n, float64(res.Edge))
 	res.Sigma, res.Threshold = est.Sigma, est.Threshold
 	res.separate(n.Errors, est.Error)
@@ -177,6 +178,29 @@ func (res *Analysis) ranks() {
 	res.Frobenius = res.SMax * math.Sqrt(squares)
 	res.StableRank = squares
 	res.EffectiveRank = math.Exp(entropy)
+}
+
+// uncertain says that nothing is known of the errors.
+func (res *Analysis) uncertain() {
+	for _, e := range []*float64{&res.SNRError, &res.ValueError, &res.SMinError, &res.ConditionError} {
+		*e = math.Inf(1)
+	}
+}
+
+// condition computes the condition number and its bound; errs nil means exact.
+func (res *Analysis) condition(errs []float64) {
+	res.Condition = math.Inf(1)
+	if res.SMin > 0 {
+		res.Condition = res.SMax / res.SMin
+	}
+	switch {
+	case errs == nil || res.SMinError == 0 && res.SMin == 0:
+	case res.SMin <= res.SMinError || res.SMax <= errs[0]:
+		res.ConditionError = math.Inf(1)
+	default:
+		high, low := errs[0]/res.SMax, res.SMinError/res.SMin
+		res.ConditionError = max((1+low)/(1-high)-1, 1-(1-low)/(1+high)) + 0x1p-51
+	}
 }
 
 // snrError bounds the relative error of SNR when each singular value is off

@@ -42,7 +42,6 @@ package spectrum
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -101,8 +100,14 @@ type Analysis struct {
 	// it is not certain that they are signal, or noise.
 	Uncertain int
 
-	SMax, SMin    float64 // s₁ and sₙ
-	SMinError     float64 // bounds the absolute error of SMin
+	SMax, SMin float64 // s₁ and sₙ
+	SMinError  float64 // bounds the absolute error of SMin
+
+	// Condition is s₁/sₙ, +Inf for a matrix of less than full rank, and
+	// ConditionError bounds |computed − exact| / exact of it: +Inf where sₙ is not
+	// certain to be above zero.
+	Condition, ConditionError float64
+
 	Frobenius     float64 // ‖W‖_F = √Σs²
 	StableRank    float64 // ‖W‖_F² / s₁²
 	EffectiveRank float64 // exp of the entropy of s/Σs (Roy & Vetterli 2007)
@@ -154,7 +159,7 @@ func (a Analyzer) Analyze(ctx context.Context, w mat.Matrix) (*Analysis, error) 
 		res = a.analysis(sample)
 		res.Kernel, res.Precision = s.Kernel, s.Precision
 		if s.Errors == nil { // nothing was promised, so nothing is certain
-			res.SNRError, res.ValueError, res.SMinError = math.Inf(1), math.Inf(1), math.Inf(1)
+			res.uncertain()
 		}
 		return res.Uncertain == 0 && res.SNRError <= a.tolerance() && (a.Precision != PrecisionValues || s.within(a.tolerance()))
 	})

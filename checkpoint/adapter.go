@@ -19,7 +19,7 @@ const (
 	adapterConfig = "adapter_config.json"
 )
 
-const adapterReason = "part of an adapter; what the parts make together has a spectrum, not each alone"
+const adapterReason = "part of an adapter: the product B·A of its factors has a spectrum, not each alone"
 
 // adapter is what adapter_config.json says.
 type adapter struct {

@@ -134,7 +134,10 @@ func (m *Model) parts(dir directory, name string) ([]string, error) {
 	if _, alone := dir.(readerDir); alone {
 		all = []string{name}
 	}
-	if len(all) == 1 && partial(name) {
+	switch {
+	case len(all) > 1 && all[0] != name:
+		m.notes.add("reads the %d files of which %s is one", len(all), name)
+	case len(all) == 1 && partial(name):
 		m.notes.add("%s is one of several files of a model; the others are not read", name)
 	}
 	return all, nil

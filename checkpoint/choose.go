@@ -150,7 +150,7 @@ func leftover(name string) bool {
 		return true
 	}
 	if strings.EqualFold(path.Ext(name), torchSuffix) {
-		return !strings.HasPrefix(name, torchStems[0]+"-") && !strings.HasPrefix(name, adapterStem)
+		return !slices.ContainsFunc(slices.Concat(torchStems, []string{adapterStem}), func(stem string) bool { return strings.HasPrefix(name, stem) })
 	}
 	for _, stem := range []string{"optimizer", "scheduler", "rng_state", "random_states", "scaler", "training_args", "trainer_state"} {
 		if strings.HasPrefix(name, stem) && isTorch(name) {

@@ -157,3 +157,13 @@ func ExampleCompare() {
 	fmt.Println(checkpoint.Compare("model.layers.2.w", "model.layers.10.w"))
 	// Output: -1
 }
+
+func ExampleModel_TiedHead() {
+	m, err := checkpoint.Open(context.Background(), "../testdata/tiny-llama")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer m.Close()
+	fmt.Println(m.TiedHead())
+	// Output: lm_head.weight model.embed_tokens.weight
+}

@@ -22,7 +22,9 @@ type stored struct {
 	offset int64   // of the first element, in the file or in the member
 	size   int64   // from the first byte to the last
 	ggml   gguf.Type
+	gguf   bool   // from a GGUF file
 	skip   string // why it is not read
+	extra  bool   // not a parameter of the model
 	shard  *shard
 
 	bigEndian bool        // elements begin with their highest byte
@@ -42,7 +44,7 @@ func fromTorch(t torchfile.Tensor) stored {
 	switch {
 	case t.Skip != "":
 	case t.Shares != "":
-		s.skip = "the same values as " + t.Shares
+		s.skip, s.extra = "the same values as "+t.Shares, true
 	case overlapping(t.Shape, t.Stride):
 		s.skip = "a view that repeats or overlaps its elements"
 	}
@@ -52,7 +54,7 @@ func fromTorch(t torchfile.Tensor) stored {
 func fromGGUF(t gguf.Tensor, architecture string) stored {
 	s := stored{
 		name: gguf.HuggingFaceName(architecture, t.Name), dtype: t.Type.String(),
-		shape: t.Shape, offset: t.Offset, size: t.Size, ggml: t.Type,
+		shape: t.Shape, offset: t.Offset, size: t.Size, ggml: t.Type, gguf: true,
 	}
 	if s.name != t.Name {
 		s.inFile = t.Name

@@ -125,10 +125,11 @@ func TestOtherParametrizationsAreRefusedByName(t *testing.T) {
 	m := open(t, dir)
 	for name, want := range map[string]string{
 		"short.weight_v":                         "its lengths short.weight_g are F32 of shape [1 2], which do not fit F32 of shape [2 3]",
+		"mine.weight_v":                          "",
 		"none.weight_v":                          "which do not fit",
 		"orth.parametrizations.weight.original":  parametrizedReason,
 		"orth.parametrizations.weight.0.base":    parametrizedReason,
-		"pair.parametrizations.weight.original0": parametrizedReason,
+		"pair.parametrizations.weight.original0": "lengths of pair.parametrizations.weight.original1, which they do not fit",
 		"pair.parametrizations.weight.original1": "its lengths pair.parametrizations.weight.original0",
 		"spectral.weight_orig":                   parametrizedReason,
 		"spectral.weight_v":                      "singular vectors of another weight",

@@ -57,9 +57,9 @@ func Diagnose(data []byte) (*Diagnosis, error) {
 		return nil, ErrEmpty
 	}
 	d := &Diagnosis{at: make(map[string]int)}
-	if res, err := parseText(text); err == nil && res.File != nil {
+	if scores, err := parseText(text); err == nil && scores.Result != nil {
 		d.Schema = SchemaNative
-		for _, l := range res.Layers() {
+		for _, l := range scores.Layers() {
 			d.row(l)
 		}
 	} else {
@@ -256,37 +256,4 @@ func (d *Diagnosis) summarise() {
 	case d.Infinite > 0:
 		d.Era = "v0"
 	}
-}
-
-// missingExperts lists the experts that some module with experts has and another
-// lacks, by the parts that they have anywhere in the model.
-func missingExperts(rows []spectrum.Layer) (missing []string) {
-	type part struct{ number, role string }
-	var lists []string
-	var parts []part
-	have := make(map[string]bool)
-	seenList, seenPart := make(map[string]bool), make(map[part]bool)
-	for _, l := range rows {
-		list, number, role, ok := names.Expert(l.Name)
-		if !ok {
-			continue
-		}
-		have[l.Name] = true
-		if !seenList[list] {
-			seenList[list] = true
-			lists = append(lists, list)
-		}
-		if p := (part{number, role}); !seenPart[p] {
-			seenPart[p] = true
-			parts = append(parts, p)
-		}
-	}
-	for _, m := range lists {
-		for _, p := range parts {
-			if name := m + "." + p.number + "." + p.role; !have[name] {
-				missing = append(missing, name)
-			}
-		}
-	}
-	return missing
 }

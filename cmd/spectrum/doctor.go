@@ -43,7 +43,7 @@ a score as the reference's plain file. The exit code is 1 if something is wrong.
 				fmt.Fprintf(cmd.ErrOrStderr(), "%s written to %s\n", plural(len(d.Clean), "layer"), name)
 			}
 			if !d.Healthy() {
-				return fmt.Errorf("%s: %w", args[0], errPartial)
+				return fmt.Errorf("%s: %w", args[0], errUnsound)
 			}
 			return nil
 		},

@@ -1,11 +1,19 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
-	"strconv"
-	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Formats that several commands write.
+const (
+	formatTable = "table"
+	formatJSON  = "json"
+	formatCSV   = "csv"
 )
 
 // output is where results go: standard output, or a file that appears under
@@ -69,73 +77,20 @@ func (o *output) discard() {
 	}
 }
 
-// byteSize is a flag such as 8GiB, 500MB or 1G (a bare letter is binary).
-type byteSize int64
-
-var byteUnits = []struct {
-	suffix string
-	size   int64
-}{
-	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
-	{"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12},
-	{"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {"T", 1 << 40}, {"B", 1},
+// writeTo runs write on the file called name, or on standard output.
+func writeTo(cmd *cobra.Command, name string, write func(io.Writer) error) error {
+	out, err := newOutput(name, cmd.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	return out.commit(write)
 }
 
-// Set parses text as pflag.Value requires.
-func (b *byteSize) Set(text string) error {
-	number, unit := text, int64(1)
-	for _, u := range byteUnits {
-		if len(text) > len(u.suffix) && strings.EqualFold(text[len(text)-len(u.suffix):], u.suffix) {
-			number, unit = text[:len(text)-len(u.suffix)], u.size
-			break
-		}
-	}
-	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if err != nil || !(v > 0) || v*float64(unit) >= 1<<62 {
-		return fmt.Errorf("want a size such as 8GiB or 500MB")
-	}
-	*b = byteSize(v * float64(unit))
-	return nil
-}
-
-// String formats b as pflag.Value requires; zero, the default, is empty.
-func (b *byteSize) String() string {
-	if *b == 0 {
-		return ""
-	}
-	return formatBytes(int64(*b))
-}
-
-// Type names the value in help texts.
-func (b *byteSize) Type() string { return "SIZE" }
-
-// formatBytes writes n with a binary unit.
-func formatBytes(n int64) string {
-	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
-	v, i := float64(n), 0
-	for v >= 1024 && i < len(units)-1 {
-		v /= 1024
-		i++
-	}
-	if i == 0 {
-		return fmt.Sprintf("%d B", n)
-	}
-	return fmt.Sprintf("%.1f %s", v, units[i])
-}
-
-// formatCount writes n with thousands separated by commas.
-func formatCount(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// plural writes a count with its noun.
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return formatCount(int64(n)) + " " + noun + "s"
+// writeJSON writes v indented, with names as they are.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
 }
