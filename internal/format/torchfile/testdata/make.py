@@ -2,6 +2,9 @@
 """Write what torch.save makes of small dictionaries, and what they hold.
 
 Run:  python3 internal/format/torchfile/testdata/make.py   (needs PyTorch 1.13 and NumPy 1.24)
+
+The files of the old format have addresses as the keys of their storages, and so
+differ from run to run.
 """
 import argparse
 import collections
