@@ -33,6 +33,7 @@ func TestTrainingCheckpoint(t *testing.T) {
 	w, err := m.Load(t.Context(), x, nil)
 	require.NoError(t, err)
 	assert.Equal(t, 1.0, w.At(3, 2))
+	assert.Equal(t, int64(24), m.Params())
 	assert.Equal(t, "left out: the state of an optimiser", find(t, m, "optimizer.state.0.exp_avg").Skip)
 	assert.Contains(t, m.Notes(), `ckpt.pt: the model is "model"; left out: the state of an optimiser (6), a loss (1), the state of the training (1)`)
 }
