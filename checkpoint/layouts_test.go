@@ -109,6 +109,7 @@ func layouts(t *testing.T) []layoutSection {
 		{"Files under the name of weights", foreignFiles(t)},
 		{"Which files of a directory are taken", directories(t)},
 		{"safetensors and GGUF", headers(t)},
+		{"PyTorch", torchFiles(t)},
 		{"NumPy", numPyFiles(t)},
 		{"config.json", configs(t)},
 		{"Adapters, placeholders and weights in parts", partsOfWeights(t)},

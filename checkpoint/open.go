@@ -53,8 +53,13 @@ func Open(ctx context.Context, path string) (*Model, error) { return Opener{}.Op
 // Links may lead out of the directory (the Hugging Face cache is made of them);
 // names in the index may not. The caller closes the model.
 //
-// The pickle of a PyTorch file is not executed; one that asks for anything but
-// tensors is refused.
+// The pickle of a PyTorch file is not executed; one that names code is refused, and
+// what else is no tensor is passed over. Of a training checkpoint the model is taken,
+// under the names of its module; what is beside it, optimisers and averaged copies
+// among them, is listed with a reason in [Tensor.Skip]. Two that could be the model are
+// an error. FILE#KEY takes what the file has under a key, or keys joined by dots, and
+// FILE# takes everything; where there is a file with the whole name, that is meant.
+// Parts of distributed checkpoints are refused with the command that joins them.
 //
 // Everything but the values is checked here. Errors wrap [ErrFormat] for a
 // malformed header, index or config.json (see [Model.Config]); [ErrNoWeights]
