@@ -7,7 +7,6 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/format/numfmt"
-	"github.com/gospectrum/spectrum/internal/names"
 )
 
 // factor is what a weight's values must be multiplied by.
@@ -91,10 +90,6 @@ func couldScale(other, t *stored) bool {
 func (l *lister) scale(e *entry) {
 	if base, ok := strings.CutSuffix(e.name, blocksSuffix); ok && l.isMXFP4(&e.stored) {
 		e.asMXFP4(base, l.stored[base+scalesSuffix])
-		return
-	}
-	if name, ok := names.Lengths(e.name); ok && l.stored[name] != nil && e.Skip == "" {
-		e.normed(l.stored[name])
 		return
 	}
 	f, ok := l.factors[e.name]

@@ -24,6 +24,7 @@ type stored struct {
 	ggml   gguf.Type
 	gguf   bool   // from a GGUF file
 	skip   string // why it is not read
+	extra  bool   // not a parameter of the model
 	shard  *shard
 
 	bigEndian bool        // elements begin with their highest byte
@@ -43,7 +44,7 @@ func fromTorch(t torchfile.Tensor) stored {
 	switch {
 	case t.Skip != "":
 	case t.Shares != "":
-		s.skip = "the same values as " + t.Shares
+		s.skip, s.extra = "the same values as "+t.Shares, true
 	case overlapping(t.Shape, t.Stride):
 		s.skip = "a view that repeats or overlaps its elements"
 	}

@@ -13,7 +13,7 @@ import (
 
 // lengths are the other half of a weight that is stored as directions, the tensor
 // that has them, and lengths. The weight is each direction times its length over its
-// norm (Salimans and Kingma 2016, Weight Normalization, equation 2).
+// norm (Salimans & Kingma 2016, equation 2).
 type lengths struct {
 	stored
 	axis int // of the weight, along which there is a direction for each index; -1 for one in all
@@ -93,8 +93,13 @@ func plainFloat(s *stored) bool {
 	return !s.ggml.Quantised() && spectrum.DType(s.dtype).Size() > 0
 }
 
-// normed makes e the weight of which it has the directions and g the lengths.
-func (e *entry) normed(g *stored) {
+// norm makes e, where it is the directions of a weight, the weight.
+func (l *lister) norm(e *entry) {
+	name, ok := names.Lengths(e.name)
+	g := l.stored[name]
+	if !ok || g == nil || e.Skip != "" {
+		return
+	}
 	axis, _ := lengthsAxis(&e.stored, g)
 	e.lengths = &lengths{*g, axis}
 	if e.out != spectrum.F64 {
