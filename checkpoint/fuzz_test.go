@@ -19,6 +19,9 @@ func FuzzModel(f *testing.F) {
 	f.Add(`{"n_embd":2,"n_head":1}`, `{"c_attn.weight":{"dtype":"BF16","shape":[2,6],"data_offsets":[0,24]},"x.experts.w":{"dtype":"F8_E5M2","shape":[3,0,9],"data_offsets":[24,24]}}`, uint16(24))
 	f.Add(`{"hidden_size":-1,"head_dim":9223372036854775807}`, `{"x.experts.w":{"dtype":"U8","shape":[9223372036854775807,0],"data_offsets":[0,0]}}`, uint16(0))
 	f.Add(`{}`, `{"x":{"dtype":"F32","shape":[0,4611686018427387904,3],"data_offsets":[0,0]},"y_blocks":{"dtype":"U8","shape":[0,4611686018427387904,16],"data_offsets":[0,0]},"y_scales":{"dtype":"U8","shape":[0,4611686018427387904],"data_offsets":[0,0]}}`, uint16(0))
+	f.Add(`{"quantization_config":{"config_groups":{"g":{"weights":{"block_structure":"1x2","group_size":2}}}}}`, `{"a.weight":{"dtype":"F8_E4M3","shape":[2,4],"data_offsets":[0,8]},"a.scale_weight":{"dtype":"U8","shape":[2,2],"data_offsets":[8,12]},"a.x":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[12,13]}}`, uint16(13))
+	f.Add(`{"quantization":{"bits":4}}`, `{"a.weight":{"dtype":"U32","shape":[2,1],"data_offsets":[0,8]},"a.scales":{"dtype":"BF16","shape":[2,1],"data_offsets":[8,12]},"b.codes":{"dtype":"I8","shape":[2,2],"data_offsets":[12,16]},"b.c.weight":{"dtype":"F16","shape":[1,2],"data_offsets":[16,20]}}`, uint16(20))
+	f.Add(`{}`, `{"e.experts.w._weight_qdata":{"dtype":"F8_E5M2","shape":[2,2,2],"data_offsets":[0,8]},"e.experts.w._weight_scale":{"dtype":"F32","shape":[2,1,2],"data_offsets":[8,24]},"weight":{"dtype":"F4","shape":[2,2],"data_offsets":[24,26]},"":{"dtype":"I8","shape":[3,3],"data_offsets":[26,35]},".":{"dtype":"U8","shape":[9],"data_offsets":[35,44]}}`, uint16(44))
 	f.Fuzz(func(t *testing.T, config, header string, n uint16) {
 		file := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 		file = append(append(file, header...), make([]byte, n)...)
