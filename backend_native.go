@@ -21,7 +21,7 @@ func (b nativeBackend) Name() string { return b.name }
 
 func (nativeBackend) Workspace(r, c int) int64 {
 	// What float32 allocated is still there in float64, but not in the last resort.
-	return max(native.Workspace(r, c, 4)+native.Workspace(r, c, 8), native.DirectWorkspace(r, c, 8))
+	return max(native.GramWorkspace(r, c, 4)+native.GramWorkspace(r, c, 8), native.DirectWorkspace(r, c, 8))
 }
 
 func (nativeBackend) Workers(r, c, workers int) int {
@@ -53,11 +53,11 @@ func (b nativeBackend) Spectra(ctx context.Context, p Problem) iter.Seq2[*Spectr
 			return
 		}
 		if p.Precision != PrecisionFloat64 && p.W.DType() != F64 && flops(r, c) >= smallFlops {
-			if s, err := run(ctx, kernel.Named[float32](b.kernel), p, native.SingularValues); !yield(s, err) || err != nil {
+			if s, err := run(ctx, kernel.Named[float32](b.kernel), p, native.Gram); !yield(s, err) || err != nil {
 				return
 			}
 		}
-		s, err := run(ctx, double, p, native.SingularValues)
+		s, err := run(ctx, double, p, native.Gram)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -103,7 +103,7 @@ func run[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], p Problem, so
 		return nil, err
 	}
 	precision := "float64"
-	if _, ok := any(T(0)).(float32); ok {
+	if kernel.Eps[T]() > 0x1p-53 {
 		precision = "float32"
 	}
 	return &Spectrum{Values: res.Values, Errors: res.Errors, Kernel: res.Kernel, Precision: precision}, nil

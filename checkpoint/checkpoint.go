@@ -15,9 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/gospectrum/spectrum/internal/format/safetensors"
 )
@@ -47,6 +45,7 @@ type Model struct {
 	gguf    ggufInfo
 	split   bool
 	notes   notes
+	adapter *adapter  // nil for a model
 	files   io.Closer // what the shards were opened from, nil if it needs no closing
 }
 
@@ -68,46 +67,73 @@ func (o Opener) open(ctx context.Context, path string, dir directory, name strin
 }
 
 func (m *Model) open(ctx context.Context, dir directory, name string) (err error) {
+	var found *folder
 	if name == "" {
-		if name, err = choose(ctx, dir); err != nil {
+		if found, err = readFolder(dir); err != nil {
 			return err
 		}
-	} else if foreign(name) {
-		return fmt.Errorf("%s: %w, only safetensors, GGUF and PyTorch files are", dir.path(name), ErrUnsupported)
+		if name, err = found.choose(); err != nil {
+			return err
+		}
 	}
 	var said notes
 	if m.config, said, err = readConfig(ctx, dir); err != nil {
 		return err
 	}
+	if m.adapter, err = readAdapter(ctx, dir, name); err != nil {
+		return err
+	}
+	if err := m.openNamed(ctx, dir, name); err != nil {
+		return err
+	}
+	if found != nil {
+		m.noteChoice(found, name)
+	}
 	m.notes = append(m.notes, said...)
-	if strings.HasSuffix(name, indexEnding) {
+	m.noteAdapter()
+	return nil
+}
+
+// openNamed opens a file of weights or an index.
+func (m *Model) openNamed(ctx context.Context, dir directory, name string) error {
+	if isIndex(name) {
 		text, err := readText(ctx, dir, name)
 		if err != nil {
 			return err
 		}
 		return m.openShards(ctx, dir, name, text)
 	}
-	if _, err := m.addShards(ctx, dir, splits(name)); err != nil {
+	parts, err := m.parts(dir, name)
+	if err != nil {
+		return err
+	}
+	if _, err := m.addShards(ctx, dir, parts); err != nil {
 		return err
 	}
 	m.gguf.amend(&m.config)
 	return m.list(nil)
 }
 
-// splits returns the names of all files of a GGUF model whose first is name, or
-// name alone.
-func splits(name string) []string {
-	n, of, ok := splitNumber(name)
-	if !ok || n != 1 || !strings.EqualFold(filepath.Ext(name), ggufSuffix) {
-		return []string{name}
+// parts returns the files that hold the model of which name is one.
+func (m *Model) parts(dir directory, name string) ([]string, error) {
+	if isSlice(name) {
+		for _, other := range []string{"consolidated.00.pth", "consolidated.01.pth"} {
+			if ok, _ := dir.exists(other); ok && other != name {
+				return nil, fmt.Errorf("%s: %w", dir.path("."), modelParallel([]string{name, other}))
+			}
+		}
 	}
-	names := make([]string, of)
-	for i := range names {
-		tail := fmt.Sprintf("%05d-of-%05d", i+1, of)
-		at := strings.LastIndex(name, fmt.Sprintf("%05d-of-%05d", n, of))
-		names[i] = name[:at] + tail + name[at+len(tail):]
+	all := splits(name)
+	if _, alone := dir.(readerDir); alone {
+		all = []string{name}
 	}
-	return names
+	switch {
+	case len(all) > 1 && all[0] != name:
+		m.notes.add("reads the %d files of which %s is one", len(all), name)
+	case len(all) == 1 && partial(name):
+		m.notes.add("%s is one of several files of a model; the others are not read", name)
+	}
+	return all, nil
 }
 
 // Path returns the path, or the name, that the model was opened by. Where a hub

@@ -30,11 +30,15 @@ func (e *entry) decode(ctx context.Context, buf *Buffer, raw []byte) error {
 		if err != nil {
 			return err
 		}
-		e.table.Table().Scaled(view[float32](buf, n), e.rowMajor(raw, 1), e.storedCols(), grid)
+		e.table.Table().Scaled(view[float32](buf, n), raw, e.storedCols(), grid)
 	case e.table != nil:
-		e.table.Table().BFloat16(view[uint16](buf, n), e.rowMajor(raw, 1))
+		e.table.Table().BFloat16(view[uint16](buf, n), raw)
+	case e.lengths != nil:
+		if err := e.multiply(ctx, buf, raw, n); err != nil {
+			return err
+		}
 	default:
-		e.plain(buf, raw, n)
+		e.plain(buf, n)
 	}
 	if e.pick != nil {
 		e.pick.compact(buf.bytes(int(e.Memory)), e.storedCols(), e.out.Size())
@@ -51,41 +55,11 @@ func (e *entry) storedCols() int {
 	return cols
 }
 
-// plain puts values that need no decoding into the order of rows and of the
-// machine.
-func (e *entry) plain(buf *Buffer, raw []byte, n int) {
-	width := e.out.Size()
-	dst := buf.bytes(n * width)
-	if e.stride != nil {
-		gather(dst, raw, e.Shape, e.stride, width)
-	}
-	if bigEndian() {
-		swap(dst, width)
-	}
-}
-
-// rowMajor returns raw, or what its strides say, packed at its start.
-func (e *entry) rowMajor(raw []byte, width int) []byte {
-	if e.stride == nil {
-		return raw
-	}
-	dst := make([]byte, e.elements()*int64(width))
-	gather(dst, raw, e.Shape, e.stride, width)
-	return dst
-}
-
-// gather copies the elements of a tensor with strides to dst, row by row.
-func gather(dst, src []byte, shape []int, stride []int64, width int) {
-	if len(shape) == 0 {
-		copy(dst, src[:width])
-		return
-	}
-	step := len(dst)
-	if shape[0] > 0 {
-		step /= shape[0]
-	}
-	for i := range shape[0] {
-		gather(dst[i*step:(i+1)*step], src[i*int(stride[0])*width:], shape[1:], stride[1:], width)
+// plain puts values that need no decoding, which are where they shall be, into the
+// order of the machine.
+func (e *entry) plain(buf *Buffer, n int) {
+	if width := e.out.Size(); e.bigEndian != bigEndian() {
+		swap(buf.bytes(n*width), width)
 	}
 }
 
@@ -109,8 +83,8 @@ func (r *scaleRef) bytes(ctx context.Context) ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, r.failed(err)
 	}
-	b := make([]byte, r.size)
-	if err := readAt(ctx, bound{ctx, r.shard.file}, b, r.offset); err != nil {
+	b := make([]byte, r.packedSize())
+	if err := r.stored.read(ctx, b); err != nil {
 		return nil, r.failed(err)
 	}
 	return b, nil

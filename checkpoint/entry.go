@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"math"
+	"slices"
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/format/numfmt"
@@ -25,6 +26,8 @@ type codec struct {
 	table  *numfmt.Format // 8-bit floats
 	scales *scaleRef      // their scales, or those of MXFP4; nil without any
 	mxfp4  bool           // blocks of MXFP4 with the scales apart
+
+	lengths *lengths // of the directions that are stored; nil for a weight
 }
 
 // pick selects rows and columns of a matrix.
@@ -56,17 +59,17 @@ func newEntry(s stored) entry {
 	case e.Skip != "":
 	case len(e.Shape) == 0:
 		e.Skip = "a scalar has no spectrum"
+	case slices.Contains(e.stored.shape, 0): // the products of its other dimensions may overflow
+		e.Skip = empty
 	case !fit:
 		e.Skip = tooLarge
-	case len(e.Shape) > 2 && e.elements() == 0: // the products of its other dimensions may overflow
-		e.Skip = empty
 	}
 	return e
 }
 
 const (
 	tooLarge = "too large for this platform"
-	empty    = "empty"
+	empty    = "empty: a placeholder without values"
 )
 
 // decoderFor says how the bytes of a type are decoded, or why they are not.
@@ -95,14 +98,11 @@ func (e *entry) setMemory() {
 }
 
 // memory returns the bytes that the buffer needs: the stored ones are read into
-// its end and decoded towards its start; strided ones are gathered.
+// its end and decoded towards its start.
 func (e *entry) memory() int64 {
 	n := e.elements() * int64(e.out.Size())
 	if e.mxfp4 {
 		n *= numfmt.Block / numfmt.BlockBytes
 	}
-	if e.stride != nil {
-		n = (n+7)/8*8 + e.stored.size
-	}
-	return max(n, e.stored.size)
+	return max(n, e.packedSize())
 }

@@ -27,16 +27,17 @@ func (m *Model) list(x *index) error {
 		for i := range s.stored {
 			t := &s.stored[i]
 			if reason := x.skip(t.name, s.name); reason != "" {
-				t.skip = reason
+				t.skip, t.extra = reason, true
 			} else if l.stored[t.name] == nil {
 				l.stored[t.name] = t
 			} else {
-				t.skip = "a tensor of this name is in " + l.stored[t.name].shard.name
+				t.skip, t.extra = "a tensor of this name is in "+l.stored[t.name].shard.name, true
 			}
 		}
 	}
 	for _, s := range m.shards {
 		for i := range s.stored {
+			l.partOfWeight(&s.stored[i])
 			l.companions(&s.stored[i])
 		}
 	}
@@ -44,6 +45,7 @@ func (m *Model) list(x *index) error {
 		for _, t := range s.stored {
 			if t.skip == "" {
 				t.skip = l.consumed[t.name]
+				t.extra = t.isExtra(t.skip)
 			}
 			l.add(t)
 		}
@@ -57,6 +59,7 @@ func (l *lister) add(s stored) {
 	e := newEntry(s)
 	if s.skip == "" {
 		l.scale(&e)
+		l.norm(&e)
 		e.setMemory()
 	}
 	if e.Skip != "" {

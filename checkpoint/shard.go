@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"path/filepath"
+	"path"
 	"strings"
 	"sync"
 
 	"github.com/gospectrum/spectrum/internal/format/gguf"
+	"github.com/gospectrum/spectrum/internal/format/npy"
 	"github.com/gospectrum/spectrum/internal/format/safetensors"
+	"github.com/gospectrum/spectrum/internal/format/sniff"
 	"github.com/gospectrum/spectrum/internal/format/torchfile"
 )
 
@@ -67,26 +68,60 @@ func (m *Model) readShard(ctx context.Context, dir directory, s *shard) error {
 }
 
 func (m *Model) readHeader(ctx context.Context, s *shard) error {
-	kind, err := detect(ctx, s)
+	kind, note, err := detect(ctx, s)
 	if err != nil {
 		return err
 	}
-	switch kind {
-	case formatGGUF:
-		return m.readGGUF(ctx, s)
-	case formatTorch:
-		tensors, err := torchfile.Read(bound{ctx, s.file}, s.size)
-		for _, t := range tensors {
-			s.stored = append(s.stored, fromTorch(t))
-		}
-		return formatError(err)
+	if note != "" {
+		m.notes.add("%s", note)
 	}
+	switch kind {
+	case sniff.GGUF:
+		return m.readGGUF(ctx, s)
+	case sniff.TorchZip:
+		return s.readTorch(ctx)
+	case sniff.NPY, sniff.NPZ:
+		return s.readNumPy(ctx, kind)
+	}
+	return s.readSafetensors(ctx)
+}
+
+func (s *shard) readSafetensors(ctx context.Context) error {
 	h, err := safetensors.ReadHeader(sequential(ctx, s.file, s.size), s.size)
 	if err != nil {
 		return err
 	}
 	for _, t := range h.Tensors {
 		s.stored = append(s.stored, fromSafetensors(t))
+	}
+	return nil
+}
+
+func (s *shard) readTorch(ctx context.Context) error {
+	tensors, err := torchfile.Read(bound{ctx, s.file}, s.size)
+	for _, t := range tensors {
+		s.stored = append(s.stored, fromTorch(t))
+	}
+	return formatError(err)
+}
+
+// readNumPy reads a file of one array, which is called like the file, or an archive
+// of arrays, which are called by their keys.
+func (s *shard) readNumPy(ctx context.Context, kind sniff.Kind) error {
+	r := bound{ctx, s.file}
+	arrays, err := []npy.Array(nil), error(nil)
+	if kind == sniff.NPZ {
+		arrays, err = npy.ReadArchive(r, s.size)
+	} else {
+		arrays = make([]npy.Array, 1)
+		arrays[0], err = npy.Read(r, s.size)
+		arrays[0].Name = strings.TrimSuffix(path.Base(s.name), path.Ext(s.name))
+	}
+	if err != nil {
+		return formatError(err)
+	}
+	for _, a := range arrays {
+		s.stored = append(s.stored, fromNumPy(a))
 	}
 	return nil
 }
@@ -106,44 +141,13 @@ func (m *Model) readGGUF(ctx context.Context, s *shard) error {
 // formatError lets the errors of the readers wrap those of this package.
 func formatError(err error) error {
 	switch {
-	case errors.Is(err, gguf.ErrFormat), errors.Is(err, torchfile.ErrFormat):
+	case errors.Is(err, gguf.ErrFormat), errors.Is(err, torchfile.ErrFormat), errors.Is(err, npy.ErrFormat):
 		return fmt.Errorf("%w: %w", ErrFormat, err)
-	case errors.Is(err, gguf.ErrVersion), errors.Is(err, torchfile.ErrLegacy), errors.Is(err, torchfile.ErrRefused):
+	case errors.Is(err, gguf.ErrVersion), errors.Is(err, npy.ErrVersion),
+		errors.Is(err, torchfile.ErrLegacy), errors.Is(err, torchfile.ErrRefused):
 		return fmt.Errorf("%w: %w", ErrUnsupported, err)
 	}
 	return err
-}
-
-type format int
-
-const (
-	formatSafetensors format = iota
-	formatGGUF
-	formatTorch
-)
-
-// detect tells the format of a file by its name, or, where that says nothing
-// (a blob of the Hugging Face cache), by its first bytes.
-func detect(ctx context.Context, s *shard) (format, error) {
-	switch {
-	case strings.HasSuffix(s.name, suffix):
-		return formatSafetensors, nil
-	case strings.EqualFold(filepath.Ext(s.name), ggufSuffix):
-		return formatGGUF, nil
-	case isTorch(s.name):
-		return formatTorch, nil
-	}
-	var magic [4]byte
-	_, err := s.file.ReadAtContext(ctx, magic[:], 0)
-	switch {
-	case err != nil && err != io.EOF:
-		return 0, err
-	case string(magic[:]) == gguf.Magic:
-		return formatGGUF, nil
-	case string(magic[:]) == "PK\x03\x04":
-		return formatTorch, nil
-	}
-	return formatSafetensors, nil
 }
 
 // ggufInfo is what the metadata of a GGUF file say of the model.

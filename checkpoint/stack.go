@@ -28,7 +28,7 @@ func (l *lister) unstack(e entry) []entry {
 	case len(e.Shape) == 2 && (strings.HasSuffix(param, "bias") || strings.Contains(param, "norm")):
 		e.Skip, e.Memory = "vectors of all experts, stacked", 0
 		return []entry{e}
-	case len(e.Shape) != 3 || e.elements() == 0:
+	case len(e.Shape) != 3 || e.elements() == 0 || e.lengths != nil:
 		return []entry{e}
 	}
 	n := e.Shape[0]

@@ -22,6 +22,7 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/checkpoint"
+	"github.com/gospectrum/spectrum/internal/engine/block"
 	"github.com/gospectrum/spectrum/internal/engine/kernel"
 	"github.com/gospectrum/spectrum/internal/engine/symmetric"
 	"github.com/gospectrum/spectrum/results"
@@ -100,7 +101,7 @@ func eigenvalues(w *spectrum.Weights, backend spectrum.Backend) (*answer, error)
 	m := &kernel.Matrix{Rows: r, Cols: c, Stride: c, F64: data}
 	n := min(r, c)
 	workers := runtime.GOMAXPROCS(0)
-	g, err := kernel.Gram(context.Background(), k, m, 1/math.Sqrt(float64(r)*float64(c)), workers, make([]float64, kernel.GramLen(n)))
+	g, err := block.Gram(context.Background(), k, m, 1/math.Sqrt(float64(r)*float64(c)), workers, make([]float64, block.GramLen(n)))
 	if err != nil {
 		return nil, err
 	}

@@ -8,13 +8,13 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/engine/kernel"
+	"github.com/gospectrum/spectrum/internal/engine/measure"
 )
 
 func TestBackends(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	assert.Zero(t, run(context.Background(), []string{"backends", "--no-measure"}, &stdout, &stderr), stderr.String())
-	for _, k := range kernel.AllKnown() {
+	for _, k := range measure.Kernels(0) {
 		assert.Contains(t, stdout.String(), k.Name)
 		for _, m := range k.Missing {
 			assert.Contains(t, stdout.String(), m)

@@ -29,6 +29,7 @@ others. It reads only the headers and computes nothing.
 				return err
 			}
 			defer m.Close()
+			note(cmd.ErrOrStderr(), m)
 			return inspect(cmd.OutOrStdout(), m)
 		},
 	}
@@ -42,11 +43,10 @@ func inspect(w io.Writer, m *checkpoint.Model) error {
 		return err
 	}
 	b := &strings.Builder{}
-	var params, bytes, scanned, scannedParams int64
+	var bytes, scanned, scannedParams int64
 	tw := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "TENSOR\tTYPE\tSHAPE\tDTYPE\tPARAMETERS\tSCAN")
 	for _, o := range outcomes {
-		params += o.Params()
 		bytes += o.Size
 		verdict := "no: " + o.Reason
 		if o.Reason == "" {
@@ -61,7 +61,7 @@ func inspect(w io.Writer, m *checkpoint.Model) error {
 	}
 	tw.Flush()
 	fmt.Fprintf(b, "\n%s, %s parameters, %s in %s; a scan analyses %d with %s parameters\n",
-		plural(len(outcomes), "tensor"), formatCount(params), formatBytes(bytes), plural(len(m.Files()), "file"), scanned, formatCount(scannedParams))
+		plural(len(outcomes), "tensor"), formatCount(m.Params()), formatBytes(bytes), plural(len(m.Files()), "file"), scanned, formatCount(scannedParams))
 	if head, embedding := m.TiedHead(); head != "" {
 		fmt.Fprintf(b, "%s is tied to %s (config.json)\n", head, embedding)
 	}

@@ -16,9 +16,10 @@ import (
 
 // Exit codes of the command.
 const (
-	exitOK     = 0
-	exitFailed = 1 // done, but layers failed, or a check found something
-	exitUsage  = 2 // wrong usage, or input that cannot be read
+	exitOK      = 0
+	exitFailed  = 1 // done, but layers failed, or a check found something
+	exitUsage   = 2 // wrong usage, or input that cannot be read
+	exitNothing = 3 // nothing was ranked
 )
 
 // Errors of commands that have done their work, and say so with exitFailed.
@@ -30,6 +31,9 @@ var (
 	// errUnsound reports a result file that doctor finds fault with.
 	errUnsound = errors.New("something is wrong with this result file")
 )
+
+// errNothing reports results without any score.
+var errNothing = errors.New("nothing was ranked")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -53,6 +57,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // exitCode says by which code a command ends with this error.
 func exitCode(err error) int {
+	if errors.Is(err, errNothing) {
+		return exitNothing
+	}
 	for _, found := range []error{errPartial, errMismatch, errUnsound} {
 		if errors.Is(err, found) {
 			return exitFailed
@@ -72,7 +79,7 @@ signal-to-noise ratio and selects the layers worth training.
 Results go to standard output or the file named by -o, everything else to
 standard error. Exit code 0: done; 1: some tensors failed or the scan was
 interrupted, and the rest was written; or verify or doctor found something wrong;
-2: wrong usage or unreadable input.`,
+2: wrong usage or unreadable input; 3: nothing was ranked.`,
 		Example: `  spectrum inspect ./Llama-3-8B
   spectrum scan ./Llama-3-8B --top 25
   spectrum scan ./Llama-3-8B -o llama.json

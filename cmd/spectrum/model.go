@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"io"
+
 	"github.com/spf13/cobra"
 
 	"github.com/gospectrum/spectrum/checkpoint"
@@ -9,7 +12,7 @@ import (
 )
 
 // modelHelp says what MODEL may be.
-const modelHelp = `MODEL is a model directory or a safetensors, GGUF or PyTorch file; the name
+const modelHelp = `MODEL is a model directory or a safetensors, GGUF, PyTorch or NumPy file; the name
 org/name[@revision] of a model in the local Hugging Face cache; or
 hf://org/name[@revision], which is streamed and not stored. HF_TOKEN,
 HF_ENDPOINT, HF_HOME and HF_HUB_CACHE mean what they mean to the Hugging Face
@@ -21,13 +24,11 @@ func openFlags(cmd *cobra.Command, o *checkpoint.Opener) {
 	cmd.Flags().BoolVar(&o.Split, "split", false, "take fused projections (qkv_proj, gate_up_proj, c_attn, …) apart where config.json has their sizes")
 }
 
-// modelParams returns the number of parameters in all tensors of m.
-func modelParams(m *checkpoint.Model) int64 {
-	var n int64
-	for _, t := range m.Tensors() {
-		n += t.Params()
+// note says on stderr how a model was read, where its user should know.
+func note(stderr io.Writer, m *checkpoint.Model) {
+	for _, line := range m.Notes() {
+		fmt.Fprintln(stderr, "spectrum: note:", line)
 	}
-	return n
 }
 
 // parameters lists the parameters of a model, of which only headers are read.

@@ -69,7 +69,7 @@ Formats:` + scanFormatHelp(),
 	fl.TextVar(&f.opt.Analyzer.Divisor, "divisor", spectrum.DivisorSMax, "`WHAT` divides the ratio: s_max, or independent of the scale of the weights: none, or edge (s_max/t)")
 	fl.TextVar(&f.opt.Analyzer.Precision, "precision", spectrum.PrecisionAuto, "`ARITHMETIC`: auto (float32 where its error bound suffices), float64, or values (on until every singular value is certain to --tolerance)")
 	fl.Float64Var(&f.opt.Analyzer.Tolerance, "tolerance", 0, "relative `ERROR` of the score that must be certified before a more accurate way is not tried (default 1e-4)")
-	fl.Lookup("tolerance").DefValue = ""
+	fl.Lookup("tolerance").DefValue = "0" // the help has it
 	fl.StringVar(&f.backend, "backend", "", "`NAME` of the back-end that computes singular values (default: SPECTRUM_BACKEND, else the best for this machine; see spectrum backends)")
 	fl.IntVar(&f.opt.Jobs, "jobs", 0, "`N` workers (default: one per processor)")
 	fl.Var(&f.memory, "memory", "cap on weights and workspace in use, such as 8GiB (default: none)")
@@ -113,6 +113,7 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 		return err
 	}
 	defer m.Close()
+	note(cmd.ErrOrStderr(), m)
 	out, err := newOutput(f.output, cmd.OutOrStdout())
 	if err != nil {
 		return err
@@ -131,7 +132,7 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 		return err
 	}
 	res.Provenance.Tool, res.Provenance.Version = "spectrum", version()
-	total := modelParams(m)
+	total := m.Params()
 	if cmd.Flags().Changed("top") {
 		sel, err := spectrum.SelectTopK(res.Scores().Layers(), f.top)
 		if err != nil {
@@ -175,13 +176,17 @@ func (f *scanFlags) check(cmd *cobra.Command) (scanFormat, error) {
 }
 
 // report says on stderr what the results do not show, and turns failed
-// tensors and an interruption into the exit code.
+// tensors, an interruption and a scan of nothing into the exit code.
 func report(stderr io.Writer, res *results.Result, out *output, scanErr error) error {
-	failed := 0
+	failed, ranked := 0, 0
 	for _, r := range res.Rows {
-		if r.Error != "" && r.TiedTo == "" {
+		switch {
+		case r.TiedTo != "":
+		case r.Error != "":
 			failed++
 			fmt.Fprintf(stderr, "spectrum: failed: %s\n", r.Error)
+		default:
+			ranked++
 		}
 	}
 	if out.name != "" {
@@ -192,8 +197,28 @@ func report(stderr io.Writer, res *results.Result, out *output, scanErr error) e
 		return fmt.Errorf("%w: interrupted; what was finished is written", errPartial)
 	case scanErr != nil:
 		return fmt.Errorf("%w: %w", errPartial, scanErr)
+	case ranked == 0 && failed > 0:
+		return fmt.Errorf("%w: %s failed", errNothing, plural(failed, "layer"))
+	case ranked == 0:
+		return fmt.Errorf("%w: %s", errNothing, whyNothing(res.Skipped))
 	case failed > 0:
 		return fmt.Errorf("%w: %d of %d layers failed", errPartial, failed, len(res.Rows))
 	}
 	return nil
+}
+
+// whyNothing returns the most frequent reason why tensors were not analysed.
+func whyNothing(skipped []results.Skipped) string {
+	counts := make(map[string]int)
+	most := ""
+	for _, s := range skipped {
+		counts[s.Reason]++
+		if counts[s.Reason] > counts[most] {
+			most = s.Reason
+		}
+	}
+	if most == "" {
+		return "there are no tensors"
+	}
+	return fmt.Sprintf("%d of %s: %s", counts[most], plural(len(skipped), "tensor"), most)
 }

@@ -79,7 +79,7 @@ verifies spectrum-yaml, which trains head and embeddings in any case.`,
 	fl.StringVar(&f.model, "model", "", "verify the selection on the parameters of `MODEL` before it is written")
 	fl.IntVar(&f.rank, "rank", 16, "`R`, the rank of a layer of median SNR, of peft")
 	fl.StringVarP(&f.output, "output", "o", "", "write the selection to `FILE` instead of standard output")
-	must(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames(emit.Formats()), cobra.ShellCompDirectiveNoFileComp)))
+	complete(cmd, "format", formatNames(emit.Formats()))
 	return cmd
 }
 
@@ -226,7 +226,7 @@ reference's file stay what they are.`,
 	cmd.Flags().StringVar(&convention, "convention", "v1", "`ERA` of the reference to follow: v0 or v1")
 	cmd.Flags().StringVarP(&name, "output", "o", "", "write to `FILE` instead of standard output")
 	for flag, values := range map[string][]string{"format": {formatRefJSON, formatRefSorted}, "convention": {"v0", "v1"}} {
-		must(cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)))
+		complete(cmd, flag, values)
 	}
 	return cmd
 }

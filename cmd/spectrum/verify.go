@@ -38,7 +38,7 @@ Consumers, and how each holds an entry against the names of the model:
 	cmd.Flags().StringVar(&expect, "expect", "", "also compare with `FILE`, the names of the parameters that should be trained, one a line")
 	cmd.Flags().StringVar(&format, "format", formatTable, "`FORMAT` of the report: table or json")
 	must(cmd.MarkFlagRequired("consumer"))
-	must(cmd.RegisterFlagCompletionFunc("consumer", cobra.FixedCompletions(formatNames(emit.Consumers()), cobra.ShellCompDirectiveNoFileComp)))
+	complete(cmd, "consumer", formatNames(emit.Consumers()))
 	return cmd
 }
 

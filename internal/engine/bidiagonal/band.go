@@ -3,6 +3,7 @@ package bidiagonal
 import (
 	"context"
 
+	"github.com/gospectrum/spectrum/internal/engine/block"
 	"github.com/gospectrum/spectrum/internal/engine/householder"
 	"github.com/gospectrum/spectrum/internal/engine/kernel"
 	"github.com/gospectrum/spectrum/internal/engine/parallel"
@@ -31,7 +32,7 @@ type reducer[T kernel.Float] struct {
 	cols   []segment // of A right of the panel
 	below  []segment // rows of A below the first Band of the panel
 
-	band *kernel.BandMatrix[T]
+	band *block.BandMatrix[T]
 }
 
 // newReducer allocates the rest of the workspace for the first m rows of l.a; those
@@ -40,26 +41,26 @@ func newReducer[T kernel.Float](l *left[T], m int, team *parallel.Team) *reducer
 	nr, n := l.k.NR, l.a.Cols
 	r := &reducer[T]{
 		left: l, m: m, n: n, team: team,
-		right: householder.NewPanel(l.k, roundUp(n, nr)),
-		sum:   make([]float64, Band*Band), top: make([]float64, Band*Band),
+		right: householder.NewPanel(l.k, kernel.RoundUp(n, nr)),
+		sum:   make([]float64, kernel.Band*kernel.Band), top: make([]float64, kernel.Band*kernel.Band),
 		vTop: householder.NewSquare[T](nr), yut: householder.NewSquare[T](nr),
 		mul:    householder.NewMultiplier(l.k.Name),
 		shares: make([][]T, n/l.a.Block+2),
-		band:   kernel.NewUpperBand[T](n),
+		band:   block.NewUpperBand[T](n),
 	}
 	for i := range r.shares {
-		r.shares[i] = make([]T, Band*Band)
+		r.shares[i] = make([]T, kernel.Band*kernel.Band)
 	}
 	return r
 }
 
 // reduce returns the band matrix; a is overwritten.
-func (r *reducer[T]) reduce(ctx context.Context) (*kernel.BandMatrix[T], error) {
-	rows, cols := roundUp(r.m, r.k.NR), roundUp(r.n, r.k.NR)
-	for first := 0; first < r.n; first += Band {
-		next := first + Band
+func (r *reducer[T]) reduce(ctx context.Context) (*block.BandMatrix[T], error) {
+	rows, cols := kernel.RoundUp(r.m, r.k.NR), kernel.RoundUp(r.n, r.k.NR)
+	for first := 0; first < r.n; first += kernel.Band {
+		next := first + kernel.Band
 		r.rows = segments(r.rows[:0], r.a.Block, first, rows, 0)
-		r.below = segments(r.below[:0], r.a.Block, next, rows, Band)
+		r.below = segments(r.below[:0], r.a.Block, next, rows, kernel.Band)
 		r.cols = segments(r.cols[:0], r.a.Block, next, cols, 0)
 		r.loadPanel(first)
 		r.p.Factor(0, r.m-first, func(i, j int, v T) { r.band.Set(first+i, first+j, v) })
@@ -85,12 +86,12 @@ func (r *reducer[T]) step(ctx context.Context, first int) error {
 	if err != nil {
 		return err
 	}
-	r.right.Factor(0, r.n-first-Band, func(i, j int, v T) { r.band.Set(first+j, first+Band+i, v) })
+	r.right.Factor(0, r.n-first-kernel.Band, func(i, j int, v T) { r.band.Set(first+j, first+kernel.Band+i, v) })
 	if len(r.below) == 0 {
 		return nil
 	}
 	err = r.team.For(ctx, len(r.cols), func(i int) {
-		r.pack(r.right.V, r.cols[i], Band)
+		r.pack(r.right.V, r.cols[i], kernel.Band)
 		r.share(i)
 	})
 	if err != nil {
@@ -102,7 +103,7 @@ func (r *reducer[T]) step(ctx context.Context, first int) error {
 		return err
 	}
 	return r.team.For(ctx, len(r.below)*len(r.cols), func(t int) {
-		r.update(r.below[t/len(r.cols)], r.cols[t%len(r.cols)], 2*Band)
+		r.update(r.below[t/len(r.cols)], r.cols[t%len(r.cols)], 2*kernel.Band)
 	})
 }
 
@@ -110,10 +111,10 @@ func (r *reducer[T]) step(ctx context.Context, first int) error {
 func (r *reducer[T]) setTop() {
 	nr := r.k.NR
 	clear(r.top)
-	for q := range Band / nr {
-		for i := range min(Band, roundUp(r.m, nr)) {
+	for q := range kernel.Band / nr {
+		for i := range min(kernel.Band, kernel.RoundUp(r.m, nr)) {
 			for j, v := range r.p.V.Cols(q, i)[:nr] {
-				r.top[(q*nr+j)*Band+i] = float64(v)
+				r.top[(q*nr+j)*kernel.Band+i] = float64(v)
 			}
 		}
 	}
@@ -125,7 +126,7 @@ func (r *reducer[T]) setTop() {
 func (r *reducer[T]) loadRows(c segment, first int) {
 	k, b, nr := r.k, r.a.Block, r.k.NR
 	block := r.a.At(first/b, c.block)[first%b*b+c.lo:]
-	for q := range Band / nr {
+	for q := range kernel.Band / nr {
 		u := r.right.V.Cols(q, c.at)
 		for j := range nr {
 			for i, v := range block[(q*nr+j)*b:][:c.count] {
@@ -142,9 +143,9 @@ func (r *reducer[T]) loadRows(c segment, first int) {
 func (r *reducer[T]) share(i int) {
 	k, nr, c := r.k, r.k.NR, r.cols[i]
 	clear(r.shares[i])
-	for p := range Band / nr {
-		for q := range Band / nr {
-			k.Strip(c.count, nr/k.MR, r.y.Cols(p, c.at), 1, nr, r.right.V.Cols(q, c.at), r.shares[i][p*nr*Band+q*nr:], Band)
+	for p := range kernel.Band / nr {
+		for q := range kernel.Band / nr {
+			k.Strip(c.count, nr/k.MR, r.y.Cols(p, c.at), 1, nr, r.right.V.Cols(q, c.at), r.shares[i][p*nr*kernel.Band+q*nr:], kernel.Band)
 		}
 	}
 }
@@ -157,7 +158,7 @@ func (r *reducer[T]) multiplyShares() {
 			r.sum[i] += float64(v)
 		}
 	}
-	r.mul.Product(r.sum, Band, 1, r.right.Tri, r.top)
+	r.mul.Product(r.sum, kernel.Band, 1, r.right.Tri, r.top)
 	r.yut.Set(r.top, -1)
 }
 
@@ -167,7 +168,7 @@ func (r *reducer[T]) expand(s segment) {
 	k, b, nr := r.k, r.a.Block, r.k.NR
 	r.layOut(s.at, s.at+s.count)
 	tiles := s.count / k.MR
-	for q := range Band / nr {
+	for q := range kernel.Band / nr {
 		x := r.z.Cols(q, s.at)
 		clear(x[:s.count*nr])
 		for _, c := range r.cols {
@@ -175,15 +176,15 @@ func (r *reducer[T]) expand(s segment) {
 		}
 	}
 	for i := s.at; i < s.at+s.count; i++ {
-		clear(r.rowOp[i*2*Band+Band:][:Band])
+		clear(r.rowOp[i*2*kernel.Band+kernel.Band:][:kernel.Band])
 	}
-	for q := range Band / nr {
-		out := r.rowOp[s.at*2*Band+Band+q*nr:]
-		for p := range Band / nr {
+	for q := range kernel.Band / nr {
+		out := r.rowOp[s.at*2*kernel.Band+kernel.Band+q*nr:]
+		for p := range kernel.Band / nr {
 			if p <= q { // T is upper triangular
-				k.Strip(nr, tiles, r.z.Cols(p, s.at), nr, 1, r.right.T.Panel(q, p), out, 2*Band)
+				k.Strip(nr, tiles, r.z.Cols(p, s.at), nr, 1, r.right.T.Panel(q, p), out, 2*kernel.Band)
 			}
-			k.Strip(nr, tiles, r.p.V.Cols(p, s.at), nr, 1, r.yut.Panel(q, p), out, 2*Band)
+			k.Strip(nr, tiles, r.p.V.Cols(p, s.at), nr, 1, r.yut.Panel(q, p), out, 2*kernel.Band)
 		}
 	}
 }

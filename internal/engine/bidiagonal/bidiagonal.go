@@ -4,6 +4,10 @@
 // companion of the Gram matrix: every value is off by a modest multiple of ε·s₁,
 // however small it is itself.
 //
+// In LAPACK's words it is dgesvd without vectors: dgeqrf (triangularise), dgebrd, here in
+// two stages (reducer, then bidiagonalise, which is dgbbrd) as in the PLASMA library, and
+// dlasq1 (bidiagonalValues). Small matrices take dgebrd itself, from package lapack.
+//
 // With m rows and n columns, m ≥ n, the reduction takes 4mn² − 4/3·n³ flops, or
 // 2mn² + 2n³ through QR, and the band 8·Band·n² more, nearly all of the former in
 // matrix products on the packed kernels.
@@ -12,20 +16,19 @@ package bidiagonal
 import (
 	"context"
 
+	"github.com/gospectrum/spectrum/internal/engine/block"
 	"github.com/gospectrum/spectrum/internal/engine/householder"
 	"github.com/gospectrum/spectrum/internal/engine/kernel"
 	"github.com/gospectrum/spectrum/internal/engine/lapack"
 	"github.com/gospectrum/spectrum/internal/engine/parallel"
 )
 
-// Band is the number of superdiagonals of the intermediate band matrix.
-const Band = kernel.Band
-
-// streamRows is the number of rows of a tall matrix that join the triangular
-// factor at a time: enough to make the Band rows of the factor that each step works
-// on beside them a small part, and few enough that half a block column of
-// them stays in the L2 cache. Every block size divides it.
-const streamRows = 576
+// streamRows is the number of rows of a tall matrix that join the triangular factor
+// at a time. Each step of that works on these rows and on Band rows of the factor:
+// the latter cost nothing extra while streamRows is much larger than Band. And it works
+// on half a column of blocks at a time, whose streamRows·block.MaxSize/2 elements of 8
+// bytes, 432 KiB, must stay in the L2 cache. Every block size divides it.
+const streamRows = 3 * block.MaxSize
 
 // Values returns the singular values of scale·w in descending order. The Frobenius
 // norm of scale·w must not exceed 1 by much: sums of squares are not scaled. The
@@ -36,8 +39,7 @@ func Values[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.
 		return nil, err
 	}
 	// Far below the rounding errors of float32, the last digits do not matter.
-	rough := T(1)+T(0x1p-30) == 1
-	return bidiagonalValues(ctx, d, e, rough, workers)
+	return bidiagonalValues(ctx, d, e, kernel.Single[T](), workers)
 }
 
 // bidiagonal returns the diagonal and the superdiagonal of a bidiagonal matrix with
@@ -45,7 +47,7 @@ func Values[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.
 func bidiagonal[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, scale T, workers int) (d, e []float64, err error) {
 	m, n := max(w.Rows, w.Cols), min(w.Rows, w.Cols)
 	height, stream := shape(m, n)
-	a := kernel.NewDense[T](height, n)
+	a := block.NewDense[T](height, n)
 	if stream {
 		l := newLeft(k, a)
 		if err := triangularise(ctx, l, w, scale, workers); err != nil {
@@ -56,7 +58,7 @@ func bidiagonal[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *ker
 	if err := a.Load(ctx, k, w, scale, 0, 0, m, workers); err != nil {
 		return nil, nil, err
 	}
-	if a, ok := any(a).(*kernel.Dense[float64]); ok && n <= k.OneStage {
+	if a, ok := any(a).(*block.Dense[float64]); ok && n <= k.OneStage {
 		return lapack.Reduce(ctx, rowMajor(a), m, n)
 	}
 	return twoStages(ctx, newLeft(k, a), m, workers)
@@ -77,8 +79,7 @@ func twoStages[T kernel.Float](ctx context.Context, l *left[T], rows, workers in
 // whether they stream through a QR factorisation. That saves flops from m = 5/3·n
 // on, and memory.
 func shape(m, n int) (rows int, stream bool) {
-	b := kernel.BlockSize(n)
-	top := (n + b - 1) / b * b
+	top := kernel.RoundUp(n, block.Size(n))
 	if m <= 5*n/3 || m <= top {
 		return m, false
 	}
@@ -91,7 +92,7 @@ func shape(m, n int) (rows int, stream bool) {
 func WorkLen(r, c int) int64 {
 	n := min(r, c)
 	rows, _ := shape(max(r, c), n)
-	return kernel.DenseLen(rows, n) + int64(4*rows+4*n+(n/kernel.BlockSize(n)+24)*Band)*Band + int64(kernel.UpperBandLen(n)+12*n)
+	return block.DenseLen(rows, n) + int64(4*rows+4*n+(n/block.Size(n)+24)*kernel.Band)*kernel.Band + int64(block.UpperBandLen(n)+12*n)
 }
 
 // segment is a part of a block row, or of a block column: its lines lo to
@@ -115,7 +116,7 @@ func segments(s []segment, block, start, end, at int) []segment {
 // Qᵀ·A = A − V·Yᵀ with Y = Aᵀ·V·T.
 type left[T kernel.Float] struct {
 	k    *kernel.Kernel[T]
-	a    *kernel.Dense[T]
+	a    *block.Dense[T]
 	p    *householder.Panel[T] // V
 	rows []segment             // the rows of A that V belongs to
 
@@ -125,16 +126,14 @@ type left[T kernel.Float] struct {
 }
 
 // newLeft allocates the workspace for a.
-func newLeft[T kernel.Float](k *kernel.Kernel[T], a *kernel.Dense[T]) *left[T] {
-	rows, cols := roundUp(a.Rows, k.NR), roundUp(a.Cols, k.NR)
+func newLeft[T kernel.Float](k *kernel.Kernel[T], a *block.Dense[T]) *left[T] {
+	rows, cols := kernel.RoundUp(a.Rows, k.NR), kernel.RoundUp(a.Cols, k.NR)
 	return &left[T]{
 		k: k, a: a, p: householder.NewPanel(k, rows),
 		z: householder.NewTall(k, rows), y: householder.NewTall(k, cols),
-		rowOp: make([]T, rows*2*Band), colOp: make([]T, cols*2*Band),
+		rowOp: make([]T, rows*2*kernel.Band), colOp: make([]T, cols*2*kernel.Band),
 	}
 }
-
-func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
 
 // loadPanel copies the columns first…first+Band of the rows to V.
 func (l *left[T]) loadPanel(first int) {
@@ -142,8 +141,8 @@ func (l *left[T]) loadPanel(first int) {
 	for _, s := range l.rows {
 		block := l.a.At(s.block, first/b)
 		for i := range s.count {
-			src := block[(s.lo+i)*b+first%b:][:Band]
-			for q := range Band / nr {
+			src := block[(s.lo+i)*b+first%b:][:kernel.Band]
+			for q := range kernel.Band / nr {
 				copy(l.p.V.Cols(q, s.at+i)[:nr], src[q*nr:])
 			}
 		}
@@ -153,10 +152,10 @@ func (l *left[T]) loadPanel(first int) {
 // layOut copies V from row `from` to row `to` to its place in rowOp.
 func (l *left[T]) layOut(from, to int) {
 	nr := l.k.NR
-	for q := range Band / nr {
+	for q := range kernel.Band / nr {
 		v := l.p.V.Cols(q, 0)
 		for row := from; row < to; row++ {
-			copy(l.rowOp[row*2*Band+q*nr:][:nr], v[row*nr:])
+			copy(l.rowOp[row*2*kernel.Band+q*nr:][:nr], v[row*nr:])
 		}
 	}
 }
@@ -165,14 +164,14 @@ func (l *left[T]) layOut(from, to int) {
 func (l *left[T]) project(c segment) {
 	k, b, nr := l.k, l.a.Block, l.k.NR
 	tiles := c.count / k.MR
-	for q := range Band / nr {
+	for q := range kernel.Band / nr {
 		z := l.z.Cols(q, c.at)
 		clear(z[:c.count*nr])
 		for _, s := range l.rows {
 			k.Strip(s.count, tiles, l.a.At(s.block, c.block)[s.lo*b+c.lo:], 1, b, l.p.V.Cols(q, s.at), z, nr)
 		}
 	}
-	for q := range Band / nr {
+	for q := range kernel.Band / nr {
 		y := l.y.Cols(q, c.at)
 		clear(y[:c.count*nr])
 		for p := range q + 1 { // T is upper triangular
@@ -187,8 +186,8 @@ func (l *left[T]) project(c segment) {
 func (l *left[T]) pack(m householder.Tall[T], c segment, depth int) {
 	nr := l.k.NR
 	for g := c.at; g < c.at+c.count; g += nr {
-		out := l.colOp[g*2*Band+depth*nr:][:Band*nr]
-		for q := range Band / nr {
+		out := l.colOp[g*2*kernel.Band+depth*nr:][:kernel.Band*nr]
+		for q := range kernel.Band / nr {
 			src := m.Cols(q, g)[:nr*nr]
 			for j := range nr {
 				for p, v := range src[j*nr : (j+1)*nr] {
@@ -205,7 +204,7 @@ func (l *left[T]) update(s, c segment, depth int) {
 	k, b, nr := l.k, l.a.Block, l.k.NR
 	block := l.a.At(s.block, c.block)
 	for g := 0; g < c.count; g += nr {
-		k.Strip(depth, s.count/k.MR, l.rowOp[s.at*2*Band:], 2*Band, 1,
-			l.colOp[(c.at+g)*2*Band:], block[s.lo*b+c.lo+g:], b)
+		k.Strip(depth, s.count/k.MR, l.rowOp[s.at*2*kernel.Band:], 2*kernel.Band, 1,
+			l.colOp[(c.at+g)*2*kernel.Band:], block[s.lo*b+c.lo+g:], b)
 	}
 }

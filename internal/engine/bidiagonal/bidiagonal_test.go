@@ -9,25 +9,15 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"gonum.org/v1/gonum/lapack/testlapack"
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/gospectrum/spectrum/internal/engine/block"
 	"github.com/gospectrum/spectrum/internal/engine/kernel"
+	"github.com/gospectrum/spectrum/internal/test/matrices"
 )
 
-func eps[T kernel.Float]() float64 {
-	if _, ok := any(T(0)).(float32); ok {
-		return 0x1p-24
-	}
-	return 0x1p-53
-}
-
 func gaussian(seed uint64, r, c int) ([]float64, *kernel.Matrix) {
-	rnd := rand.New(rand.NewPCG(seed, 7))
-	data := make([]float64, r*c)
-	for i := range data {
-		data[i] = rnd.NormFloat64()
-	}
+	data := matrices.Gaussian(rand.New(rand.NewPCG(seed, 7)), r*c)
 	return data, &kernel.Matrix{Rows: r, Cols: c, Stride: c, F64: data}
 }
 
@@ -52,8 +42,16 @@ func kernels[T kernel.Float]() []kernel.Kernel[T] {
 
 // No kernel has more in one stage than WorkLen foresees.
 func TestMostOneStage(t *testing.T) {
+	const mostOneStage = 640 // TestWorkLen has tried as many
 	for _, k := range kernel.All[float64]() {
 		require.LessOrEqual(t, k.OneStage, mostOneStage, k.Name)
+	}
+}
+
+// Rows that stream in are whole blocks.
+func TestStreamRows(t *testing.T) {
+	for n := 1; n < 3000; n++ {
+		require.Zero(t, streamRows%block.Size(n), "n = %d", n)
 	}
 }
 
@@ -81,7 +79,7 @@ func testValues[T kernel.Float](t *testing.T) {
 					require.Len(t, got, len(want))
 					for i, s := range got {
 						// gonum's dqds is off by about √(3n) units itself.
-						tol := 8*eps[T]() + 0x1p-53*(8+3*math.Sqrt(float64(3*len(want))))
+						tol := 8*kernel.Eps[T]() + 0x1p-53*(8+3*math.Sqrt(float64(3*len(want))))
 						require.InDelta(t, want[i], s/scale, tol*want[0], "value %d", i)
 					}
 				})
@@ -121,26 +119,11 @@ func TestPrescribedSpectrum(t *testing.T) {
 }
 
 func testPrescribed[T kernel.Float](t *testing.T) {
-	kinds := map[string]func(i, n int) float64{
-		"linear":         func(i, n int) float64 { return float64(n-i) / float64(n) },
-		"geometric":      func(i, n int) float64 { return math.Pow(1e-12, float64(i)/float64(n)) },
-		"log":            func(i, n int) float64 { return 1 / math.Log(float64(i)+math.E) },
-		"rank-deficient": func(i, n int) float64 { return max(0, float64(n/2+1-i)/float64(n)) },
-		"equal":          func(_, _ int) float64 { return 1 },
-		"one large":      func(i, _ int) float64 { return math.Pow(1e-5, float64(min(i, 1))) },
-		"two clusters":   func(i, n int) float64 { return math.Pow(1e-3, float64(2*i/n)) },
-	}
 	for _, shape := range [][2]int{{1, 1}, {2, 2}, {3, 5}, {49, 48}, {97, 97}, {193, 192}, {300, 240}, {60, 700}, {700, 100}, {385, 390}} {
 		r, c := shape[0], shape[1]
-		n := min(r, c)
-		for kind, f := range kinds {
-			want := make([]float64, n)
-			for i := range want {
-				want[i] = f(i, n)
-			}
-			data := make([]float64, r*c)
-			rnd := rand.New(rand.NewPCG(uint64(r), uint64(c)))
-			testlapack.Dlagge(r, c, r-1, c-1, want, data, c, rnd, make([]float64, r+c))
+		for _, kind := range matrices.Spectra {
+			want := kind.Values(min(r, c))
+			data := matrices.Prescribed(rand.New(rand.NewPCG(uint64(r), uint64(c))), r, c, want)
 			w := &kernel.Matrix{Rows: r, Cols: c, Stride: c, F64: data}
 			tried := kernels[T]()
 			if len(data) > 50000 {
@@ -150,9 +133,9 @@ func testPrescribed[T kernel.Float](t *testing.T) {
 				got, err := Values(context.Background(), &k, w, 0x1p-6, 2)
 				require.NoError(t, err)
 				for i, s := range got {
-					// Dlagge rounds, too, and the elements are rounded to T.
-					tol := (40*eps[T]() + 40*0x1p-53) * want[0]
-					require.InDelta(t, want[i], s*0x1p6, tol, "%d×%d, %s, %s, value %d", r, c, kind, k.Name, i)
+					// The matrix is rounded, too, and the elements are rounded to T.
+					tol := (40*kernel.Eps[T]() + 40*0x1p-53) * want[0]
+					require.InDelta(t, want[i], s*0x1p6, tol, "%d×%d, %s, %s, value %d", r, c, kind.Name, k.Name, i)
 				}
 			}
 		}
@@ -181,10 +164,10 @@ func testAccuracy[T kernel.Float](t *testing.T) {
 			for i, s := range got {
 				worst = max(worst, math.Abs(s*0x1p6-want[i])/want[0])
 			}
-			t.Logf("n = %d, %s (%d): largest error %.1f·ε·s₁", n, k.Name, k.OneStage, worst/eps[T]())
-			limit := 24 * eps[T]()
+			t.Logf("n = %d, %s (%d): largest error %.1f·ε·s₁", n, k.Name, k.OneStage, worst/kernel.Eps[T]())
+			limit := 24 * kernel.Eps[T]()
 			if n <= k.OneStage {
-				limit = 64 * eps[T]()
+				limit = 64 * kernel.Eps[T]()
 			}
 			require.Less(t, worst, limit)
 		}
@@ -259,7 +242,7 @@ func TestSparse(t *testing.T) {
 func TestWorkLen(t *testing.T) {
 	all := kernel.All[float64]()
 	k := all[len(all)-1]
-	for _, shape := range [][2]int{{800, 800}, {1100, 800}, {2500, 800}, {800, 2500}, {600, 600}, {900, 600}, {1600, 600}} {
+	for _, shape := range [][2]int{{800, 800}, {1100, 800}, {2500, 800}, {800, 2500}, {640, 640}, {900, 600}, {1600, 600}} {
 		_, w := gaussian(1, shape[0], shape[1])
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

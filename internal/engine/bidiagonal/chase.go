@@ -3,6 +3,7 @@ package bidiagonal
 import (
 	"context"
 
+	"github.com/gospectrum/spectrum/internal/engine/block"
 	"github.com/gospectrum/spectrum/internal/engine/householder"
 	"github.com/gospectrum/spectrum/internal/engine/kernel"
 )
@@ -14,16 +15,16 @@ import (
 // makes down the band (Lang 1996): applied to the diagonal window below, the
 // reflector fills it; one from the left eliminates its first column and fills the
 // window to the right, of which one from the right eliminates the first row.
-func bidiagonalise[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], b *kernel.BandMatrix[T], workers int) (d, e []float64, err error) {
+func bidiagonalise[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], b *block.BandMatrix[T], workers int) (d, e []float64, err error) {
 	newState := func() *householder.Sweep[T] { return new(householder.Sweep[T]) }
 	err = householder.Chase(ctx, b.N, workers, newState, func(j, t int, r *householder.Sweep[T]) {
-		p := j + 1 + t*Band
+		p := j + 1 + t*kernel.Band
 		if t == 0 {
 			eliminateRow(b, j, r)
 		}
 		r.Columns(k, b.Window(p, p), b.Stride)
-		if p+Band < b.N {
-			r.Rows(k, b.Window(p, p+Band), b.Stride)
+		if p+kernel.Band < b.N {
+			r.Rows(k, b.Window(p, p+kernel.Band), b.Stride)
 		}
 	})
 	if err != nil {
@@ -40,7 +41,7 @@ func bidiagonalise[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], b *
 }
 
 // eliminateRow eliminates row j right of its superdiagonal.
-func eliminateRow[T kernel.Float](b *kernel.BandMatrix[T], j int, r *householder.Sweep[T]) {
+func eliminateRow[T kernel.Float](b *block.BandMatrix[T], j int, r *householder.Sweep[T]) {
 	var row householder.Vec[T]
 	for i := range row {
 		row[i] = b.At(j, j+1+i)

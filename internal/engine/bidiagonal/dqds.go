@@ -2,14 +2,13 @@ package bidiagonal
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"math"
 
 	lapackgonum "gonum.org/v1/gonum/lapack/gonum"
-)
 
-// ErrConvergence reports that dqds did not converge.
-var ErrConvergence = errors.New("singular values did not converge")
+	"github.com/gospectrum/spectrum/internal/engine"
+)
 
 const (
 	// stop is the relative error at which dqds stops: what float32 does not
@@ -20,11 +19,26 @@ const (
 	// maxTransforms is the number of transformations allowed per value. Three are
 	// the rule.
 	maxTransforms = 100
+	// cbias, as dlasq3 calls it, is by what factor the last q of a block must exceed the
+	// first for the block to be turned around: values are found at its end, and small
+	// ones sooner.
+	cbias = 1.5
+	// dlasq4 returns kinds of shift from −1 to −12. As in dlasq3, a shift that was too
+	// large lowers its kind by one of the first two, from which dlasq4 learns next time,
+	// and a kind below failedTwice has been lowered twice.
+	lateFailure  = 11
+	earlyFailure = 12
+	failedTwice  = -22
 )
 
 // qd finds the squares of the singular values of a bidiagonal matrix by
 // differential qd transformations with shifts (Fernando & Parlett 1994; Parlett &
-// Marques 2000). The shifts are LAPACK's.
+// Marques 2000): LAPACK's dlasq2, with the shifts of its dlasq4.
+//
+// gonum has it too, and package lapack uses that. This one can be cancelled, and leaves
+// the last digits to the refiner: some three transformations for each value round the
+// largest ones every time, by 50 units in all at n = 1000 with gonum's, several times
+// what the whole reduction costs.
 type qd struct {
 	// z holds for each row i the squares q and e on the diagonal and beside it,
 	// twice: q at 4i+phase and e at 4i+2+phase. A transformation reads one phase
@@ -41,13 +55,13 @@ type qdBlock struct {
 	sigma         float64
 }
 
-// qdShift is what the choice of a shift depends on: the least d of the last
-// transformation, without its last one and two values too, and those.
+// qdShift is what dlasq4 chooses a shift by. It keeps the names of LAPACK's dlasq3.
 type qdShift struct {
-	dmin, dmin1, dmin2, dn, dn1, dn2 float64
+	dn, dn1, dn2       float64 // the last three d of the last transformation, the last one first
+	dmin, dmin1, dmin2 float64 // the least d, without the last one, without the last two
 
-	tau, g float64
-	kind   int
+	tau, g float64 // the shift, and what dlasq4 remembers of how it chose it
+	kind   int     // ttype: the case of dlasq4 that chose it, and whether that failed
 }
 
 // squares returns the squares of the singular values in no particular order; q and
@@ -73,7 +87,7 @@ func squares(ctx context.Context, q, e []float64) ([]float64, error) {
 // solve finds the values of a block, or of a part of it, when it puts the rest
 // back on the list.
 func (s *qd) solve(ctx context.Context, b qdBlock, left *int) error {
-	b.lo = s.split(b)
+	b.lo = s.cut(b)
 	var shift qdShift // the first is 0
 	for {
 		before := b.hi
@@ -81,18 +95,18 @@ func (s *qd) solve(ctx context.Context, b qdBlock, left *int) error {
 			return nil
 		}
 		if *left--; *left < 0 {
-			return ErrConvergence
+			return fmt.Errorf("%w of dqds", engine.ErrConvergence)
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if (shift.dmin <= 0 || b.hi < before) && 1.5*s.z[4*b.lo+b.phase] < s.z[4*b.hi+b.phase] {
+		if (shift.dmin <= 0 || b.hi < before) && cbias*s.z[4*b.lo+b.phase] < s.z[4*b.hi+b.phase] {
 			s.reverse(b)
 			shift.dmin = 0
 		}
 		smallest := s.step(&b, &shift, before)
 		if smallest <= vanished || smallest <= stop*stop {
-			b.lo = s.split(b)
+			b.lo = s.cut(b)
 		}
 	}
 }
@@ -117,14 +131,14 @@ func (s *qd) step(b *qdBlock, shift *qdShift, before int) (smallest float64) {
 			b.sigma += h.tau
 			b.phase = 1 - b.phase
 			return smallest
-		case h.kind < -22: // failed twice
+		case h.kind < failedTwice:
 			h.tau = 0
-		case h.dmin1 > 0: // only the last d is negative: an excellent shift
+		case h.dmin1 > 0: // only the last d is negative, which tells an excellent shift
 			h.tau = max(0, (h.tau+h.dmin)*(1-0x1p-51))
-			h.kind -= 11
+			h.kind -= lateFailure
 		default:
 			h.tau /= 4
-			h.kind -= 12
+			h.kind -= earlyFailure
 		}
 	}
 }
@@ -204,9 +218,9 @@ func squarePair(p, e, q float64) (large, small float64) {
 	return large, p / large * q
 }
 
-// split returns the first row of the last part of a block that no negligible e
-// cuts off, and puts the rest of the block on the list.
-func (s *qd) split(b qdBlock) int {
+// cut takes a block apart where an e is negligible, for the last time: it returns the
+// first row of what is behind that, and puts what is before it on the list.
+func (s *qd) cut(b qdBlock) int {
 	limit := max(vanished, stop*stop*b.sigma)
 	for i := b.hi - 1; i >= b.lo; i-- {
 		if e := s.z[4*i+2+b.phase]; e <= limit || e <= stop*stop*s.z[4*i+b.phase] {

@@ -22,7 +22,7 @@ func triangularise[T kernel.Float](ctx context.Context, l *left[T], w *kernel.Ma
 	if err := a.Load(ctx, k, w, scale, 0, 0, top, workers); err != nil {
 		return err
 	}
-	for first := 0; first < a.Cols; first += Band {
+	for first := 0; first < a.Cols; first += kernel.Band {
 		f.rows = segments(f.rows[:0], a.Block, first, top, 0)
 		if err := f.step(ctx, first, top-first); err != nil {
 			return err
@@ -33,10 +33,10 @@ func triangularise[T kernel.Float](ctx context.Context, l *left[T], w *kernel.Ma
 		if err := a.Load(ctx, k, w, scale, top, loaded, count, workers); err != nil {
 			return err
 		}
-		for first := 0; first < a.Cols; first += Band {
-			f.rows = segments(f.rows[:0], a.Block, first, first+Band, 0)
-			f.rows = segments(f.rows, a.Block, top, top+roundUp(count, k.NR), Band)
-			if err := f.step(ctx, first, Band+count); err != nil {
+		for first := 0; first < a.Cols; first += kernel.Band {
+			f.rows = segments(f.rows[:0], a.Block, first, first+kernel.Band, 0)
+			f.rows = segments(f.rows, a.Block, top, top+kernel.RoundUp(count, k.NR), kernel.Band)
+			if err := f.step(ctx, first, kernel.Band+count); err != nil {
 				return err
 			}
 		}
@@ -59,22 +59,22 @@ func (f *factorer[T]) step(ctx context.Context, first, n int) error {
 	for _, s := range f.rows {
 		block := a.At(s.block, first/b)
 		for i := range s.count {
-			clear(block[(s.lo+i)*b+first%b:][:Band])
+			clear(block[(s.lo+i)*b+first%b:][:kernel.Band])
 		}
 	}
 	diagonal := a.At(first/b, first/b)[first%b*b+first%b:]
 	f.p.Factor(0, n, func(i, j int, v T) { diagonal[i*b+j] = v })
-	f.layOut(0, roundUp(n, f.k.NR))
+	f.layOut(0, kernel.RoundUp(n, f.k.NR))
 	// Half a block at a time: the update finds it in the cache.
-	width := max(Band, b/2)
-	f.cols = segments(f.cols[:0], width, first+Band, roundUp(a.Cols, f.k.NR), 0)
+	width := max(kernel.Band, b/2)
+	f.cols = segments(f.cols[:0], width, first+kernel.Band, kernel.RoundUp(a.Cols, f.k.NR), 0)
 	return f.team.For(ctx, len(f.cols), func(i int) {
 		c := f.cols[i]
 		c.lo += c.block * width % b
 		c.block = c.block * width / b
 		f.project(c)
 		for _, s := range f.rows {
-			f.update(s, c, Band)
+			f.update(s, c, kernel.Band)
 		}
 	})
 }

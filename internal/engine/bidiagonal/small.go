@@ -1,9 +1,9 @@
 package bidiagonal
 
-import "github.com/gospectrum/spectrum/internal/engine/kernel"
-
-// mostOneStage is the largest OneStage of a kernel.
-const mostOneStage = 640
+import (
+	"github.com/gospectrum/spectrum/internal/engine/block"
+	"github.com/gospectrum/spectrum/internal/engine/kernel"
+)
 
 // BeatsGram reports whether an r×c matrix is so small and near square that one stage
 // is as fast as the way through the Gram matrix, which takes half the arithmetic.
@@ -13,7 +13,7 @@ func BeatsGram(k *kernel.Kernel[float64], r, c int) bool {
 }
 
 // rowMajor copies a out of its blocks.
-func rowMajor(a *kernel.Dense[float64]) []float64 {
+func rowMajor(a *block.Dense[float64]) []float64 {
 	out := make([]float64, 0, a.Rows*a.Cols)
 	for i := range a.Rows {
 		for j := 0; j < a.Cols; j += a.Block {

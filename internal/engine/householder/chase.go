@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync/atomic"
 
+	"github.com/gospectrum/spectrum/internal/engine/kernel"
 	"github.com/gospectrum/spectrum/internal/engine/parallel"
 )
 
@@ -47,7 +48,7 @@ type chaser[S any] struct {
 }
 
 // steps returns the number of steps of sweep j.
-func (c *chaser[S]) steps(j int) int { return (c.n - j - 1 + Band - 1) / Band }
+func (c *chaser[S]) steps(j int) int { return (c.n - j - 1 + kernel.Band - 1) / kernel.Band }
 
 // chase runs the sweeps of group g, each two steps behind the one before.
 func (c *chaser[S]) chase(ctx context.Context, g int, states []S) {

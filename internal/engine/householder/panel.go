@@ -1,7 +1,7 @@
 // Package householder holds what the reductions of symmetric matrices and of
 // general ones to band form, and of bands to two diagonals, have in common:
-// the QR factorisation of a panel with its block reflector, single reflectors, and
-// the order in which bulges are chased.
+// the QR factorisation of a panel with its block reflector (LAPACK's dgeqrt, whose T is
+// dlarft's), single reflectors (dlarfg), and the order in which bulges are chased.
 package householder
 
 import (
@@ -10,11 +10,8 @@ import (
 	"github.com/gospectrum/spectrum/internal/engine/kernel"
 )
 
-// Band is the number of columns of a panel.
-const Band = kernel.Band
-
 // factorRows is the number of rows of a panel that one kernel call works on.
-// Sums over longer columns are added in float64.
+// Sums over longer columns are added in float64. Every MR divides it.
 const factorRows = 128
 
 // Tall is a matrix of Band columns in panels of the kernel's width.
@@ -25,7 +22,7 @@ type Tall[T kernel.Float] struct {
 
 // NewTall allocates a zero matrix.
 func NewTall[T kernel.Float](k *kernel.Kernel[T], rows int) Tall[T] {
-	return Tall[T]{k.NR, rows, make([]T, rows*Band)}
+	return Tall[T]{k.NR, rows, make([]T, rows*kernel.Band)}
 }
 
 // Cols returns the q-th NR columns from the given row on.
@@ -56,11 +53,11 @@ type Panel[T kernel.Float] struct {
 // the kernel's NR.
 func NewPanel[T kernel.Float](k *kernel.Kernel[T], rows int) *Panel[T] {
 	return &Panel[T]{
-		V: NewTall(k, rows), Tri: make([]float64, Band*Band), T: NewSquare[T](k.NR),
+		V: NewTall(k, rows), Tri: make([]float64, kernel.Band*kernel.Band), T: NewSquare[T](k.NR),
 		k:   k,
-		tau: make([]float64, Band), sum: make([]float64, k.NR),
+		tau: make([]float64, kernel.Band), sum: make([]float64, k.NR),
 		w: make([]T, k.NR), part: make([]T, k.NR), prod: make([]T, k.NR*k.NR), out: make([]T, k.NR*k.NR),
-		s: make([]float64, Band*Band),
+		s: make([]float64, kernel.Band*kernel.Band),
 	}
 }
 
@@ -71,9 +68,9 @@ func NewPanel[T kernel.Float](k *kernel.Kernel[T], rows int) *Panel[T] {
 // start+i < n.
 func (p *Panel[T]) Factor(start, n int, setR func(i, j int, v T)) {
 	nr := p.k.NR
-	p.n, p.end = n, (n+nr-1)/nr*nr
+	p.n, p.end = n, kernel.RoundUp(n, nr)
 	clear(p.tau)
-	for q := range Band / nr {
+	for q := range kernel.Band / nr {
 		top := start + q*nr
 		if top >= p.end { // above all pivots: all of it is R
 			p.storeR(start, q, setR)
@@ -84,12 +81,12 @@ func (p *Panel[T]) Factor(start, n int, setR func(i, j int, v T)) {
 		clear(p.prod)
 		p.dot(q, q, top)
 		p.triangle(q)
-		for next := q + 1; next < Band/nr; next++ {
+		for next := q + 1; next < kernel.Band/nr; next++ {
 			p.applyTo(next, q, top)
 		}
 	}
 	clear(p.s)
-	for q := range Band / nr {
+	for q := range kernel.Band / nr {
 		if top := start + q*nr; top < p.end {
 			for i := range q + 1 {
 				clear(p.prod)
@@ -99,7 +96,7 @@ func (p *Panel[T]) Factor(start, n int, setR func(i, j int, v T)) {
 		}
 	}
 	clear(p.Tri)
-	p.columns(0, Band)
+	p.columns(0, kernel.Band)
 	p.T.Set(p.Tri, 1)
 }
 
@@ -167,7 +164,7 @@ func tailScale[T kernel.Float](alpha, norm2 float64) float64 {
 // a matrix whose norm is near 1 it is, and the squares of its elements may have
 // underflown, with which a reflector would not be orthogonal.
 func negligible[T kernel.Float]() float64 {
-	if _, ok := any(T(0)).(float32); ok {
+	if kernel.Single[T]() {
 		return 0x1p-100
 	}
 	return 0x1p-900
@@ -220,7 +217,7 @@ func (p *Panel[T]) keep(i, q int) {
 	nr := p.k.NR
 	for r := range nr {
 		for c := range nr {
-			p.s[(i*nr+r)*Band+q*nr+c] = float64(p.prod[r*nr+c])
+			p.s[(i*nr+r)*kernel.Band+q*nr+c] = float64(p.prod[r*nr+c])
 		}
 	}
 }
@@ -239,11 +236,11 @@ func (p *Panel[T]) columns(lo, hi int) {
 		for i := lo; i < c; i++ {
 			var x float64
 			for l := i; l < c; l++ {
-				x += p.Tri[i*Band+l] * p.s[l*Band+c]
+				x += p.Tri[i*kernel.Band+l] * p.s[l*kernel.Band+c]
 			}
-			p.Tri[i*Band+c] = -tau * x
+			p.Tri[i*kernel.Band+c] = -tau * x
 		}
-		p.Tri[c*Band+c] = tau
+		p.Tri[c*kernel.Band+c] = tau
 	}
 }
 
@@ -254,7 +251,7 @@ func (p *Panel[T]) applyT(q int) {
 		for j := range nr {
 			var x float64
 			for l := range i + 1 {
-				x += p.Tri[(at+l)*Band+at+i] * float64(p.prod[l*nr+j])
+				x += p.Tri[(at+l)*kernel.Band+at+i] * float64(p.prod[l*nr+j])
 			}
 			p.out[i*nr+j] = T(-x)
 		}
@@ -268,18 +265,20 @@ type Square[T kernel.Float] struct {
 }
 
 // NewSquare allocates a zero matrix in panels nr wide.
-func NewSquare[T kernel.Float](nr int) Square[T] { return Square[T]{nr, make([]T, Band*Band)} }
+func NewSquare[T kernel.Float](nr int) Square[T] {
+	return Square[T]{nr, make([]T, kernel.Band*kernel.Band)}
+}
 
 // Panel returns columns q·NR… from row p·NR on.
 func (s Square[T]) Panel(q, p int) []T {
-	return s.data[(q*Band+p*s.nr)*s.nr : (q+1)*Band*s.nr]
+	return s.data[(q*kernel.Band+p*s.nr)*s.nr : (q+1)*kernel.Band*s.nr]
 }
 
 // Set fills s with factor·m, m row-major.
 func (s Square[T]) Set(m []float64, factor float64) {
-	for i := range Band {
-		for j := range Band {
-			s.data[(j/s.nr*Band+i)*s.nr+j%s.nr] = T(factor * m[i*Band+j])
+	for i := range kernel.Band {
+		for j := range kernel.Band {
+			s.data[(j/s.nr*kernel.Band+i)*s.nr+j%s.nr] = T(factor * m[i*kernel.Band+j])
 		}
 	}
 }

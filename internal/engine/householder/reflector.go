@@ -3,7 +3,7 @@ package householder
 import "github.com/gospectrum/spectrum/internal/engine/kernel"
 
 // Vec is a vector as long as the band is wide.
-type Vec[T kernel.Float] = [Band]T
+type Vec[T kernel.Float] = [kernel.Band]T
 
 // Reflector is the Householder reflector I − Tau·V·Vᵀ. V[0] is 1, and Tau stays in
 // float64: rounding it would err in the same direction everywhere.
@@ -32,7 +32,7 @@ func (r *Reflector[T]) Eliminate(x *Vec[T]) {
 // Dot returns xᵀy, in four sums that do not wait for each other.
 func Dot[T kernel.Float](x, y *Vec[T]) float64 {
 	var a, b, c, d float64
-	for i := 0; i < Band; i += 4 {
+	for i := 0; i < kernel.Band; i += 4 {
 		a += float64(x[i]) * float64(y[i])
 		b += float64(x[i+1]) * float64(y[i+1])
 		c += float64(x[i+2]) * float64(y[i+2])

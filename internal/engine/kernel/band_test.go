@@ -56,11 +56,11 @@ func testBand[T Float](t *testing.T) {
 						want += v
 						size += math.Abs(v)
 					}
-					require.InDelta(t, want, float64(c.y[i]), Band*eps[T]()*size, "element %d", i)
+					require.InDelta(t, want, float64(c.y[i]), Band*Eps[T]()*size, "element %d", i)
 				}
 			})
 		}
-		for _, ld := range []int{Band, symStride, upperStride, 2*Band + 5} {
+		for _, ld := range []int{Band, SymStride, 3 * Band, 2*Band + 5} {
 			product("mul", ld, func(h []T, x, y *[Band]T) { k.Mul(h, ld, x, y) }, (*bandCase[T]).at)
 			product("mulT", ld, func(h []T, x, y *[Band]T) { k.MulT(h, ld, x, y) }, func(c *bandCase[T], i, j int) float64 { return c.at(j, i) })
 			t.Run(fmt.Sprintf("%s/rank2/ld%d", k.Name, ld), func(t *testing.T) {
@@ -75,14 +75,14 @@ func testBand[T Float](t *testing.T) {
 					}
 					u, v := float64(c.x[i])*float64(c.a[j]), float64(c.y[i])*float64(c.b[j])
 					size := math.Abs(c.at(i, j)) + math.Abs(u) + math.Abs(v)
-					require.InDelta(t, c.at(i, j)-u-v, float64(c.h[at]), 6*eps[T]()*size)
+					require.InDelta(t, c.at(i, j)-u-v, float64(c.h[at]), 6*Eps[T]()*size)
 				}
 			})
 		}
-		product("symMul", symStride, k.SymMul, (*bandCase[T]).sym)
+		product("symMul", SymStride, k.SymMul, (*bandCase[T]).sym)
 
 		t.Run(k.Name+"/symRank2", func(t *testing.T) {
-			c := newBandCase[T](rnd, symStride)
+			c := newBandCase[T](rnd, SymStride)
 			k.SymRank2(c.h, &c.x, &c.y)
 			c.check(t)
 			for at := range c.h {
@@ -93,7 +93,7 @@ func testBand[T Float](t *testing.T) {
 				case i >= j:
 					u, v := float64(c.x[i])*float64(c.y[j]), float64(c.y[i])*float64(c.x[j])
 					size := math.Abs(c.at(i, j)) + math.Abs(u) + math.Abs(v)
-					require.InDelta(t, c.at(i, j)-u-v, float64(c.h[at]), 6*eps[T]()*size)
+					require.InDelta(t, c.at(i, j)-u-v, float64(c.h[at]), 6*Eps[T]()*size)
 				case j-i >= 16:
 					require.Equal(t, c.h0[at], c.h[at], "far above the diagonal")
 				}

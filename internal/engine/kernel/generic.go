@@ -19,8 +19,8 @@ func generic[T Float]() Kernel[T] {
 	}
 }
 
-// stripGeneric reads A and B without bounds checks, which would take the
-// registers that the sums need: Strip made them.
+// stripGeneric reads A and B without bounds checks, which would take the registers
+// that the sums need. Strip has checked the bounds of all of it.
 func stripGeneric[T Float](depth, tiles int, a *T, rs, cs int, b, c *T, ldc int) {
 	size := unsafe.Sizeof(*a)
 	column, end := uintptr(cs)*size, uintptr(depth)*genericNR*size

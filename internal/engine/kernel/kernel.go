@@ -1,13 +1,14 @@
 // Package kernel holds the inner loops of the native engine: register-tile
 // micro-kernels in assembly and Go behind one type, chosen by CPU features, and
-// the packed matrix products built on them.
+// the packing that lays out what they read. Package block builds matrices and their
+// products on it.
 //
 // # Storage
 //
 // Everything is row-major. A panel is NR columns wide and contiguous: element
 // (p, j) of a k×NR panel is at p·NR + j. A matrix with more columns is a row of
 // panels. Rows and columns that do not exist are zeros, so no kernel has edges:
-// callers round sizes up to MR and NR.
+// callers round sizes up to MR and NR. Which size divides which stands at [Band].
 //
 // # The contract of a micro-kernel
 //
@@ -53,13 +54,10 @@
 // the vector registers clean. It neither allocates nor calls anything.
 package kernel
 
-import "strings"
+import "fmt"
 
-//go:generate go run -C _gen . -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg kernel
-//go:generate go run -C _gen ./neon -out ../kernel_arm64.s -stubs ../stubs_arm64.go
-
-// Float is the arithmetic of a kernel.
-type Float interface{ float32 | float64 }
+//go:generate go run -C _gen ./amd64 -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg kernel
+//go:generate go run -C _gen ./arm64 -out ../kernel_arm64.s -stubs ../stubs_arm64.go
 
 // Kernel is a micro-kernel with the sizes that suit it.
 type Kernel[T Float] struct {
@@ -82,40 +80,44 @@ type Kernel[T Float] struct {
 	peakPairs func(rounds int, x *uint32, sum *T)
 }
 
-// peakChains is the number of independent multiply-adds that hide each other's
-// latency in Peak.
-const peakChains = 12
-
 // Strip adds A·B to C, see the contract in the package documentation.
 func (k *Kernel[T]) Strip(depth, tiles int, a []T, rs, cs int, b, c []T, ldc int) {
-	k.checkStrip(depth, tiles, len(a), rs, cs, len(b), len(c), ldc)
+	if !k.fits(depth, tiles, len(a), rs, cs, len(b), len(c), ldc) {
+		panic(k.misfit("Strip", depth, tiles, len(a), rs, cs, len(b), len(c), ldc))
+	}
 	k.strip(depth, tiles, &a[0], rs, cs, &b[0], &c[0], ldc)
 }
 
 // Pairs adds A·B to C, see the contract in the package documentation.
 func (k *Kernel[T]) Pairs(depth, tiles int, a []uint32, rs, cs int, b []uint32, c []T, ldc int) {
-	k.checkStrip(depth, tiles, len(a), rs, cs, len(b), len(c), ldc)
+	if !k.fits(depth, tiles, len(a), rs, cs, len(b), len(c), ldc) {
+		panic(k.misfit("Pairs", depth, tiles, len(a), rs, cs, len(b), len(c), ldc))
+	}
 	k.pairs(depth, tiles, &a[0], rs, cs, &b[0], &c[0], ldc)
 }
 
-func (k *Kernel[T]) checkStrip(depth, tiles, lenA, rs, cs, lenB, lenC, ldc int) {
+// HasPairs reports whether Pairs may be called.
+func (k *Kernel[T]) HasPairs() bool { return k.pairs != nil }
+
+// fits reports whether slices of the given lengths hold the operands of Strip.
+func (k *Kernel[T]) fits(depth, tiles, lenA, rs, cs, lenB, lenC, ldc int) bool {
 	rows := tiles * k.MR
-	if depth < 1 || tiles < 1 || rs < 0 || cs < 0 || ldc < k.NR {
-		panic("kernel: Strip called with a bad size")
-	}
-	if lenA <= (rows-1)*rs+(depth-1)*cs || lenB < depth*k.NR || lenC < (rows-1)*ldc+k.NR {
-		panic("kernel: Strip called with a short slice")
-	}
+	return depth >= 1 && tiles >= 1 && rs >= 0 && cs >= 0 && ldc >= k.NR &&
+		lenA > (rows-1)*rs+(depth-1)*cs && lenB >= depth*k.NR && lenC >= (rows-1)*ldc+k.NR
+}
+
+func (k *Kernel[T]) misfit(name string, depth, tiles, lenA, rs, cs, lenB, lenC, ldc int) string {
+	return fmt.Sprintf("kernel: %s of %s: %d tiles of %d×%d and depth %d do not fit A of %d elements with strides %d and %d, B of %d and C of %d with rows %d apart",
+		name, k.Name, tiles, k.MR, k.NR, depth, lenA, rs, cs, lenB, lenC, ldc)
 }
 
 // Reflect makes one pass over a panel, see the contract in the package
 // documentation.
 func (k *Kernel[T]) Reflect(rows int, p []T, col, next int, w, sum []T) {
-	if rows < 0 || uint(col) >= uint(k.NR) || uint(next) >= uint(k.NR) {
-		panic("kernel: Reflect called with a bad size")
-	}
-	if len(p) < rows*k.NR || len(w) < k.NR || len(sum) < k.NR {
-		panic("kernel: Reflect called with a short slice")
+	if rows < 0 || uint(col) >= uint(k.NR) || uint(next) >= uint(k.NR) ||
+		len(p) < rows*k.NR || len(w) < k.NR || len(sum) < k.NR {
+		panic(fmt.Sprintf("kernel: Reflect of %s: %d rows of %d and columns %d and %d do not fit a panel of %d elements, w of %d and sum of %d",
+			k.Name, rows, k.NR, col, next, len(p), len(w), len(sum)))
 	}
 	if rows == 0 {
 		clear(sum[:k.NR])
@@ -141,68 +143,7 @@ func (k *Kernel[T]) PeakPairs(rounds int, x []uint32, sum []T) (flops float64) {
 }
 
 func (k *Kernel[T]) checkPeak(rounds, lenX, lenSum int) {
-	if rounds < 1 {
-		panic("kernel: Peak called with a bad size")
+	if rounds < 1 || lenX < k.NR || lenSum < k.NR {
+		panic(fmt.Sprintf("kernel: Peak of %s: %d rounds, on %d and %d elements where %d are needed", k.Name, rounds, lenX, lenSum, k.NR))
 	}
-	if lenX < k.NR || lenSum < k.NR {
-		panic("kernel: Peak called with a short slice")
-	}
-}
-
-// All returns the kernels this machine can run, the best first; the last is the
-// generic one.
-func All[T Float]() []Kernel[T] {
-	var all any = kernels64()
-	if _, ok := all.([]Kernel[T]); !ok {
-		all = kernels32()
-	}
-	return all.([]Kernel[T])
-}
-
-// bf16 marks the names of kernels that multiply bfloat16 pairs.
-const bf16 = "bf16"
-
-// Named returns the kernel called name, which is one of those that All returns
-// for float32. float64 has no use for bfloat16 pairs and gets the kernel without.
-func Named[T Float](name string) *Kernel[T] {
-	if _, ok := any(T(0)).(float64); ok {
-		name = strings.TrimSuffix(name, bf16)
-	}
-	for _, k := range All[T]() {
-		if k.Name == name {
-			return &k
-		}
-	}
-	panic("kernel: unknown name")
-}
-
-// Mul sets y to H·x for a window H of a band matrix, its columns ld apart; x and
-// y have Band elements.
-func (k *Kernel[T]) Mul(h []T, ld int, x, y *[Band]T) {
-	k.band.mul(window(h, ld), ld, &x[0], &y[0])
-}
-
-// MulT sets y to Hᵀ·x.
-func (k *Kernel[T]) MulT(h []T, ld int, x, y *[Band]T) {
-	k.band.mulT(window(h, ld), ld, &x[0], &y[0])
-}
-
-// Rank2 subtracts x·aᵀ + y·bᵀ from H.
-func (k *Kernel[T]) Rank2(h []T, ld int, x, a, y, b *[Band]T) {
-	k.band.rank2(window(h, ld), ld, &x[0], &a[0], &y[0], &b[0])
-}
-
-// SymMul sets y to D·x for a window D on the diagonal of a symmetric band matrix.
-func (k *Kernel[T]) SymMul(d []T, x, y *[Band]T) { k.band.symMul(window(d, symStride), &x[0], &y[0]) }
-
-// SymRank2 subtracts x·yᵀ + y·xᵀ from D.
-func (k *Kernel[T]) SymRank2(d []T, x, y *[Band]T) {
-	k.band.symRank2(window(d, symStride), &x[0], &y[0])
-}
-
-func window[T Float](h []T, ld int) *T {
-	if ld < Band || len(h) < (Band-1)*ld+Band {
-		panic("kernel: band kernel called with a short window")
-	}
-	return &h[0]
 }

@@ -2,23 +2,23 @@
 
 package kernel
 
-// Every arm64 CPU that Go runs on has NEON.
-
-func kernels32() []Kernel[float32] {
-	return []Kernel[float32]{
-		{Name: "neon", MR: 4, NR: 24, lanes: 4, strip: stripF32NEON, reflect: reflectF32NEON, peak: peakF32NEON, band: band32NEON, widen: widen32, wave: waveNEON},
-		generic[float32](),
-	}
+// vectorKernels returns the kernels in assembly, best first. Every arm64 CPU that Go
+// runs on has NEON.
+func vectorKernels() []implementation {
+	return []implementation{{
+		name: "neon",
+		f32: Kernel[float32]{
+			Name: "neon", MR: 4, NR: 24, lanes: 4,
+			strip: stripF32NEON, reflect: reflectF32NEON, peak: peakF32NEON,
+			band: band32NEON, widen: widen32, wave: waveNEON,
+		},
+		f64: Kernel[float64]{
+			Name: "neon", MR: 4, NR: 12, lanes: 2,
+			strip: stripF64NEON, reflect: reflectF64NEON, peak: peakF64NEON,
+			band: band64NEON, widen: widen64, wave: waveNEON,
+		},
+	}}
 }
-
-func kernels64() []Kernel[float64] {
-	return []Kernel[float64]{
-		{Name: "neon", MR: 4, NR: 12, lanes: 2, strip: stripF64NEON, reflect: reflectF64NEON, peak: peakF64NEON, band: band64NEON, widen: widen64, wave: waveNEON},
-		generic[float64](),
-	}
-}
-
-func vectorKernels() []Known { return []Known{{Name: "neon"}} }
 
 var (
 	band32NEON = bandKernels[float32]{

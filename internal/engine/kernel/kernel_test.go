@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,13 +36,6 @@ func fill[T Float](rnd *rand.Rand, s []T) {
 	for i := range s {
 		s[i] = T(rnd.NormFloat64())
 	}
-}
-
-func eps[T Float]() float64 {
-	if _, ok := any(T(0)).(float32); ok {
-		return 0x1p-24
-	}
-	return 0x1p-53
 }
 
 func TestStrip(t *testing.T) {
@@ -86,7 +80,7 @@ func testStrip[T Float](t *testing.T) {
 									want += x
 									size += math.Abs(x)
 								}
-								require.InDelta(t, want, float64(c[i]), float64(depth+1)*eps[T]()*size, "(%d, %d)", row, col)
+								require.InDelta(t, want, float64(c[i]), float64(depth+1)*Eps[T]()*size, "(%d, %d)", row, col)
 							}
 						})
 					}
@@ -128,14 +122,14 @@ func testReflect[T Float](t *testing.T) {
 							old := float64(p0[r*k.NR+j])
 							now := old - x*float64(w[j])
 							got := float64(p[r*k.NR+j])
-							require.InDelta(t, now, got, 2*eps[T]()*(math.Abs(old)+math.Abs(x*float64(w[j]))))
+							require.InDelta(t, now, got, 2*Eps[T]()*(math.Abs(old)+math.Abs(x*float64(w[j]))))
 							y := float64(p[r*k.NR+next])
 							want[j] += y * got
 							size[j] += math.Abs(y * got)
 						}
 					}
 					for j := range k.NR {
-						require.InDelta(t, want[j], float64(sum[j]), float64(rows+1)*eps[T]()*size[j], "%s, %d rows, sum %d", k.Name, rows, j)
+						require.InDelta(t, want[j], float64(sum[j]), float64(rows+1)*Eps[T]()*size[j], "%s, %d rows, sum %d", k.Name, rows, j)
 					}
 				}
 			}
@@ -166,12 +160,22 @@ func testPeak[T Float](t *testing.T) {
 					v := float64(x[j])
 					power := math.Pow(v, float64(rounds))
 					want := peakChains*v*(1-power)/(1-v) + peakChains*(peakChains-1)/2*v*power
-					require.InEpsilon(t, want, float64(sum[j]), 40*eps[T](), "%d rounds, lane %d", rounds, j)
+					require.InEpsilon(t, want, float64(sum[j]), 40*Eps[T](), "%d rounds, lane %d", rounds, j)
 				}
 				require.EqualValues(t, 2*peakChains*k.lanes*rounds, flops)
 			}
 		})
 	}
+}
+
+// What is wrong is said in numbers.
+func TestMisuseText(t *testing.T) {
+	k := Named[float32]("generic")
+	a := make([]float32, 10)
+	require.PanicsWithValue(t, "kernel: Strip of generic: 2 tiles of 1×6 and depth 3 do not fit A of 10 elements with strides 8 and 1, B of 10 and C of 10 with rows 6 apart",
+		func() { k.Strip(3, 2, a, 8, 1, a, a, 6) })
+	require.PanicsWithError(t, "kernel: 10 elements do not hold a window of a band matrix with columns 48 apart",
+		func() { k.Mul(a, Band, new([Band]float32), new([Band]float32)) })
 }
 
 func TestMisuse(t *testing.T) {
@@ -205,7 +209,7 @@ func TestExpectedKernel(t *testing.T) {
 		t.Skip("SPECTRUM_EXPECT_KERNEL is not set")
 	}
 	require.Equal(t, want, All[float32]()[0].Name)
-	require.Equal(t, strings.TrimSuffix(want, "bf16"), All[float64]()[0].Name)
+	require.Equal(t, Named[float64](want).Name, All[float64]()[0].Name)
 }
 
 func TestNamed(t *testing.T) {
@@ -213,12 +217,15 @@ func TestNamed(t *testing.T) {
 		named := Named[float32](k.Name)
 		require.Equal(t, k.Name, named.Name)
 		require.Equal(t, k.HasPairs(), named.HasPairs())
-		require.Equal(t, strings.TrimSuffix(k.Name, "bf16"), Named[float64](k.Name).Name)
+		double := strings.TrimSuffix(k.Name, "bf16") // which has no use for pairs
+		require.Equal(t, double, Named[float64](k.Name).Name)
+		require.True(t, slices.ContainsFunc(All[float64](), func(k Kernel[float64]) bool { return k.Name == double }))
 	}
-	require.Panics(t, func() { Named[float32]("mmx") })
+	require.PanicsWithValue(t, `kernel: there is no kernel "mmx" here`, func() { Named[float32]("mmx") })
 }
 
-// What is known to lack nothing is what runs, in the same order.
+// What is known to lack nothing is what runs, in the same order, and no kernel is
+// listed twice.
 func TestAllKnown(t *testing.T) {
 	var runs, has []string
 	for _, k := range AllKnown() {
@@ -229,6 +236,12 @@ func TestAllKnown(t *testing.T) {
 	for _, k := range All[float32]() {
 		has = append(has, k.Name)
 	}
+	var double []string
+	for _, k := range All[float64]() {
+		double = append(double, k.Name)
+	}
+	require.Subset(t, has, double)
+	require.Len(t, slices.Compact(slices.Sorted(slices.Values(double))), len(double))
 	require.Equal(t, has, runs)
 	require.Len(t, AllKnown(), 5)
 }

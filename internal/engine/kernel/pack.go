@@ -20,16 +20,16 @@ type Matrix struct {
 // the scattered stores of a transposition worth their while.
 const packRows = 4
 
-// packScratch holds converted rows that are about to be interleaved. It is
+// PackScratch holds converted rows that are about to be interleaved. It is
 // passed around because it would not stay on the stack: the kernels that write
 // to it are called through variables.
-type packScratch[T Float] [packRows][GramDepth]T
+type PackScratch[T Float] [packRows][GramDepth]T
 
-// pack fills a panel nr wide and up to GramDepth deep: element (q, j) is
+// Pack fills a panel nr wide and up to GramDepth deep: element (q, j) is
 // scale·W(first+j, p+q) when the rows of W are the shorter side, and
-// scale·W(p+q, first+j) when the columns are. Columns outside W are zero; the rows
-// exist.
-func (k *Kernel[T]) pack(panel []T, nr int, w *Matrix, scale T, first, p int, rows *packScratch[T]) {
+// scale·W(p+q, first+j) when the columns are. Where first+j is beyond the shorter
+// side the panel gets zeros; every p+q must be within the longer one.
+func (k *Kernel[T]) Pack(panel []T, nr int, w *Matrix, scale T, first, p int, rows *PackScratch[T]) {
 	depth := len(panel) / nr
 	count := min(nr, min(w.Rows, w.Cols)-first)
 	if count < nr {
@@ -59,7 +59,7 @@ func (k *Kernel[T]) pack(panel []T, nr int, w *Matrix, scale T, first, p int, ro
 }
 
 // interleave writes rows to columns j… of the panel.
-func interleave[T Float](panel []T, nr, j, depth int, rows *packScratch[T]) {
+func interleave[T Float](panel []T, nr, j, depth int, rows *PackScratch[T]) {
 	a, b, c, d := rows[0][:depth], rows[1][:depth], rows[2][:depth], rows[3][:depth]
 	for q := range a {
 		out := (*[packRows]T)(panel[q*nr+j:])
@@ -67,8 +67,8 @@ func interleave[T Float](panel []T, nr, j, depth int, rows *packScratch[T]) {
 	}
 }
 
-// wideners convert n elements of a storage type, n a positive multiple of 16, and
-// multiply them by scale.
+// wideners convert n elements of a storage type, n a positive multiple of widenUnit,
+// and multiply them by scale.
 type wideners[T Float] struct {
 	bf16, f16 func(dst *T, src *uint16, n int, scale T)
 	f32       func(dst *T, src *float32, n int, scale T)
@@ -77,7 +77,7 @@ type wideners[T Float] struct {
 // convert converts len(dst) elements of w from index `from` on and scales them.
 func (k *Kernel[T]) convert(dst []T, w *Matrix, from int, scale T) {
 	to := from + len(dst)
-	bulk := len(dst) &^ 15
+	bulk := len(dst) / widenUnit * widenUnit
 	switch {
 	case w.F64 != nil:
 		for i, v := range w.F64[from:to] {

@@ -1,28 +1,9 @@
 package kernel
 
-import "unsafe"
-
-// usePairs reports whether the bfloat16 products of this kernel serve for w. They
-// take the weights unscaled and lose subnormal numbers. The caller's scale brings
-// the Frobenius norm of W to 1 at most and not far below 1/√(rows·cols), so with
-// a scale of 2⁻⁶⁰ no element of G exceeds 2¹²⁰, and with one of 2²⁰ the largest
-// weight squared is some 2⁻⁷⁴, beside which the lost 2⁻¹²⁶ is nothing.
-func (k *Kernel[T]) usePairs(w *Matrix, scale float64) bool {
-	return k.pairs != nil && w.BF16 != nil && scale >= 0x1p-60 && scale <= 0x1p20
-}
-
-// HasPairs reports whether Pairs may be called.
-func (k *Kernel[T]) HasPairs() bool { return k.pairs != nil }
-
-// words returns the memory of a float32 slice as 32-bit words.
-func words[T Float](s []T) []uint32 {
-	return unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(s))), len(s))
-}
-
-// packPairs is pack for pairs of bfloat16 numbers: element (q, j) holds terms
-// p+2q and p+2q+1 of the sums for row or column first+j. Terms and columns
-// outside W are zero.
-func packPairs(panel []uint32, nr int, w *Matrix, first, p int) {
+// PackPairs is Pack for pairs of bfloat16 numbers, as they are stored: element (q, j)
+// holds terms p+2q, in its lower half, and p+2q+1 of the sums for row or column
+// first+j. What is outside W is zero, here the second term of the last pair as well.
+func PackPairs(panel []uint32, nr int, w *Matrix, first, p int) {
 	depth := len(panel) / nr
 	n, m := min(w.Rows, w.Cols), max(w.Rows, w.Cols)
 	count := min(nr, n-first)

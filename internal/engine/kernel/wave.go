@@ -1,43 +1,33 @@
 package kernel
 
-import "unsafe"
-
-// Shifts is the number of QL sweeps that a [Sweeper] makes at once.
-const Shifts = 8
-
-// wavePad is the number of rows between one that enters the wave and the one that
-// leaves it in the same step: each sweep follows two rows behind the one before.
-const wavePad = 2 * Shifts
-
-// waveFloor keeps p, by which r is divided, above zero, and c below waveSmall
-// means that p was zero.
-const (
-	waveFloor = 0x1p-1000
-	waveSmall = 0x1p-900
+import (
+	"fmt"
+	"unsafe"
 )
 
 // waveRows bounds the rows of one kernel call to some tens of microseconds.
 const waveRows = 2048
 
-// wave is the state of each sweep, in the order the assembly knows: its shift, the quantities of the root-free
-// recurrence (see [Sweeper.Sweep]), and the row it handed to the next sweep.
+// wave is the state of the sweeps that [Sweeper.Sweep] makes side by side, in the
+// order the assembly knows: for each sweep its shift, the quantities of the root-free
+// recurrence, and the row it handed to the next sweep.
 //
-// The kernel takes row i of d and e for i = rows−1 down to 0 into the first
-// sweep, and stores what the last sweep makes of row i+wavePad. Each sweep
-// does, for the row (α, b) it is given, with σ its shift,
+// The kernel takes row i of d and e for i = rows−1 down to 0 into the first sweep,
+// and stores what the last sweep makes of row i+wavePad. Each sweep does, for the row
+// (α, b) it is given, with σ its shift,
 //
 //	r = p + b;  c' = p/r;  s' = b/r
 //	γ' = c'·(α−σ) − s'·γ
 //	it hands on d = γ + (α−γ'), e = s·r
 //	p' = γ'²·r/p, or c·b where c' is not above waveSmall; at least waveFloor
 //
-// and goes on with p', c', s', γ'. Rows of zeros before and after a matrix pass
-// through and leave no trace.
+// and goes on with p', c', s', γ'. The letters are those of LAPACK's dsterf. Rows of
+// zeros before and after a matrix pass through and leave no trace.
 type wave struct {
 	shift, p, c, s, gamma, d, e [Shifts]float64
 }
 
-// Sweeper makes QL sweeps over symmetric tridiagonal matrices of up to N rows.
+// Sweeper makes QL sweeps over symmetric tridiagonal matrices.
 type Sweeper struct {
 	sweep func(w *float64, rows int, d, e *float64)
 	w     wave
@@ -60,7 +50,7 @@ func (k *Kernel[T]) NewSweeper(n int) *Sweeper {
 func (s *Sweeper) Sweep(d, e []float64, shifts *[Shifts]float64) {
 	n := len(d)
 	if len(e) != n-1 || n+2*wavePad > len(s.d) {
-		panic("kernel: Sweep called with a bad size")
+		panic(fmt.Sprintf("kernel: Sweep over %d rows and %d subdiagonal elements, with room for %d rows", n, len(e), len(s.d)-2*wavePad))
 	}
 	// Row i is at i+wavePad. The last row enters with nothing below it, and rows
 	// that do not exist push the last ones out.

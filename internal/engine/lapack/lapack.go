@@ -9,7 +9,7 @@ package lapack
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"math"
 	"slices"
 
@@ -17,10 +17,9 @@ import (
 	blasgonum "gonum.org/v1/gonum/blas/gonum"
 	"gonum.org/v1/gonum/lapack"
 	lapackgonum "gonum.org/v1/gonum/lapack/gonum"
-)
 
-// ErrConvergence reports that dqds did not converge.
-var ErrConvergence = errors.New("singular values did not converge")
+	"github.com/gospectrum/spectrum/internal/engine"
+)
 
 // Source is a Rows×Cols matrix that is read piece by piece.
 type Source struct {
@@ -161,7 +160,7 @@ func bidiagonal(ctx context.Context, a []float64, m, n int) ([]float64, error) {
 		return nil, err
 	}
 	if !la.Dbdsqr(blas.Upper, n, 0, 0, 0, d, e, nil, 1, nil, 1, nil, 1, make([]float64, 4*n)) {
-		return nil, ErrConvergence
+		return nil, fmt.Errorf("%w of dqds, in gonum's dbdsqr", engine.ErrConvergence)
 	}
 	for k := range d {
 		d[k] = math.Abs(d[k])

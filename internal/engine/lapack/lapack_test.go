@@ -9,8 +9,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"gonum.org/v1/gonum/lapack/testlapack"
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/gospectrum/spectrum/internal/test/matrices"
 )
 
 // source reads the row-major r×c matrix a.
@@ -30,25 +31,15 @@ var shapes = [][2]int{
 func TestPrescribedSpectrum(t *testing.T) {
 	for _, shape := range shapes {
 		r, c := shape[0], shape[1]
-		for _, kind := range []string{"linear", "geometric", "rank-deficient", "equal"} {
-			t.Run(fmt.Sprintf("%dx%d/%s", r, c, kind), func(t *testing.T) {
+		for _, kind := range matrices.Spectra {
+			t.Run(fmt.Sprintf("%dx%d/%s", r, c, kind.Name), func(t *testing.T) {
 				n := min(r, c)
-				want := make([]float64, n)
-				for i := range want {
-					want[i] = map[string]float64{
-						"linear":         float64(n-i) / float64(n),
-						"geometric":      math.Pow(1e-12, float64(i)/float64(n)),
-						"rank-deficient": float64(max(0, n/2+1-i)),
-						"equal":          3,
-					}[kind]
-				}
-				a := make([]float64, r*c)
-				rnd := rand.New(rand.NewPCG(uint64(r), uint64(c)))
-				testlapack.Dlagge(r, c, r-1, c-1, want, a, c, rnd, make([]float64, r+c))
+				want := kind.Values(n)
+				a := matrices.Prescribed(rand.New(rand.NewPCG(uint64(r), uint64(c))), r, c, want)
 				got, err := SingularValues(context.Background(), source(a, r, c))
 				require.NoError(t, err)
 				require.Len(t, got, n)
-				// Dlagge itself rounds; both errors are of the order ε·s₁.
+				// The matrix is rounded, too; both errors are of the order ε·s₁.
 				tol := 64 * 0x1p-53 * want[0] * math.Sqrt(float64(n))
 				assert.InDeltaSlice(t, want, got, tol)
 			})
@@ -60,10 +51,7 @@ func TestAgainstSVD(t *testing.T) {
 	for _, shape := range shapes {
 		r, c := shape[0], shape[1]
 		rnd := rand.New(rand.NewPCG(1, uint64(r*c)))
-		a := make([]float64, r*c)
-		for i := range a {
-			a[i] = rnd.NormFloat64()
-		}
+		a := matrices.Gaussian(rnd, r*c)
 		var svd mat.SVD
 		require.True(t, svd.Factorize(mat.NewDense(r, c, a), mat.SVDNone))
 		want := svd.Values(nil)

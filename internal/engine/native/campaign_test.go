@@ -9,10 +9,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"gonum.org/v1/gonum/lapack/testlapack"
 
 	"github.com/gospectrum/spectrum/internal/engine/kernel"
 	"github.com/gospectrum/spectrum/internal/engine/lapack"
+	"github.com/gospectrum/spectrum/internal/test/matrices"
 )
 
 var (
@@ -26,23 +26,14 @@ type family struct {
 	make func(rnd *rand.Rand, r, c int) []float64
 }
 
-// withSpectrum is U·diag(s)·Vᵀ with random orthogonal U and V.
+// withSpectrum makes matrices with the given singular values.
 func withSpectrum(spectrum func(rnd *rand.Rand, n, m int) []float64) func(*rand.Rand, int, int) []float64 {
 	return func(rnd *rand.Rand, r, c int) []float64 {
-		s := spectrum(rnd, min(r, c), max(r, c))
-		a := make([]float64, r*c)
-		testlapack.Dlagge(r, c, r-1, c-1, s, a, c, rnd, make([]float64, r+c))
-		return a
+		return matrices.Prescribed(rnd, r, c, spectrum(rnd, min(r, c), max(r, c)))
 	}
 }
 
-func gaussian(rnd *rand.Rand, r, c int) []float64 {
-	a := make([]float64, r*c)
-	for i := range a {
-		a[i] = rnd.NormFloat64()
-	}
-	return a
-}
+func gaussian(rnd *rand.Rand, r, c int) []float64 { return matrices.Gaussian(rnd, r*c) }
 
 func families() []family {
 	edit := func(f func(rnd *rand.Rand, a []float64, r, c int)) func(*rand.Rand, int, int) []float64 {
@@ -71,7 +62,7 @@ func families() []family {
 		{"spikes", edit(func(rnd *rand.Rand, a []float64, r, c int) {
 			for range 1 + rnd.IntN(8) {
 				strength := math.Pow(10, 3*rnd.Float64()) / math.Sqrt(float64(min(r, c)))
-				u, v := gaussian(rnd, r, 1), gaussian(rnd, c, 1)
+				u, v := matrices.Gaussian(rnd, r), matrices.Gaussian(rnd, c)
 				for i := range a {
 					a[i] += strength * u[i/c] * v[i%c]
 				}
@@ -174,7 +165,7 @@ func scaleAll(a []float64, f float64) {
 	}
 }
 
-// solver is SingularValues or Direct.
+// solver is Gram or Direct.
 type solver[T kernel.Float] func(ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, maxAbs float64, workers int) (*Result, error)
 
 // TestCampaign looks for a matrix whose singular values are off by more than
@@ -186,8 +177,8 @@ func TestCampaign(t *testing.T) {
 	if testing.Short() {
 		t.Skip("many draws or large matrices on one goroutine: nothing for the race detector")
 	}
-	t.Run("float32", func(t *testing.T) { campaign(t, SingularValues[float32]) })
-	t.Run("float64", func(t *testing.T) { campaign(t, SingularValues[float64]) })
+	t.Run("float32", func(t *testing.T) { campaign(t, Gram[float32]) })
+	t.Run("float64", func(t *testing.T) { campaign(t, Gram[float64]) })
 	t.Run("float32 direct", func(t *testing.T) { campaign(t, Direct[float32]) })
 	t.Run("float64 direct", func(t *testing.T) { campaign(t, Direct[float64]) })
 }
@@ -255,8 +246,7 @@ func stored(a []float64, r, c int, half bool) (*kernel.Matrix, float64) {
 	for i, v := range a {
 		f := float32(v)
 		if half {
-			u := math.Float32bits(f)
-			w.BF16 = append(w.BF16, uint16((u+0x7fff+u>>16&1)>>16))
+			w.BF16 = append(w.BF16, matrices.BF16(f))
 			f = math.Float32frombits(uint32(w.BF16[i]) << 16)
 		} else {
 			w.F32 = append(w.F32, f)

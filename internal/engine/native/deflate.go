@@ -2,17 +2,15 @@ package native
 
 import (
 	"context"
-	"math"
 	"math/rand/v2"
-	"slices"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/lapack/lapack64"
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/gospectrum/spectrum/internal/engine/block"
 	"github.com/gospectrum/spectrum/internal/engine/kernel"
-	"github.com/gospectrum/spectrum/internal/engine/symmetric"
 )
 
 // # Deflation
@@ -59,7 +57,7 @@ func dominated(n, m int, trace, frobenius float64) bool {
 
 // dominant returns an orthonormal basis of the invariant subspace of the
 // eigenvalues of g that stand out, or nil where none do.
-func dominant[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], g *kernel.Sym[T], workers int) (*mat.Dense, error) {
+func dominant[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], g *block.Sym[T], workers int) (*mat.Dense, error) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	v := mat.NewDense(g.N, candidates, nil)
 	for i := range g.N {
@@ -67,7 +65,7 @@ func dominant[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], g *kerne
 			v.Set(i, j, rnd.NormFloat64())
 		}
 	}
-	x, y := k.NewPanels(g.N, candidates), k.NewPanels(g.N, candidates)
+	x, y := block.NewPanels(k, g.N, candidates), block.NewPanels(k, g.N, candidates)
 	// Two products between orthonormalisations: the squared condition number
 	// of what they make still leaves digits in float64.
 	for range powers / 2 {
@@ -76,7 +74,7 @@ func dominant[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], g *kerne
 		}
 		store(x, v)
 		for range 2 {
-			if err := k.MulSym(ctx, g, x, y, workers); err != nil {
+			if err := block.MulSym(ctx, k, g, x, y, workers); err != nil {
 				return nil, err
 			}
 			x, y = y, x
@@ -87,7 +85,7 @@ func dominant[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], g *kerne
 		return nil, nil
 	}
 	store(x, v)
-	if err := k.MulSym(ctx, g, x, y, workers); err != nil {
+	if err := block.MulSym(ctx, k, g, x, y, workers); err != nil {
 		return nil, err
 	}
 	return ritz(v, y), nil
@@ -95,7 +93,7 @@ func dominant[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], g *kerne
 
 // ritz returns the Ritz vectors of the values that stand out, given an orthonormal
 // v and gv = G·v; nil where there are none.
-func ritz[T kernel.Float](v *mat.Dense, gv *kernel.Panels[T]) *mat.Dense {
+func ritz[T kernel.Float](v *mat.Dense, gv *block.Panels[T]) *mat.Dense {
 	n, _ := v.Dims()
 	product := mat.NewDense(n, candidates, nil)
 	load(product, gv)
@@ -141,7 +139,7 @@ func orthonormalise(v *mat.Dense) bool {
 	return true
 }
 
-func store[T kernel.Float](p *kernel.Panels[T], m *mat.Dense) {
+func store[T kernel.Float](p *block.Panels[T], m *mat.Dense) {
 	r, c := m.Dims()
 	for i := range r {
 		for j := range c {
@@ -150,37 +148,13 @@ func store[T kernel.Float](p *kernel.Panels[T], m *mat.Dense) {
 	}
 }
 
-func load[T kernel.Float](m *mat.Dense, p *kernel.Panels[T]) {
+func load[T kernel.Float](m *mat.Dense, p *block.Panels[T]) {
 	r, c := m.Dims()
 	for i := range r {
 		for j := range c {
 			m.Set(i, j, float64(p.Get(i, j)))
 		}
 	}
-}
-
-// split returns the eigenvalues of Z·Zᵀ, descending, and ‖R‖_F.
-func split[T kernel.Float](p *kernel.Projection[T]) (top []float64, coupling float64, err error) {
-	rank := p.Rank
-	sym := mat.NewSymDense(rank, nil)
-	for i := range rank {
-		for j := range i + 1 {
-			sym.SetSym(i, j, float64(p.ZZ.Get(i, j)))
-		}
-	}
-	var eig mat.EigenSym
-	if !eig.Factorize(sym, false) {
-		return nil, 0, symmetric.ErrConvergence
-	}
-	top = eig.Values(nil)
-	slices.Reverse(top)
-	for i := range p.R.Rows {
-		for j := range rank {
-			r := float64(p.R.Get(i, j))
-			coupling += r * r
-		}
-	}
-	return top, math.Sqrt(coupling), nil
 }
 
 // couplingError bounds what leaving out R does to any eigenvalue.

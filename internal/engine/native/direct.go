@@ -13,8 +13,8 @@ import (
 // TestCampaign looks for matrices beyond the bound.
 const directFactor = 64
 
-// Direct computes all singular values of w in arithmetic T without squaring them.
-// Every element of w is finite and at most maxAbs > 0 in magnitude.
+// Direct computes all singular values of w in arithmetic T without squaring it. Every
+// element of w is finite and at most maxAbs > 0 in magnitude.
 func Direct[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, maxAbs float64, workers int) (*Result, error) {
 	exp := scaleExponent[T](w, maxAbs)
 	s, err := bidiagonal.Values(ctx, k, w, T(math.Ldexp(1, exp)), workers)
@@ -30,15 +30,15 @@ func Direct[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.
 	return &Result{Values: s, Errors: errors, Kernel: k.Name + " direct"}, nil
 }
 
-// DirectIsFaster reports whether [Direct] outruns [SingularValues] because the matrix
-// is too small for blocks.
+// DirectIsFaster reports whether [Direct] outruns [Gram] because the r×c matrix is too
+// small for blocks.
 func DirectIsFaster(k *kernel.Kernel[float64], r, c int) bool { return bidiagonal.BeatsGram(k, r, c) }
 
 // DirectBound returns the error bound of [Direct] in float64, given the largest
 // singular value.
 func DirectBound(s1 float64) float64 { return directBound[float64](s1) }
 
-func directBound[T kernel.Float](s1 float64) float64 { return directFactor * unitRoundoff[T]() * s1 }
+func directBound[T kernel.Float](s1 float64) float64 { return directFactor * kernel.Eps[T]() * s1 }
 
 // DirectWorkspace returns about how many bytes [Direct] allocates for an r×c matrix
 // in arithmetic of the given width.

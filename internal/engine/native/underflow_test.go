@@ -22,7 +22,7 @@ func TestUnderflow(t *testing.T) {
 		w.F32[i*n+rnd.IntN(n)] += float32(math.Ldexp(rnd.Float64(), -60-rnd.IntN(30)))
 	}
 	for _, k := range kernel.All[float32]() {
-		got, err := SingularValues(context.Background(), &k, w, 1, 2)
+		got, err := Gram(context.Background(), &k, w, 1, 2)
 		require.NoError(t, err)
 		for i, v := range got.Values {
 			require.InDelta(t, float64(float32(n-i)/n), v, got.Errors[i], k.Name)

@@ -3,6 +3,7 @@ package symmetric
 import (
 	"context"
 
+	"github.com/gospectrum/spectrum/internal/engine/block"
 	"github.com/gospectrum/spectrum/internal/engine/householder"
 	"github.com/gospectrum/spectrum/internal/engine/kernel"
 )
@@ -12,7 +13,7 @@ import (
 // step for each Band rows (Bischof, Lang & Sun 2000).
 type chaser[T kernel.Float] struct {
 	k *kernel.Kernel[T]
-	b *kernel.BandMatrix[T]
+	b *block.BandMatrix[T]
 }
 
 // sweep is the state of a sweep, with scratch.
@@ -24,7 +25,7 @@ type sweep[T kernel.Float] struct {
 // Tridiagonalise is the second stage of [Values]: it returns the diagonal and
 // the subdiagonal of a tridiagonal matrix with the eigenvalues of b, which it
 // overwrites.
-func Tridiagonalise[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], b *kernel.BandMatrix[T], workers int) (d, e []float64, err error) {
+func Tridiagonalise[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], b *block.BandMatrix[T], workers int) (d, e []float64, err error) {
 	c := &chaser[T]{k: k, b: b}
 	if err := householder.Chase(ctx, b.N, workers, func() *sweep[T] { return new(sweep[T]) }, c.step); err != nil {
 		return nil, nil, err
@@ -41,7 +42,7 @@ func Tridiagonalise[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], b 
 
 // step moves sweep j through its t-th window.
 func (c *chaser[T]) step(j, t int, r *sweep[T]) {
-	k, p := c.k, j+1+t*Band
+	k, p := c.k, j+1+t*kernel.Band
 	if t == 0 {
 		r.Eliminate((*householder.Vec[T])(c.b.Window(p, j)))
 	}
@@ -54,7 +55,7 @@ func (c *chaser[T]) step(j, t int, r *sweep[T]) {
 	}
 	k.SymRank2(d, &r.V, &r.w)
 
-	q := p + Band
+	q := p + kernel.Band
 	if q >= c.b.N {
 		return
 	}

@@ -14,7 +14,7 @@ type smallWork[T kernel.Float] struct {
 }
 
 func newSmallWork[T kernel.Float](k *kernel.Kernel[T]) smallWork[T] {
-	square := func() []float64 { return make([]float64, Band*Band) }
+	square := func() []float64 { return make([]float64, kernel.Band*kernel.Band) }
 	return smallWork[T]{z: square(), y: square(), m: householder.NewSquare[T](k.NR), mul: householder.NewMultiplier(k.Name)}
 }
 
@@ -26,7 +26,7 @@ func (s *smallWork[T]) correction(shares [][]T, tri []float64) {
 			s.z[i] += float64(v)
 		}
 	}
-	s.mul.Product(s.z, Band, 1, tri, s.y) // y = z·T
-	s.mul.Product(tri, 1, Band, s.y, s.z) // z = Tᵀ·y
+	s.mul.Product(s.z, kernel.Band, 1, tri, s.y) // y = z·T
+	s.mul.Product(tri, 1, kernel.Band, s.y, s.z) // z = Tᵀ·y
 	s.m.Set(s.z, -0.5)
 }

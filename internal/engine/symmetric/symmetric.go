@@ -1,5 +1,9 @@
 // Package symmetric computes all eigenvalues of a symmetric matrix: dense → band →
-// tridiagonal → eigenvalues.
+// tridiagonal → eigenvalues. In LAPACK's words it is dsyevd_2stage without vectors:
+//
+//	Reduce             dsytrd_sy2sb, of the SBR toolbox dsyrdb
+//	Tridiagonalise     dsytrd_sb2st, of the SBR toolbox dsbtrd
+//	TridiagonalValues  dsterf
 //
 // The first stage does nearly all the arithmetic, in matrix products; the
 // second chases the band away in the cache; the third is O(n²). Nothing but
@@ -8,20 +12,17 @@ package symmetric
 
 import (
 	"context"
-	"errors"
 	"slices"
 
+	"github.com/gospectrum/spectrum/internal/engine/block"
 	"github.com/gospectrum/spectrum/internal/engine/kernel"
 	"github.com/gospectrum/spectrum/internal/engine/parallel"
 )
 
-// ErrConvergence reports that the QL iteration did not converge.
-var ErrConvergence = errors.New("eigenvalues did not converge")
-
 // Values returns the eigenvalues of a in ascending order; a is overwritten. The
 // Frobenius norm of a must not exceed 1 by much: sums of squares are not
 // scaled. The result does not depend on workers.
-func Values[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], a *kernel.Sym[T], workers int) ([]float64, error) {
+func Values[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], a *block.Sym[T], workers int) ([]float64, error) {
 	b, err := Reduce(ctx, k, a, workers)
 	if err != nil {
 		return nil, err
@@ -30,7 +31,7 @@ func Values[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], a *kernel.
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := any(T(0)).(float32); ok { // whose errors dwarf those of the iteration
+	if kernel.Single[T]() { // the reduction's errors dwarf the iteration's: nothing to refine
 		return d, TridiagonalValues(ctx, k.NewSweeper, d, e)
 	}
 	values := slices.Clone(d)
@@ -42,7 +43,7 @@ func Values[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], a *kernel.
 
 // Reduce is the first stage of [Values]: it returns a band matrix with the
 // eigenvalues of a, which it overwrites.
-func Reduce[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], a *kernel.Sym[T], workers int) (*kernel.BandMatrix[T], error) {
+func Reduce[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], a *block.Sym[T], workers int) (*block.BandMatrix[T], error) {
 	team := parallel.NewTeam(workers)
 	defer team.Stop()
 	return newReducer(k, a, team).reduce(ctx)

@@ -2,9 +2,11 @@ package symmetric
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 
+	"github.com/gospectrum/spectrum/internal/engine"
 	"github.com/gospectrum/spectrum/internal/engine/kernel"
 )
 
@@ -48,7 +50,7 @@ func TridiagonalValues(ctx context.Context, newSweeper func(n int) *kernel.Sweep
 		q.many = newSweeper(len(d))
 	}
 	for from := 0; from < len(d); {
-		to := q.split(from, len(d)-1)
+		to := q.blockEnd(from, len(d)-1)
 		if math.Abs(d[to]) < math.Abs(d[from]) {
 			slices.Reverse(d[from : to+1])
 			slices.Reverse(e[from:to])
@@ -80,9 +82,9 @@ const manyRows = 4 * kernel.Shifts
 // splitting it, after which Wilkinson's shift is used, which always converges.
 const maxStuck = 4
 
-// split returns the last row of the unreduced block that starts in row from,
+// blockEnd returns the last row of the unreduced block that starts in row from,
 // and sets the element below it to zero.
-func (q *ql) split(from, last int) int {
+func (q *ql) blockEnd(from, last int) int {
 	const eps2 = 0x1p-53 * 0x1p-53
 	for m := from; m < last; m++ {
 		if q.e[m] <= eps2*math.Abs(q.d[m]*q.d[m+1]) {
@@ -100,7 +102,7 @@ func (q *ql) block(ctx context.Context, from, to int) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		m := q.split(l, to)
+		m := q.blockEnd(l, to)
 		if stuck++; m-l != before {
 			stuck, before = 0, m-l
 		}
@@ -115,7 +117,7 @@ func (q *ql) block(ctx context.Context, from, to int) error {
 			continue
 		}
 		if q.sweeps--; q.sweeps < 0 {
-			return ErrConvergence
+			return fmt.Errorf("%w of the QL iteration", engine.ErrConvergence)
 		}
 		if m-l+1 < manyRows || stuck > maxStuck {
 			q.sweep(l, m)

@@ -27,6 +27,9 @@ type Member struct {
 	crc          uint32 // of the contents
 }
 
+// End returns where the compressed bytes end in the file.
+func (m *Member) End() int64 { return m.offset + m.size }
+
 // ReadArchive lists the arrays of an archive of size bytes in the order of its
 // directory. Entries that are no arrays are left out. Errors wrap [ErrFormat],
 // [ErrVersion] or what r returned, and name the entry.

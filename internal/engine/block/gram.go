@@ -1,0 +1,155 @@
+package block
+
+import (
+	"context"
+	"unsafe"
+
+	"github.com/gospectrum/spectrum/internal/engine/kernel"
+	"github.com/gospectrum/spectrum/internal/engine/parallel"
+)
+
+// GramLen returns the number of elements of workspace [Gram] needs for a
+// matrix whose shorter side is n.
+func GramLen(n int) int { return kernel.RoundUp(n, kernel.Band) * kernel.GramDepth }
+
+// Gram returns W·Wᵀ or Wᵀ·W, whichever is smaller, of scale·W. The elements are
+// converted to T, scaled and packed in one go, GramDepth terms of all sums at a
+// time; no converted copy of W exists. work has GramLen elements.
+//
+// The order of every sum is fixed, so the result does not depend on workers.
+func Gram[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, scale T, workers int, work []T) (*Sym[T], error) {
+	p := newProduct(k, NewSym[T](min(w.Rows, w.Cols)), w, scale, work)
+	p.pairs = usePairs(k, w, float64(scale))
+	return p.g, p.sum(ctx, workers, nil)
+}
+
+// GramOf overwrites g with the Gram matrix of what change makes of scale·W. It
+// calls change for each slab in turn, before that is multiplied; W itself is left
+// alone.
+func GramOf[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], g *Sym[T], w *kernel.Matrix, scale T, workers int, work []T, change func(Slab[T]) error) error {
+	clear(g.data)
+	return newProduct(k, g, w, scale, work).sum(ctx, workers, change)
+}
+
+// Slab holds Depth terms of every sum of a Gram matrix. With W wide, or transposed to
+// be so, and p the first of the terms, element (q, j) of panel i is element
+// (i·NR+j, p+q) of scale·W.
+type Slab[T kernel.Float] struct {
+	Depth  int // at most GramDepth
+	Panels int
+	size   int // of a panel with GramDepth rows
+	data   []T
+}
+
+// Panel returns panel i. Rows from Depth on are stale.
+func (s Slab[T]) Panel(i int) []T { return s.data[i*s.size : (i+1)*s.size] }
+
+// product is a Gram matrix on its way.
+type product[T kernel.Float] struct {
+	k     *kernel.Kernel[T]
+	g     *Sym[T]
+	w     *kernel.Matrix
+	scale T
+	pairs bool    // of bfloat16 numbers: Depth counts pairs of terms, unscaled
+	slab  Slab[T] // the terms that are added next
+}
+
+// newProduct returns a product that is added to g.
+func newProduct[T kernel.Float](k *kernel.Kernel[T], g *Sym[T], w *kernel.Matrix, scale T, work []T) *product[T] {
+	return &product[T]{k: k, g: g, w: w, scale: scale, slab: Slab[T]{
+		Panels: kernel.RoundUp(g.N, k.NR) / k.NR, size: kernel.GramDepth * k.NR, data: work,
+	}}
+}
+
+// usePairs reports whether the bfloat16 products of k serve for w. They take the
+// weights unscaled and lose subnormal numbers. The caller's scale brings the Frobenius
+// norm of W to 1 at most and not far below 1/√(rows·cols), so with a scale of 2⁻⁶⁰ no
+// element of G exceeds 2¹²⁰, and with one of 2²⁰ the largest weight squared is some
+// 2⁻⁷⁴, beside which the lost 2⁻¹²⁶ is nothing.
+func usePairs[T kernel.Float](k *kernel.Kernel[T], w *kernel.Matrix, scale float64) bool {
+	return k.HasPairs() && w.BF16 != nil && scale >= 0x1p-60 && scale <= 0x1p20
+}
+
+// sum packs slab after slab and adds the products of each.
+func (p *product[T]) sum(ctx context.Context, workers int, change func(Slab[T]) error) error {
+	m, blocks := max(p.w.Rows, p.w.Cols), p.g.Blocks()
+	terms := kernel.GramDepth
+	if p.pairs {
+		terms = 2 * kernel.PairDepth
+	}
+	rows := make([]kernel.PackScratch[T], min(workers, p.slab.Panels))
+	team := parallel.NewTeam(workers)
+	defer team.Stop()
+	for first := 0; first < m; first += terms {
+		p.slab.Depth = min(terms, m-first)
+		if p.pairs {
+			p.slab.Depth = (p.slab.Depth + 1) / 2
+		}
+		err := team.ForWorker(ctx, p.slab.Panels, func(worker, i int) { p.pack(i, first, &rows[worker]) })
+		if err != nil {
+			return err
+		}
+		if change != nil {
+			if err := change(p.slab); err != nil {
+				return err
+			}
+		}
+		err = team.For(ctx, blocks*(blocks+1)/2, func(t int) { p.multiply(Triangle(t)) })
+		if err != nil {
+			return err
+		}
+	}
+	if p.pairs { // they were multiplied as they are stored
+		p.g.Scale(p.scale * p.scale)
+	}
+	p.g.mirror()
+	return nil
+}
+
+// pack fills panel i of the slab that starts at the given term.
+func (p *product[T]) pack(i, first int, rows *kernel.PackScratch[T]) {
+	nr := p.k.NR
+	panel := p.slab.Panel(i)[:p.slab.Depth*nr]
+	if p.pairs {
+		kernel.PackPairs(words(panel), nr, p.w, i*nr, first)
+		return
+	}
+	p.k.Pack(panel, nr, p.w, p.scale, i*nr, first, rows)
+}
+
+// Triangle returns the row and column of the t-th block of a lower triangle,
+// counted by rows.
+func Triangle(t int) (i, j int) {
+	for t > i {
+		i++
+		t -= i
+	}
+	return i, t
+}
+
+// multiply adds the terms of the slab to block (i, j).
+func (p *product[T]) multiply(i, j int) {
+	k, depth, b := p.k, p.slab.Depth, p.g.Block
+	block, perBlock := p.g.At(i, j), b/k.NR
+	for cj := j * perBlock; cj < min((j+1)*perBlock, p.slab.Panels); cj++ {
+		first := i * perBlock
+		if i == j {
+			first = cj
+		}
+		for ci := first; ci < min((i+1)*perBlock, p.slab.Panels); ci++ {
+			// A packed panel is a left operand too: its columns are the rows.
+			left, right := p.slab.Panel(ci), p.slab.Panel(cj)
+			tile := block[(ci-i*perBlock)*k.NR*b+(cj-j*perBlock)*k.NR:]
+			if p.pairs {
+				k.Pairs(depth, k.NR/k.MR, words(left), 1, k.NR, words(right), tile, b)
+				continue
+			}
+			k.Strip(depth, k.NR/k.MR, left, 1, k.NR, right, tile, b)
+		}
+	}
+}
+
+// words returns the memory of a float32 slice as 32-bit words.
+func words[T kernel.Float](s []T) []uint32 {
+	return unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(s))), len(s))
+}
