@@ -18,6 +18,7 @@ import (
 	"slices"
 
 	"github.com/gospectrum/spectrum/internal/format/safetensors"
+	"github.com/gospectrum/spectrum/internal/format/torchfile"
 )
 
 // Errors that results of this package wrap; test for them with [errors.Is].
@@ -44,6 +45,9 @@ type Model struct {
 	config  Config
 	gguf    ggufInfo
 	split   bool
+	choice  *torchfile.Choice // what to take of a PyTorch file; nil for its model
+	keyed   bool              // a PyTorch file was read
+	indexed bool              // its files are shards, which an index lists by the names inside
 	notes   notes
 	adapter *adapter  // nil for a model
 	files   io.Closer // what the shards were opened from, nil if it needs no closing
@@ -57,8 +61,11 @@ type File struct {
 
 // open opens name in dir, or what the directory says when name is empty.
 func (o Opener) open(ctx context.Context, path string, dir directory, name string) (*Model, error) {
-	m := &Model{path: path, split: o.Split}
+	m := &Model{path: path, split: o.Split, choice: o.choice}
 	err := m.open(ctx, dir, name)
+	if err == nil {
+		err = m.refuseKey()
+	}
 	if err != nil {
 		_ = m.Close()
 		return nil, err

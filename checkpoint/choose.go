@@ -70,6 +70,9 @@ func (f *folder) choose() (string, error) {
 	if name, err := f.find(); name != "" || err != nil {
 		return name, err
 	}
+	if i := slices.IndexFunc(f.files, func(name string) bool { return partOf(name) != "" }); i >= 0 {
+		return "", f.failed("%w: %s is %s", ErrUnsupported, f.files[i], partOf(f.files[i]))
+	}
 	if i := slices.IndexFunc(f.files, foreign); i >= 0 {
 		return "", f.failed("%s is %w; %s", f.files[i], ErrUnsupported, readable)
 	}
@@ -157,6 +160,9 @@ func (f *folder) only(kind sniff.Kind, want string) (string, error) {
 // leftover reports whether a file of PyTorch is what a trainer keeps beside the
 // weights, or no file of PyTorch: .bin means anything.
 func leftover(name string) bool {
+	if partOf(name) != "" {
+		return true
+	}
 	if strings.EqualFold(path.Ext(name), torchSuffix) {
 		return !slices.ContainsFunc(slices.Concat(torchStems, []string{adapterStem}), func(stem string) bool { return strings.HasPrefix(name, stem) })
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/gospectrum/spectrum/internal/format/sniff"
@@ -30,8 +31,9 @@ type Config struct {
 	// SHA256 is the hash of the file in hexadecimal, empty when there is none.
 	SHA256 string
 
-	blockSize [2]int64 // weight_block_size, of 8-bit scales
-	noBlocks  string   // why weight_block_size is not known though the file may say it
+	quantized bool       // there is a quantization_config, with a method or without
+	blocks    [][2]int64 // sizes of blocks with a scale each, in weights
+	noBlocks  string     // why those are not known though the file may say them
 	sizes     sizes
 	unread    bool // the file is there and is not JSON
 }
@@ -92,6 +94,7 @@ type configParser struct {
 	notes     *notes
 	nested    bool
 	c         Config
+	described string       // the field that last described the quantisation
 	noType    bool         // model_type is there and is not text
 	top, text configFields // of the model and of its text_config
 }
@@ -124,9 +127,8 @@ func (p *configParser) parse(text []byte) (err error) {
 
 // member reads the value of one field.
 func (p *configParser) member(name string) error {
-	if name == "quantization_config" && p.Peek() == '{' {
-		p.c.Quantization, p.c.blockSize, p.c.noBlocks = "", [2]int64{}, ""
-		return p.Object(p.quantization)
+	if slices.Contains(quantizationFields, name) && p.Peek() == '{' {
+		return p.quantizations(name)
 	}
 	raw, err := p.Raw()
 	if err != nil {
@@ -145,7 +147,7 @@ func (p *configParser) member(name string) error {
 		p.c.Architectures = v.list()
 	case name == "tie_word_embeddings":
 		f.tied = v.flag()
-	case name == "quantization_config" && !v.null():
+	case slices.Contains(quantizationFields, name) && !v.null():
 		v.unused("an object")
 		p.c.noBlocks = fmt.Sprintf("%s in %s is no object", name, configName)
 	case f.sizes.field(name) != nil:
@@ -166,24 +168,6 @@ func (z *sizes) field(name string) *int64 {
 		return &z.keyHeads
 	case "head_dim":
 		return &z.headDim
-	}
-	return nil
-}
-
-// quantization reads one field of quantization_config.
-func (p *configParser) quantization(name string) error {
-	raw, err := p.Raw()
-	v := configValue{name, raw, p.notes}
-	switch {
-	case err != nil:
-		return err
-	case name == "quant_method":
-		p.c.Quantization = v.text()
-	case name == "weight_block_size":
-		var ok bool
-		if p.c.blockSize, ok = v.pair(); !ok {
-			p.c.noBlocks = fmt.Sprintf("weight_block_size in %s is %.40s", configName, raw)
-		}
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ func TestConfig(t *testing.T) {
 // so that only what needs the file fails.
 func TestConfigsThatPeopleHave(t *testing.T) {
 	llama := Config{ModelType: "llama"}
-	blocks := Config{Quantization: "fp8", blockSize: [2]int64{128, 128}}
+	blocks := Config{Quantization: "fp8", quantized: true, blocks: [][2]int64{{128, 128}}}
 	unread := Config{unread: true, noBlocks: "config.json cannot be read"}
 	const begin = "config.json is not read ("
 	for _, c := range []struct {
@@ -48,7 +48,7 @@ func TestConfigsThatPeopleHave(t *testing.T) {
 		{"Latin-1", "{\"model_type\":\"llama\",\"n\":\"caf\xe9\"}", llama, "config.json is not UTF-8; what is not is read as '\ufffd'"},
 		{"key twice", `{"model_type":"a","model_type":"llama"}`, llama, `config.json: "model_type" is there twice; the last one counts`},
 		{"object twice", `{"quantization_config":{"quant_method":"a","weight_block_size":[1,2]},"quantization_config":{"quant_method":"fp8"}}`,
-			Config{Quantization: "fp8"}, `config.json: "quantization_config" is there twice; the last one counts`},
+			Config{Quantization: "fp8", quantized: true}, `config.json: "quantization_config" is there twice; the last one counts`},
 		{"text_config twice", `{"text_config":{"hidden_size":8,"head_dim":2},"text_config":{"hidden_size":4}}`,
 			Config{sizes: sizes{hidden: 4}}, `config.json: "text_config" is there twice; the last one counts`},
 		{"text for a list", `{"architectures":"A"}`, Config{Architectures: []string{"A"}}, "config.json: architectures is \"A\", read as [A]"},
@@ -63,7 +63,7 @@ func TestConfigsThatPeopleHave(t *testing.T) {
 		{"128.0 for 128", `{"quantization_config":{"quant_method":"fp8","weight_block_size":[128.0,128]}}`, blocks,
 			"config.json: weight_block_size is [128.0,128], read as [128 128]"},
 		{"no blocks", `{"quantization_config":{"quant_method":"fp8","weight_block_size":[0,128]}}`,
-			Config{Quantization: "fp8", noBlocks: "weight_block_size in config.json is [0,128]"},
+			Config{Quantization: "fp8", quantized: true, noBlocks: "weight_block_size in config.json is [0,128]"},
 			"config.json: weight_block_size is [0,128], not two sizes; it is not used"},
 		{"no object", `{"quantization_config":["fp8"]}`, Config{noBlocks: "quantization_config in config.json is no object"},
 			`config.json: quantization_config is ["fp8"], not an object; it is not used`},

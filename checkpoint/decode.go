@@ -2,13 +2,10 @@ package checkpoint
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
-	"math"
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/format/numfmt"
-	"github.com/gospectrum/spectrum/internal/format/safetensors"
 )
 
 // decode turns raw, the stored bytes at the end of buf, into weights at its
@@ -23,14 +20,14 @@ func (e *entry) decode(ctx context.Context, buf *Buffer, raw []byte) error {
 			return err
 		}
 		numfmt.MXFP4(view[uint16](buf, 2*n), raw, scales)
-	case e.ggml.Quantised():
-		e.ggml.Dequantise(view[float32](buf, n), raw)
-	case e.table != nil && e.scales != nil:
+	case e.scales != nil:
 		grid, err := e.scales.grid(ctx)
 		if err != nil {
 			return err
 		}
-		e.table.Table().Scaled(view[float32](buf, n), raw, e.storedCols(), grid)
+		e.decodeScaled(view[float32](buf, n), raw, grid)
+	case e.ggml.Quantised():
+		e.ggml.Dequantise(view[float32](buf, n), raw)
 	case e.table != nil:
 		e.table.Table().BFloat16(view[uint16](buf, n), raw)
 	case e.lengths != nil:
@@ -44,6 +41,26 @@ func (e *entry) decode(ctx context.Context, buf *Buffer, raw []byte) error {
 		e.pick.compact(buf.bytes(int(e.Memory)), e.storedCols(), e.out.Size())
 	}
 	return nil
+}
+
+// decodeScaled writes the values of raw to dst, each times its scale.
+func (e *entry) decodeScaled(dst []float32, raw []byte, grid numfmt.Grid) {
+	switch {
+	case e.table != nil:
+		e.table.Table().Scaled(dst, raw, e.storedCols(), grid)
+		return
+	case e.ggml.Quantised():
+		e.ggml.Dequantise(dst, raw)
+	default:
+		dtype := spectrum.DType(e.stored.dtype)
+		if e.bigEndian != bigEndian() {
+			swap(raw, dtype.Size())
+		}
+		for i := range dst { // raw is at the end of the buffer
+			dst[i] = float32(native(raw, i, dtype))
+		}
+	}
+	grid.Scale(dst, e.storedCols())
 }
 
 // storedCols returns the length of a row of the stored matrix, decoded.
@@ -100,27 +117,28 @@ func (r *scaleRef) grid(ctx context.Context) (numfmt.Grid, error) {
 	if err != nil {
 		return numfmt.Grid{}, err
 	}
-	g := numfmt.Grid{Cols: r.gridCols, Height: r.height, Width: r.width}
-	width := safetensors.Bits(r.dtype) / 8
-	var table *numfmt.Table
-	if f, ok := numfmt.Lookup(r.dtype); ok {
-		table = f.Table()
-	}
-	for at := 0; at < len(b); at += width {
-		var v float32
-		switch spectrum.DType(r.dtype) {
-		case spectrum.F64:
-			v = float32(math.Float64frombits(binary.LittleEndian.Uint64(b[at:])))
-		case spectrum.F32:
-			v = math.Float32frombits(binary.LittleEndian.Uint32(b[at:]))
-		case spectrum.F16:
-			v = spectrum.Float16(binary.LittleEndian.Uint16(b[at:])).Float32()
-		case spectrum.BF16:
-			v = spectrum.BFloat16(binary.LittleEndian.Uint16(b[at:])).Float32()
-		default:
-			v = table[b[at]]
+	g := numfmt.Grid{Cols: r.gridCols, Height: r.height, Width: r.tiling.width}
+	if f, ok := numfmt.Lookup(r.numbers()); ok {
+		table := f.Table()
+		for _, code := range b {
+			g.Values = append(g.Values, table[code])
 		}
-		g.Values = append(g.Values, v)
+		return g, nil
+	}
+	dtype := spectrum.DType(r.dtype)
+	if r.bigEndian != bigEndian() {
+		swap(b, dtype.Size())
+	}
+	for i := range r.elements() {
+		g.Values = append(g.Values, float32(native(b, int(i), dtype)))
 	}
 	return g, nil
+}
+
+// numbers returns the type that the scales are of: bytes are exponents.
+func (r *scaleRef) numbers() string {
+	if r.dtype == "U8" {
+		return "F8_E8M0"
+	}
+	return r.dtype
 }

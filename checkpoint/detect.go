@@ -27,6 +27,8 @@ func detect(ctx context.Context, s *shard) (kind sniff.Kind, note string, err er
 	switch {
 	case kind == sniff.Zip && (named == sniff.TorchZip || named == sniff.NPZ): // its reader knows what is missing
 		return named, "", nil
+	case kind == sniff.Tar && named == sniff.TorchZip: // the first versions of PyTorch wrote these
+		return named, "", nil
 	case kind == sniff.Pickle || kind == sniff.TorchZip:
 		kind = sniff.TorchZip
 	case kind == sniff.Unknown && foreign(s.name):

@@ -100,6 +100,7 @@ func (m *Model) openShards(ctx context.Context, dir directory, name string, text
 	if err != nil {
 		return fmt.Errorf("%s: %w: %w", dir.path(name), ErrFormat, err)
 	}
+	m.indexed = true
 	file, err := m.addShards(ctx, dir, x.files())
 	if errors.Is(err, ErrFormat) {
 		return err // it names the shard and the tensor

@@ -112,6 +112,8 @@ func layouts(t *testing.T) []layoutSection {
 		{"NumPy", numPyFiles(t)},
 		{"config.json", configs(t)},
 		{"Adapters, placeholders and weights in parts", partsOfWeights(t)},
+		{"8-bit floats and their scales", scaledWeights(t)},
+		{"Packed weights", packedWeights(t)},
 	}
 }
 

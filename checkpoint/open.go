@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/format/torchfile"
 )
 
 // Opener opens models with settings; its zero value has the defaults.
@@ -23,6 +24,8 @@ type Opener struct {
 	// Hub finds the models that are no files of this machine: a client of package
 	// hub, or another. Nil finds none, and such models cannot be opened.
 	Hub Hub
+
+	choice *torchfile.Choice // what to take of a PyTorch file; nil for its model
 }
 
 // Hub finds models by an address that is no path. Its methods may be called by
@@ -70,16 +73,17 @@ func (o Opener) Open(ctx context.Context, path string) (*Model, error) {
 	if strings.Contains(path, "://") {
 		return o.find(ctx, path, nil)
 	}
-	info, err := os.Stat(path)
+	o, file := o.choosing(path, onDisk)
+	info, err := os.Stat(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && o.Hub != nil:
 		return o.find(ctx, path, err)
 	case err != nil:
 		return nil, err
 	case info.IsDir():
-		return o.open(ctx, path, localDir(path), "")
+		return o.open(ctx, path, localDir(file), "")
 	}
-	dir, name := filepath.Split(path)
+	dir, name := filepath.Split(file)
 	return o.open(ctx, path, localDir(dir), filepath.ToSlash(name))
 }
 
@@ -142,6 +146,7 @@ func (o Opener) openFS(ctx context.Context, files fs.FS, name, label string) (*M
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
 	}
 	full := dir.path(name)
+	o, name = o.choosing(name, inFS(files))
 	if _, err := fs.ReadDir(files, name); err == nil {
 		dir.base = name
 		return o.open(ctx, full, dir, "")

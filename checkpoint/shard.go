@@ -68,6 +68,9 @@ func (m *Model) readShard(ctx context.Context, dir directory, s *shard) error {
 }
 
 func (m *Model) readHeader(ctx context.Context, s *shard) error {
+	if part := partOf(s.name); part != "" {
+		return fmt.Errorf("%w: %s", ErrUnsupported, part)
+	}
 	kind, note, err := detect(ctx, s)
 	if err != nil {
 		return err
@@ -79,7 +82,7 @@ func (m *Model) readHeader(ctx context.Context, s *shard) error {
 	case sniff.GGUF:
 		return m.readGGUF(ctx, s)
 	case sniff.TorchZip:
-		return s.readTorch(ctx)
+		return m.readTorch(ctx, s)
 	case sniff.NPY, sniff.NPZ:
 		return s.readNumPy(ctx, kind)
 	}
@@ -95,14 +98,6 @@ func (s *shard) readSafetensors(ctx context.Context) error {
 		s.stored = append(s.stored, fromSafetensors(t))
 	}
 	return nil
-}
-
-func (s *shard) readTorch(ctx context.Context) error {
-	tensors, err := torchfile.Read(bound{ctx, s.file}, s.size)
-	for _, t := range tensors {
-		s.stored = append(s.stored, fromTorch(t))
-	}
-	return formatError(err)
 }
 
 // readNumPy reads a file of one array, which is called like the file, or an archive
@@ -144,8 +139,10 @@ func formatError(err error) error {
 	case errors.Is(err, gguf.ErrFormat), errors.Is(err, torchfile.ErrFormat), errors.Is(err, npy.ErrFormat):
 		return fmt.Errorf("%w: %w", ErrFormat, err)
 	case errors.Is(err, gguf.ErrVersion), errors.Is(err, npy.ErrVersion),
-		errors.Is(err, torchfile.ErrLegacy), errors.Is(err, torchfile.ErrRefused):
+		errors.Is(err, torchfile.ErrForeign), errors.Is(err, torchfile.ErrRefused):
 		return fmt.Errorf("%w: %w", ErrUnsupported, err)
+	case errors.Is(err, torchfile.ErrChoice):
+		return fmt.Errorf("%w: %w", ErrNoWeights, err)
 	}
 	return err
 }

@@ -22,6 +22,7 @@ type stored struct {
 	offset int64   // of the first element, in the file or in the member
 	size   int64   // from the first byte to the last
 	ggml   gguf.Type
+	gguf   bool   // from a GGUF file
 	skip   string // why it is not read
 	extra  bool   // not a parameter of the model
 	shard  *shard
@@ -39,8 +40,9 @@ func fromSafetensors(t safetensors.Tensor) stored {
 }
 
 func fromTorch(t torchfile.Tensor) stored {
-	s := stored{name: t.Name, dtype: t.DType, shape: t.Shape, stride: t.Stride, offset: t.Offset, size: t.Span}
+	s := stored{name: t.Name, inFile: t.Stored, dtype: t.DType, shape: t.Shape, stride: t.Stride, offset: t.Offset, size: t.Span, skip: t.Skip}
 	switch {
+	case t.Skip != "":
 	case t.Shares != "":
 		s.skip, s.extra = "the same values as "+t.Shares, true
 	case overlapping(t.Shape, t.Stride):
@@ -52,7 +54,7 @@ func fromTorch(t torchfile.Tensor) stored {
 func fromGGUF(t gguf.Tensor, architecture string) stored {
 	s := stored{
 		name: gguf.HuggingFaceName(architecture, t.Name), dtype: t.Type.String(),
-		shape: t.Shape, offset: t.Offset, size: t.Size, ggml: t.Type,
+		shape: t.Shape, offset: t.Offset, size: t.Size, ggml: t.Type, gguf: true,
 	}
 	if s.name != t.Name {
 		s.inFile = t.Name

@@ -13,7 +13,7 @@ import (
 
 // lengths are the other half of a weight that is stored as directions, the tensor
 // that has them, and lengths. The weight is each direction times its length over its
-// norm (Salimans and Kingma 2016, Weight Normalization, equation 2).
+// norm (Salimans & Kingma 2016, equation 2).
 type lengths struct {
 	stored
 	axis int // of the weight, along which there is a direction for each index; -1 for one in all
@@ -23,19 +23,6 @@ const (
 	lengthsReason      = "lengths of other weights, into which they are multiplied"
 	parametrizedReason = "parametrized: the model computes the weight from it, which is not done here"
 )
-
-// partOfWeight marks t where it is part of a weight and not all of it.
-func (l *lister) partOfWeight(t *stored) {
-	switch {
-	case t.skip != "":
-	case l.model.adapter.part(t.name):
-		l.consumed[t.name] = adapterReason
-	default:
-		if reason := l.parametrized(t); reason != "" {
-			l.consumed[t.name] = reason
-		}
-	}
-}
 
 // parametrized says why t, which a module keeps in place of a weight, is not read. The
 // directions and lengths of weight normalisation are: directions stand for the

@@ -103,3 +103,11 @@ func checkUnique(rows []spectrum.Layer) error {
 	}
 	return nil
 }
+
+// flush reports the first error of all writes to b.
+func flush(b *bufio.Writer) error {
+	if err := b.Flush(); err != nil {
+		return fmt.Errorf("results: %w", err)
+	}
+	return nil
+}

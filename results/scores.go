@@ -127,10 +127,11 @@ func (s *Scores) ReferenceRows(c Convention) ([]spectrum.Layer, error) {
 }
 
 // Module returns the name the reference uses for a layer: the name itself
-// in the reference's files, [ModuleName] of it in our own.
+// in the reference's files, without .weight in our own.
 func (s *Scores) Module(name string) string {
 	if s.Result == nil {
 		return name
 	}
-	return ModuleName(name)
+	module, _ := names.Module(name)
+	return module
 }

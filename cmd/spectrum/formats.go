@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gospectrum/spectrum/emit"
 	"github.com/gospectrum/spectrum/results"
 )
 
@@ -89,6 +90,24 @@ func scanFormatHelp() string {
 	var b strings.Builder
 	for _, f := range scanFormats() {
 		fmt.Fprintf(&b, "\n  %-7s %s", f.name, f.about)
+	}
+	return b.String()
+}
+
+// formatNames lists the names of formats of selections.
+func formatNames(formats []emit.Format) []string {
+	all := make([]string, len(formats))
+	for i, f := range formats {
+		all[i] = string(f)
+	}
+	return all
+}
+
+// formatList writes a line of a help text for each format.
+func formatList(formats []emit.Format, about func(emit.Format) string) string {
+	var b strings.Builder
+	for _, f := range formats {
+		fmt.Fprintf(&b, "  %-18s  %s\n", f, about(f))
 	}
 	return b.String()
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,11 +14,6 @@ import (
 	"github.com/gospectrum/spectrum/emit"
 	"github.com/gospectrum/spectrum/results"
 	"github.com/gospectrum/spectrum/selection"
-)
-
-const (
-	formatRefJSON   = "spectrum-json"
-	formatRefSorted = "spectrum-sorted-json"
 )
 
 // selectFlags are the settings of the select command.
@@ -81,23 +75,6 @@ verifies spectrum-yaml, which trains head and embeddings in any case.`,
 	fl.StringVarP(&f.output, "output", "o", "", "write the selection to `FILE` instead of standard output")
 	complete(cmd, "format", formatNames(emit.Formats()))
 	return cmd
-}
-
-func formatNames(formats []emit.Format) []string {
-	all := make([]string, len(formats))
-	for i, f := range formats {
-		all[i] = string(f)
-	}
-	return all
-}
-
-// formatList writes a line of a help text for each format.
-func formatList(formats []emit.Format, about func(emit.Format) string) string {
-	var b strings.Builder
-	for _, f := range formats {
-		fmt.Fprintf(&b, "  %-18s  %s\n", f, about(f))
-	}
-	return b.String()
 }
 
 // check completes the settings of the selector.
@@ -202,55 +179,4 @@ func (f *selectFlags) choose(cmd *cobra.Command, layers []spectrum.Layer) (*sele
 		return f.s.ControlGroup(layers, uint64(f.random))
 	}
 	return f.s.Select(layers)
-}
-
-func newExport() *cobra.Command {
-	var format, convention, name string
-	cmd := &cobra.Command{
-		Use:   "export RESULTS --format FORMAT",
-		Short: "Write results as the reference implementation does",
-		Long: `export reads RESULTS, ` + resultFileFormat + `, and
-writes the reference's files byte for byte: spectrum-json, module by module, or
-spectrum-sorted-json, by type and descending SNR.
-
-The conventions differ where a layer has no noise: v0 (to April 2025) writes
-Infinity, v1 divides by 1. They apply to our own results; the numbers of a
-reference's file stay what they are.`,
-		Example: `  spectrum export llama.json --format spectrum-json --convention v1 -o snr_results_llama.json`,
-		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return export(cmd, args[0], format, convention, name)
-		},
-	}
-	cmd.Flags().StringVar(&format, "format", formatRefJSON, "`FORMAT` of the file: spectrum-json or spectrum-sorted-json")
-	cmd.Flags().StringVar(&convention, "convention", "v1", "`ERA` of the reference to follow: v0 or v1")
-	cmd.Flags().StringVarP(&name, "output", "o", "", "write to `FILE` instead of standard output")
-	for flag, values := range map[string][]string{"format": {formatRefJSON, formatRefSorted}, "convention": {"v0", "v1"}} {
-		complete(cmd, flag, values)
-	}
-	return cmd
-}
-
-func export(cmd *cobra.Command, file, format, convention, name string) error {
-	if err := oneOf("format", format, formatRefJSON, formatRefSorted); err != nil {
-		return err
-	}
-	era, err := results.ParseConvention(convention)
-	if err != nil {
-		return fmt.Errorf("--convention: %w", err)
-	}
-	res, err := results.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	rows, err := res.ReferenceRows(era)
-	if err != nil {
-		return err
-	}
-	return writeTo(cmd, name, func(w io.Writer) error {
-		if format == formatRefSorted {
-			return results.WriteReferenceSorted(w, rows)
-		}
-		return results.WriteReference(w, rows)
-	})
 }

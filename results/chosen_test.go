@@ -28,7 +28,7 @@ func example() *selection.Selection {
 	}}
 }
 
-func TestNewSelection(t *testing.T) {
+func TestNewChosen(t *testing.T) {
 	got := NewChosen(example(), 200)
 	require.Equal(t, &Chosen{
 		TopPercent: 50, Layers: []string{"m.1.q.weight", "m.0.q.weight"}, Params: 50, Share: 0.25,

@@ -1,12 +1,6 @@
 package results
 
-import (
-	"bufio"
-	"fmt"
-
-	"github.com/gospectrum/spectrum/internal/names"
-	"github.com/gospectrum/spectrum/selection"
-)
+import "github.com/gospectrum/spectrum/selection"
 
 // Chosen is the summary of a [selection.Selection] that goes with results.
 type Chosen struct {
@@ -28,19 +22,4 @@ func NewChosen(sel *selection.Selection, total int64) *Chosen {
 		s.Share = float64(s.Params) / float64(total)
 	}
 	return s
-}
-
-// ModuleName returns the name the reference uses for a parameter: the module
-// that holds it, which is the parameter's name without ".weight".
-func ModuleName(parameter string) string {
-	module, _ := names.Module(parameter)
-	return module
-}
-
-// flush reports the first error of all writes to b.
-func flush(b *bufio.Writer) error {
-	if err := b.Flush(); err != nil {
-		return fmt.Errorf("results: %w", err)
-	}
-	return nil
 }
