@@ -339,6 +339,8 @@ func partsOfWeights(t *testing.T) []layout {
 			reads: "base_model.model.lm_head.weight", skip: adapterReason, note: "an adapter (LORA): merge it"},
 		{name: "an adapter of another kind", files: files{"adapter_model.safetensors": shardText(t, "base_model.model.x.special", "base_model.model.score.weight"), "adapter_config.json": `{"peft_type":"XYZ","modules_to_save":["score"]}`},
 			reads: "base_model.model.score.weight", skip: adapterReason, note: "an adapter (XYZ)"},
+		{name: "an adapter beside a model", files: files{"adapter_model.safetensors": adapter, "adapter_config.json": "{}", "pytorch_model.safetensors": shardText(t, "a")},
+			reads: "a", note: "reads pytorch_model.safetensors; not read: adapter_model.safetensors"},
 		{name: "a model that ships adapters", files: files{"model.safetensors": shardText(t, "layers.0.q_proj.base_layer.weight", "layers.0.q_proj.lora_A.speech.weight")},
 			reads: "layers.0.q_proj.base_layer.weight", skip: adapterReason},
 		{name: "placeholders of ZeRO-3", files: files{"model.safetensors": tensorText(t, safetensors.Data{Name: "a.weight", DType: "BF16", Shape: []int64{0}}, safetensors.Data{Name: "b.weight", DType: "F32", Shape: []int64{0, 64}})},
