@@ -114,7 +114,7 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 	}
 	defer m.Close()
 	note(cmd.ErrOrStderr(), m)
-	out, err := newOutput(f.output, cmd.OutOrStdout())
+	out, err := newOutput(f.output, cmd.OutOrStdout(), inputsOf(m)...)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,11 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 		}
 		res.Chosen = results.NewChosen(sel, total)
 	}
-	if err := out.commit(func(w io.Writer) error { return format.write(w, res, total) }); err != nil {
+	commit := out.commit
+	if res.Interrupted {
+		commit = out.commitUnfinished
+	}
+	if err := commit(func(w io.Writer) error { return format.write(w, res, total) }); err != nil {
 		return err
 	}
 	return report(cmd.ErrOrStderr(), res, out, err)
