@@ -15,7 +15,8 @@ import (
 )
 
 // modelHelp says what MODEL may be.
-const modelHelp = `MODEL is a model directory or a safetensors, GGUF, PyTorch or NumPy file; the name
+const modelHelp = `MODEL is a model directory or a safetensors, GGUF, PyTorch or NumPy file; FILE#KEY,
+what a PyTorch file with more than one model has under a key; the name
 org/name[@revision] of a model in the local Hugging Face cache; or
 hf://org/name[@revision], which is streamed and not stored. HF_TOKEN,
 HF_ENDPOINT, HF_HOME and HF_HUB_CACHE mean what they mean to the Hugging Face
