@@ -1,7 +1,7 @@
 // Package checkpoint opens a model, lists its tensors and reads them one at a
 // time into typed weights.
 //
-// A model is a safetensors, GGUF or PyTorch file, or a directory as the Hugging
+// A model is a safetensors, GGUF, PyTorch or NumPy file, or a directory as the Hugging
 // Face tools write it: one file, or shards with an index. It is on disk, in any
 // [io/fs.FS], behind one [io.ReaderAt], or where a [Hub] finds it; without a hub
 // nothing is looked up in a cache and nothing is asked of the network. Nothing is

@@ -59,8 +59,31 @@ func usual(dir directory) (files []string) {
 	return files
 }
 
-// choose returns the name of the file to open: weights or an index.
+// choose returns the name of the file to open: weights or an index. An adapter is
+// taken only where there is nothing else: beside a model it is no model.
 func (f *folder) choose() (string, error) {
+	model := *f
+	model.files = slices.DeleteFunc(slices.Clone(f.files), func(name string) bool { return strings.HasPrefix(name, adapterStem) })
+	if name, err := model.find(); name != "" || err != nil {
+		return name, err
+	}
+	if name, err := f.find(); name != "" || err != nil {
+		return name, err
+	}
+	if i := slices.IndexFunc(f.files, func(name string) bool { return partOf(name) != "" }); i >= 0 {
+		return "", f.failed("%w: %s is %s", ErrUnsupported, f.files[i], partOf(f.files[i]))
+	}
+	if i := slices.IndexFunc(f.files, foreign); i >= 0 {
+		return "", f.failed("%s is %w; %s", f.files[i], ErrUnsupported, readable)
+	}
+	if f.have[pipelineName] {
+		return "", f.failed("a pipeline of diffusers (%s); name the folder of one of its models, such as unet or transformer", pipelineName)
+	}
+	return "", f.failed("neither %s, %s, a GGUF, a PyTorch nor a NumPy file", weightsName, indexName)
+}
+
+// find returns what choose does, or nothing.
+func (f *folder) find() (string, error) {
 	for _, find := range []func() (string, error){
 		func() (string, error) { return f.family(suffix, safetensorsStems) },
 		func() (string, error) { return f.only(sniff.Safetensors, indexName) },
@@ -74,16 +97,7 @@ func (f *folder) choose() (string, error) {
 			return name, err
 		}
 	}
-	if i := slices.IndexFunc(f.files, func(name string) bool { return partOf(name) != "" }); i >= 0 {
-		return "", f.failed("%w: %s is %s", ErrUnsupported, f.files[i], partOf(f.files[i]))
-	}
-	if i := slices.IndexFunc(f.files, foreign); i >= 0 {
-		return "", f.failed("%s is %w; %s", f.files[i], ErrUnsupported, readable)
-	}
-	if f.have[pipelineName] {
-		return "", f.failed("a pipeline of diffusers (%s); name the folder of one of its models, such as unet or transformer", pipelineName)
-	}
-	return "", f.failed("neither %s, %s, a GGUF, a PyTorch nor a NumPy file", weightsName, indexName)
+	return "", nil
 }
 
 func (f *folder) failed(format string, args ...any) error {

@@ -81,7 +81,7 @@ func (l *lister) placeholders() {
 	}
 	for i := range l.entries {
 		if e := &l.entries[i]; e.Skip == "" {
-			e.Skip, e.Memory = empty, 0
+			e.Skip, e.Memory = "empty: a placeholder of one element", 0
 		}
 	}
 }

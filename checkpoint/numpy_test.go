@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -156,4 +157,28 @@ func TestDamagedNumPyFiles(t *testing.T) {
 
 	_, err = Open(t.Context(), filepath.Join(dir, "absent.npy"))
 	assert.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+// TestTurnedArraysTakeNoSecondCopy loads more than a window that lies by columns, plain and compressed.
+func TestTurnedArraysTakeNoSecondCopy(t *testing.T) {
+	const rows, cols = 1500, 1200
+	values := make([]float32, rows*cols)
+	for i := range values {
+		values[i] = float32(i%rows*cols + i/rows) // element i is at row i%rows
+	}
+	array := npyFile(t, "<f4", true, fmt.Sprintf("(%d, %d)", rows, cols), values)
+	dir := t.TempDir()
+	for name, b := range map[string][]byte{"a.npy": array, "a.npz": npzFile(t, zip.Deflate, map[string][]byte{"a": array})} {
+		m := open(t, writeFile(t, dir, name, string(b)))
+		x := m.Tensors()[0]
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		w, err := m.Load(t.Context(), x, nil)
+		runtime.ReadMemStats(&after)
+		require.NoError(t, err)
+		assert.LessOrEqual(t, after.TotalAlloc-before.TotalAlloc, uint64(x.Size+8<<20), name)
+		for _, at := range [][2]int{{0, 0}, {1, 0}, {0, 1}, {1499, 1199}, {1234, 567}} {
+			assert.EqualValues(t, float32(at[0]*cols+at[1]), w.At(at[0], at[1]), name)
+		}
+	}
 }

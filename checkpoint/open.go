@@ -46,15 +46,25 @@ func Open(ctx context.Context, path string) (*Model, error) { return Opener{}.Op
 // of a directory; or, with a hub, an address that the hub knows. An address has a
 // scheme (hf://org/name), or no such path exists (org/name).
 //
-// In a directory it takes, like the transformers library,
-// model.safetensors, else the shards of model.safetensors.index.json, else the
-// only *.safetensors there is; without any, pytorch_model.bin or the shards of
-// its index, else the only *.gguf (all its splits), else the only *.pt, *.pth or *.ckpt.
+// In a directory it takes, like the transformers library, model.safetensors, else the
+// shards of model.safetensors.index.json; else, in this order, the same with the names
+// of diffusers (diffusion_pytorch_model) and Mistral (consolidated), the only index, the
+// only variant (model.fp16.safetensors), the only *.safetensors there is; without any,
+// pytorch_model.bin or the shards of its index, else the only *.gguf, else the only
+// *.pt, *.pth or *.ckpt, else the only *.npz or *.npy. A GGUF that is split is opened
+// whole, whichever of its files is named. [Model.Notes] says what was taken.
 // Links may lead out of the directory (the Hugging Face cache is made of them);
 // names in the index may not. The caller closes the model.
 //
-// The pickle of a PyTorch file is not executed; one that asks for anything but
-// tensors is refused.
+// The first bytes of a file tell its format, and its name only where they do not.
+//
+// The pickle of a PyTorch file is not executed; one that names code is refused, and
+// what else is no tensor is passed over. Of a training checkpoint the model is taken,
+// under the names of its module; what is beside it, optimisers and averaged copies
+// among them, is listed with a reason in [Tensor.Skip]. Two that could be the model are
+// an error. FILE#KEY takes what the file has under a key, or keys joined by dots, and
+// FILE# takes everything; where there is a file with the whole name, that is meant.
+// Parts of distributed checkpoints are refused with the command that joins them.
 //
 // Everything but the values is checked here. Errors wrap [ErrFormat] for a
 // malformed header, index or config.json (see [Model.Config]); [ErrNoWeights]

@@ -40,7 +40,7 @@ func fromSafetensors(t safetensors.Tensor) stored {
 }
 
 func fromTorch(t torchfile.Tensor) stored {
-	s := stored{name: t.Name, inFile: t.Stored, dtype: t.DType, shape: t.Shape, stride: t.Stride, offset: t.Offset, size: t.Span, skip: t.Skip}
+	s := stored{name: t.Name, inFile: t.Stored, dtype: t.DType, shape: t.Shape, stride: t.Stride, offset: t.Offset, size: t.Span, skip: t.Skip, extra: t.Beside()}
 	switch {
 	case t.Skip != "":
 	case t.Shares != "":

@@ -22,27 +22,18 @@ func copyTorch(t *testing.T, fixture, path string) string {
 	return path
 }
 
-// ranked returns the names of the tensors that can be read.
-func ranked(m *Model) (list []string) {
-	for _, x := range m.Tensors() {
-		if x.Skip == "" {
-			list = append(list, x.Name)
-		}
-	}
-	return list
-}
-
 // TestTrainingCheckpoint reads the model of a checkpoint, says what was left out and
 // keeps the name in the file.
 func TestTrainingCheckpoint(t *testing.T) {
 	path := copyTorch(t, "compiled.pt", filepath.Join(t.TempDir(), "ckpt.pt"))
 	m := open(t, path)
-	assert.Equal(t, []string{"h.0.fc.weight", "h.1.fc.weight"}, ranked(m))
+	assert.Equal(t, []string{"h.0.fc.weight", "h.1.fc.weight"}, tensorNames(m))
 	x := find(t, m, "h.1.fc.weight")
 	assert.Equal(t, "model._orig_mod.h.1.fc.weight", x.Stored)
 	w, err := m.Load(t.Context(), x, nil)
 	require.NoError(t, err)
 	assert.Equal(t, 1.0, w.At(3, 2))
+	assert.Equal(t, int64(24), m.Params())
 	assert.Equal(t, "left out: the state of an optimiser", find(t, m, "optimizer.state.0.exp_avg").Skip)
 	assert.Contains(t, m.Notes(), `ckpt.pt: the model is "model"; left out: the state of an optimiser (6), a loss (1), the state of the training (1)`)
 }
@@ -74,12 +65,12 @@ func TestKey(t *testing.T) {
 		filepath.Join(dir, "a#b", "c#model"):            1,
 	} {
 		m := open(t, path)
-		assert.Equal(t, state, ranked(m), path)
+		assert.Equal(t, state, tensorNames(m), path)
 		assert.Equal(t, path, m.Path())
 		assert.Equal(t, want, ema(m), path)
 	}
-	assert.Len(t, ranked(open(t, plain+"#")), 4)
-	assert.Equal(t, []string{"state_dict.h.0.fc.weight"}, ranked(open(t, plain+"#state_dict.h.0.fc.weight")))
+	assert.Len(t, tensorNames(open(t, plain+"#")), 4)
+	assert.Equal(t, []string{"state_dict.h.0.fc.weight"}, tensorNames(open(t, plain+"#state_dict.h.0.fc.weight")))
 
 	_, err := Open(t.Context(), plain+"#none")
 	assert.ErrorIs(t, err, ErrNoWeights)
@@ -98,13 +89,23 @@ func TestKey(t *testing.T) {
 	}
 }
 
+// TestKeyOfHub chooses in a file of a hub.
+func TestKeyOfHub(t *testing.T) {
+	dir := t.TempDir()
+	copyTorch(t, "timm.pth.tar", filepath.Join(dir, "timm.pt"))
+	hubOf(t, dir, nil)
+	m := openHub(t, "hf://org/name/timm.pt#state_dict_ema")
+	assert.Equal(t, "left out: beside the model", find(t, m, "state_dict.h.0.fc.weight").Skip)
+	assert.Len(t, tensorNames(m), 2)
+}
+
 // TestIndexedNames takes the names of an index from its files as they are.
 func TestIndexedNames(t *testing.T) {
 	dir := t.TempDir()
 	copyTorch(t, "parallel.pt", filepath.Join(dir, "a.bin"))
 	stored := []string{"model.module.module.h.0.fc.weight", "model.module.module.h.1.fc.weight"}
 	index := writeFile(t, dir, "pytorch_model.bin.index.json", indexText(stored[0], "a.bin", stored[1], "a.bin"))
-	assert.Equal(t, stored, ranked(open(t, dir)))
+	assert.Equal(t, stored, tensorNames(open(t, dir)))
 	_, err := Open(t.Context(), index+"#model")
 	assert.ErrorContains(t, err, "a key, as the file is one of several")
 }
@@ -134,7 +135,7 @@ func TestDistributedCheckpoint(t *testing.T) {
 	dir := t.TempDir()
 	copyTorch(t, "tensor.pt", filepath.Join(dir, "zero_pp_rank_0_mp_rank_00_optim_states.pt"))
 	copyTorch(t, "mp_rank_00_model_states.pt", filepath.Join(dir, "mp_rank_00_model_states.pt"))
-	assert.Equal(t, []string{"h.0.fc.weight", "h.1.fc.weight"}, ranked(open(t, dir)))
+	assert.Equal(t, []string{"h.0.fc.weight", "h.1.fc.weight"}, tensorNames(open(t, dir)))
 }
 
 // TestPlaceholders lists what ZeRO-3 leaves in place of weights, of no element or of
@@ -153,5 +154,5 @@ func TestPlaceholders(t *testing.T) {
 	}
 	dir := t.TempDir()
 	writeShard(t, dir, "model.safetensors", tensor("a.weight", "F32", []int64{1}, []float32{1}), f32("b.weight", 2, 2))
-	assert.Equal(t, []string{"a.weight", "b.weight"}, ranked(open(t, dir)))
+	assert.Equal(t, []string{"a.weight", "b.weight"}, tensorNames(open(t, dir)))
 }

@@ -74,9 +74,6 @@ func (p *plan) reason(o *Outcome) string {
 	case p.head != "" && o.Name == p.head:
 		return tiedTo(p.embedding)
 	case o.Vector() && !p.opt.Vectors:
-		if _, weight := names.Module(o.Name); weight && o.Params() == 1 {
-			return "a single number: a scalar, or a placeholder" // of older versions of ZeRO-3
-		}
 		return "1-D, ranked only on request"
 	}
 	return ""

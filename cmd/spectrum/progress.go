@@ -53,7 +53,7 @@ func (p *progress) line(s scan.Progress) {
 	o := s.Last
 	outcome := "failed"
 	if o.Err == nil {
-		outcome = "SNR " + formatNumber(o.Analysis.SNR)
+		outcome = "SNR " + formatScore(o.Analysis.SNR, o.Analysis.SNRError)
 	}
 	rows, cols, _ := o.Dims()
 	fmt.Fprintf(p.w, "[%*d/%d] %s %d×%d %s: %s (%.2f s)\n",

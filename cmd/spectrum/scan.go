@@ -69,7 +69,7 @@ Formats:` + scanFormatHelp(),
 	fl.TextVar(&f.opt.Analyzer.Divisor, "divisor", spectrum.DivisorSMax, "`WHAT` divides the ratio: s_max, or independent of the scale of the weights: none, or edge (s_max/t)")
 	fl.TextVar(&f.opt.Analyzer.Precision, "precision", spectrum.PrecisionAuto, "`ARITHMETIC`: auto (float32 where its error bound suffices), float64, or values (on until every singular value is certain to --tolerance)")
 	fl.Float64Var(&f.opt.Analyzer.Tolerance, "tolerance", 0, "relative `ERROR` of the score that must be certified before a more accurate way is not tried (default 1e-4)")
-	fl.Lookup("tolerance").DefValue = ""
+	fl.Lookup("tolerance").DefValue = "0" // the help has it
 	fl.StringVar(&f.backend, "backend", "", "`NAME` of the back-end that computes singular values (default: SPECTRUM_BACKEND, else the best for this machine; see spectrum backends)")
 	fl.IntVar(&f.opt.Jobs, "jobs", 0, "`N` workers (default: one per processor)")
 	fl.Var(&f.memory, "memory", "cap on weights and workspace in use, such as 8GiB (default: none)")

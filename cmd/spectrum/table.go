@@ -144,7 +144,10 @@ func writeGroup(b *strings.Builder, group []results.Row, chosen map[string]bool)
 		if i > 0 && group[i-1].SNR == l.SNR || i+1 < len(group) && group[i+1].SNR == l.SNR {
 			note += "  (tie)"
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%d×%d\t  %s%s\n", mark, formatNumber(l.SNR), formatNumber(l.Sigma),
+		if math.IsInf(float64(l.SNRError), 1) {
+			note += "  (?: no digit of the score is certain)"
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%d×%d\t  %s%s\n", mark, formatScore(l.SNR, float64(l.SNRError)), formatNumber(l.Sigma),
 			formatNumber(l.Threshold), l.SignalCount, l.NoiseCount, formatNumber(l.SMax), l.Rows, l.Cols, l.Name, note)
 	}
 	tw.Flush()

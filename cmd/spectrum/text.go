@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -50,6 +51,15 @@ func list(items []string, word string) string {
 
 // formatNumber writes x with five significant digits.
 func formatNumber[F ~float64](x F) string { return fmt.Sprintf("%.5g", float64(x)) }
+
+// formatScore writes a score, with a question mark where the bound on its error says
+// that no digit of it is certain.
+func formatScore[F ~float64](snr F, bound float64) string {
+	if math.IsInf(bound, 1) {
+		return formatNumber(snr) + "?"
+	}
+	return formatNumber(snr)
+}
 
 // formatShape writes the dimensions of a tensor.
 func formatShape(shape []int) string {

@@ -30,8 +30,9 @@ func IsAdapterPart(name string) bool {
 				return true
 			}
 		}
-		// diffusers: to_q_lora.down.weight, lora_linear_layer.up.weight
-		if (strings.HasSuffix(p, "_lora") || p == "lora" || p == "lora_linear_layer") && i+1 < len(parts) &&
+		// diffusers: to_q_lora.down.weight, proj_lora1.down.weight, lora_linear_layer.up.weight
+		of := strings.TrimRight(p, "0123456789")
+		if (strings.HasSuffix(of, "_lora") || of == "lora" || of == "lora_linear_layer") && i+1 < len(parts) &&
 			(parts[i+1] == "down" || parts[i+1] == "up") {
 			return true
 		}

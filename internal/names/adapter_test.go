@@ -17,6 +17,7 @@ func TestPartsOfAdapters(t *testing.T) {
 		"lora_unet_mid_block.hada_w1_a", "lora_unet_mid_block.lokr_w2", "lora_unet_mid_block.dora_scale",
 		"unet.down_blocks.0.attn1.processor.to_q_lora.down.weight",
 		"unet.down_blocks.0.attn1.to_q.lora_linear_layer.up.weight",
+		"double_blocks.0.processor.proj_lora1.down.weight",
 		"model.layers.0.self_attn.qkv_proj.lora_A.speech.weight", // Phi-4-multimodal ships its adapters
 		"prompt_embeddings", "base_model.model.model.layers.0.mlp.down_proj.ia3_l",
 	} {

@@ -29,28 +29,36 @@ type archive struct {
 	storage map[string]*storage // by key
 }
 
-// limited reads no more than left bytes in all.
+// limited reads no more than left bytes in all, and keeps the reader's error.
 type limited struct {
 	io.ReaderAt
 	left int64
+	err  error
 }
 
 func (l *limited) ReadAt(p []byte, offset int64) (int, error) {
 	if l.left -= int64(len(p)); l.left < 0 {
-		return 0, malformed("the archive's directory takes more than its size warrants")
+		l.err = malformed("the archive's directory takes more than its size warrants")
+		return 0, l.err
 	}
-	return l.ReaderAt.ReadAt(p, offset)
+	n, err := l.ReaderAt.ReadAt(p, offset)
+	if err != nil && err != io.EOF {
+		l.err = err
+	}
+	return n, err
 }
 
 func openArchive(r io.ReaderAt, size int64, b *budget) (*archive, error) {
-	l := &limited{r, min(maxDirectory, minDirectory+size/3)}
+	l := &limited{ReaderAt: r, left: min(maxDirectory, minDirectory+size/3)}
 	z, err := zip.NewReader(l, size)
 	l.left = math.MaxInt64
 	switch {
+	case l.err != nil:
+		return nil, l.err
 	case errors.Is(err, zip.ErrFormat):
 		return nil, malformed("the archive has no directory at its end; cut short?")
 	case err != nil && !errors.Is(err, zip.ErrInsecurePath):
-		return nil, err
+		return nil, malformed("%w", err)
 	}
 	if err := b.spend(entryCost * len(z.File)); err != nil {
 		return nil, err

@@ -216,10 +216,10 @@ func (m *machine) fill(op byte) error {
 	var err error
 	switch op {
 	case opAppend:
-		items = make([]any, 1)
+		items = m.pair[:1]
 		items[0], err = m.pop()
 	case opSetItem:
-		items = make([]any, 2)
+		items = m.pair[:]
 		items[0], items[1], err = m.popTwo()
 	default:
 		items, err = m.popMark()
@@ -250,11 +250,17 @@ func (m *machine) append(l *list, items []any) error {
 	if err := m.spend(itemCost * len(items)); err != nil {
 		return err
 	}
-	if len(l.items)+len(items) > cap(l.items) && l.items != nil { // never by less than half
-		l.items = slices.Grow(l.items, max(len(items), len(l.items)))
-	}
-	l.items = append(l.items, items...)
+	l.items = append(doubled(l.items, len(items)), items...)
 	return nil
+}
+
+// doubled returns s with room for n more. It at least doubles what was not empty, so
+// that all that is left behind takes no more than what is there.
+func doubled(s []any, n int) []any {
+	if n > cap(s)-len(s) && len(s) > 0 {
+		return slices.Grow(s, max(n, len(s)))
+	}
+	return s
 }
 
 // set adds pairs of key and value.

@@ -11,43 +11,48 @@ func (m *machine) code(what string, g any) error {
 
 // global pushes a name, if it is not that of code.
 func (m *machine) global(op byte) error {
-	var module, name string
-	var err error
-	if op == opStackGlobal {
-		var below, top any
-		if below, top, err = m.popTwo(); err == nil {
-			var isModule, isName bool
-			module, isModule = below.(string)
-			name, isName = top.(string)
-			if !isModule || !isName {
-				err = m.malformed("the name %s in %s", describe(top), describe(below))
-			}
-		}
-	} else if module, err = m.line(); err == nil {
-		name, err = m.line()
-	}
-	if err != nil {
-		return err
-	}
-	g, err := m.ask(module, name)
+	g, err := m.name(op)
 	if err != nil {
 		return err
 	}
 	return m.push(g)
 }
 
-// ask returns a global that the pickle names.
-func (m *machine) ask(module, name string) (global, error) {
-	text := module + "\n" + name
-	if g, ok := m.globals[text]; ok {
+// name returns the name that an instruction is about.
+func (m *machine) name(op byte) (any, error) {
+	if op != opStackGlobal {
+		module, name, err := m.twoLines()
+		if err != nil {
+			return nil, err
+		}
+		if g, ok := m.globals[global{string(module), string(name)}]; ok { // without making the strings
+			return g, nil
+		}
+		return m.ask(global{string(module), string(name)})
+	}
+	below, top, err := m.popTwo()
+	if err != nil {
+		return nil, err
+	}
+	module, isModule := below.(string)
+	name, isName := top.(string)
+	if !isModule || !isName {
+		return nil, m.malformed("the name %s in %s", describe(top), describe(below))
+	}
+	return m.ask(global{module, name})
+}
+
+// ask returns the global that stands for a name in the pickle.
+func (m *machine) ask(asked global) (any, error) {
+	if g, ok := m.globals[asked]; ok {
 		return g, nil
 	}
-	g := named(module, name)
+	g := named(asked.module, asked.name)
 	if executable(g) {
-		return g, m.code("asks for", global{module, name}.String())
+		return g, m.code("asks for", asked.String())
 	}
-	m.globals[text] = g
-	return g, m.spend(memoCost + 2*len(text))
+	m.globals[asked] = g
+	return g, m.spend(nameCost + len(asked.module) + len(asked.name))
 }
 
 // construct does what calling a class or a function would.
@@ -92,10 +97,7 @@ func (m *machine) construct(op byte) error {
 // instance takes the class and the arguments of the older instructions.
 func (m *machine) instance(op byte) (f, args any, err error) {
 	if op == opInst {
-		if err := m.global(opGlobal); err != nil {
-			return nil, nil, err
-		}
-		if f, err = m.pop(); err != nil {
+		if f, err = m.name(opGlobal); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -208,7 +210,7 @@ func (m *machine) attribute(args tuple) (any, error) {
 	if !isName || !isClass || len(args) != 2 {
 		return nil, m.code("takes apart with", attribute.String())
 	}
-	return m.ask(class.module, class.name+"."+name)
+	return m.ask(global{class.module, class.name + "." + name})
 }
 
 // build gives the top of the stack its state.

@@ -1,6 +1,7 @@
 package torchfile
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -27,6 +28,7 @@ var (
 	torchTensor    = global{"torch", "Tensor"}
 	torchTensor2   = global{"torch._tensor", "Tensor"}
 	torchParameter = global{"torch.nn.parameter", "Parameter"}
+	nnParameter    = global{"torch.nn", "Parameter"}
 	torchBuffer    = global{"torch.nn.parameter", "Buffer"}
 	torchVariable  = global{"torch.autograd.variable", "Variable"}
 	numpyArray     = global{"numpy", "ndarray"}
@@ -38,7 +40,7 @@ var (
 // otherwise.
 var modules = map[string]string{
 	"__builtin__": "builtins", "exceptions": "builtins", "copy_reg": "copyreg", "_operator": "operator", "_collections": "collections",
-	"torch.tensor": "torch._tensor", "numpy._core.multiarray": "numpy.core.multiarray", "torch.nn": "torch.nn.parameter",
+	"torch.tensor": "torch._tensor", "numpy._core.multiarray": "numpy.core.multiarray",
 }
 
 // named returns the global of a module and a name.
@@ -89,12 +91,8 @@ func executable(g global) bool {
 		capital := (g.module == "builtins" || g.module == "typing") && startsUpper(g.name) && !strings.Contains(g.name, ".")
 		return !capital && !contains(data[g.module], g.name)
 	}
-	for part := range strings.SplitSeq(g.name, ".") {
-		if standard(part) && part != g.name || dunder(part) {
-			return true
-		}
-	}
-	return false
+	parts := strings.Split(g.name, ".")
+	return slices.ContainsFunc(parts, dunder) || slices.ContainsFunc(parts[:len(parts)-1], standard)
 }
 
 // function reports whether g is the name of a function, which begins with a

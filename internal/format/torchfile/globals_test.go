@@ -92,6 +92,7 @@ func TestInert(t *testing.T) {
 		"bytes":         code("B\x01\x00\x00\x00\xff"),
 		"byte array":    code("\x96\x01\x00\x00\x00\x00\x00\x00\x00\xff"),
 		"enumeration":   callOf{globalOf{"builtins", "getattr"}, tupleOf{class, "MEMBER"}},
+		"statistics":    callOf{globalOf{"builtins", "getattr"}, tupleOf{class, "statistics"}},
 		"method":        callOf{globalOf{"__builtin__", "getattr"}, tupleOf{class, "method"}},
 		"none type":     callOf{globalOf{"builtins", "type"}, tupleOf{nil}},
 		"typing":        callOf{globalOf{"_operator", "getitem"}, tupleOf{globalOf{"typing", "Union"}, tupleOf{class, class}}},

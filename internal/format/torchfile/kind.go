@@ -17,6 +17,25 @@ const (
 	discriminator = "a discriminator"
 )
 
+// kind says what a training checkpoint keeps under a key if that is not the model,
+// "" where neither key nor value say it.
+func kind(key string, v any) string {
+	if optimises(v) {
+		return optimiser
+	}
+	return kindOf(key)
+}
+
+// optimises reports whether v is the state of an optimiser of PyTorch, or a list of
+// such states.
+func optimises(v any) bool {
+	if items := sequence(v); len(items) > 0 {
+		v = items[0]
+	}
+	d := pairs(v)
+	return d != nil && d.lookup("state") != nil && d.lookup("param_groups") != nil
+}
+
 // kindOf says what a training checkpoint keeps under a key that is not the
 // model's, "" where the key does not say it.
 func kindOf(key string) string {

@@ -8,6 +8,9 @@ import (
 // leftOut begins the reason of a tensor that is no part of the model.
 const leftOut = "left out: "
 
+// Beside reports whether a tensor is no part of the model but left out of it.
+func (t *Tensor) Beside() bool { return strings.HasPrefix(t.Skip, leftOut) }
+
 // LeftOut says in a line what of a file is no part of the model, with the numbers
 // of tensors; "" where all of it is.
 func (f *File) LeftOut() string {

@@ -143,7 +143,7 @@ func (c *collector) within(prefix string, v any, depth int) error {
 			}
 			continue
 		}
-		if reason := kindOf(key); depth == 0 && c.leaves(reason) && !isTensor(value) {
+		if reason := kind(key, value); depth == 0 && c.leaves(reason) && !isTensor(value) {
 			c.left = append(c.left, left{key, value, reason})
 			continue
 		}
@@ -198,7 +198,7 @@ func (w *walker) leave(prefix string, v any, reason string, depth int) error {
 		}
 		why := reason
 		if why == "" {
-			why = kindOf(key)
+			why = kind(key, value)
 		}
 		if err := w.leave(join(prefix, key), value, why, depth+1); err != nil {
 			return err

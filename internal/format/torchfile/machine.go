@@ -11,10 +11,11 @@ type machine struct {
 	*budget
 	storages storages
 	stack    []any
-	high     int   // the most that was on the stack
-	marks    []int // positions in the stack
+	pair     [2]any // what an instruction adds to a list or dictionary
+	high     int    // the most that was on the stack
+	marks    []int  // positions in the stack
 	memo     map[uint32]any
-	globals  map[string]global // those asked for, by their text
+	globals  map[global]any // those asked for, by what the pickle calls them
 }
 
 // storages finds the storages that a pickle refers to.
@@ -26,7 +27,7 @@ type storages interface {
 // run executes the pickle and returns what it left on the stack.
 func (m *machine) run() (any, error) {
 	m.memo = make(map[uint32]any)
-	m.globals = make(map[string]global)
+	m.globals = make(map[global]any)
 	for {
 		op, err := m.next(1)
 		if err != nil {
@@ -49,7 +50,7 @@ func (m *machine) malformed(format string, args ...any) error {
 }
 
 func (m *machine) push(v any) error {
-	m.stack = append(m.stack, v)
+	m.stack = append(doubled(m.stack, 1), v)
 	if len(m.stack) <= m.high {
 		return nil
 	}

@@ -12,7 +12,9 @@ import (
 var (
 	large = pairsOf{"a.weight", weightOf{8, 9}, "b.weight", weightOf{8, 8}}
 	small = pairsOf{"a.weight", weightOf{2, 3}}
-	adam  = pairsOf{"state", pairsOf{0, pairsOf{"step", weightOf{}, "exp_avg", weightOf{20, 20}}}}
+	adam  = pairsOf{"kept", pairsOf{0, pairsOf{"step", weightOf{}, "exp_avg", weightOf{20, 20}}}}
+
+	optimiserState = pairsOf{"state", adam, "param_groups", listOf{pairsOf{"lr", 0.1}}}
 )
 
 // TestModel takes the model out of what it was saved with, or says what could be
@@ -31,6 +33,8 @@ func TestModel(t *testing.T) {
 		"a list":                   {tupleOf{large, 7}, both, ""},
 		"beside a larger state":    {pairsOf{"net", large, "optimizer", adam}, both, ""},
 		"by a key of its own":      {pairsOf{"weights", large, "optim_g", adam, "epoch", 3}, both, ""},
+		"an optimiser's state":     {pairsOf{"weights", large, "adam", optimiserState, "epoch", 3}, both, ""},
+		"states of optimisers":     {pairsOf{"weights", large, "all", listOf{optimiserState}}, both, ""},
 		"discriminator":            {pairsOf{"generator", small, "discriminator", large}, small.keys(), ""},
 		"generator by letter":      {pairsOf{"netG", small, "netD", large, "epoch", 1}, small.keys(), ""},
 		"statistics":               {pairsOf{"encoder", large, "running_stats", adam}, both, ""},
@@ -48,6 +52,7 @@ func TestModel(t *testing.T) {
 		"odd keys":                 {pairsOf{tupleOf{"a", 1}, weightOf{2, 3}, nil, weightOf{2, 3}, 1.5, weightOf{2, 3}, true, weightOf{2, 3}, tupleOf{"x"}, small}, []string{`("a", 1)`, "None", "1.5", "True", `("x",).a.weight`}, ""},
 		"nothing":                  {pairsOf{"epoch", 3}, nil, ""},
 
+		"only optimiser":    {optimiserState, nil, "the state of an optimiser; FILE# takes it as it is"},
 		"two":               {pairsOf{"model", large, "net", pairsOf{"a.weight", weightOf{8, 9}}}, nil, `more than one that could be the model: "model" (2 tensors, 136 parameters), "net" (1 tensors, 72 parameters); choose one by its key, as in FILE#model`},
 		"two others":        {pairsOf{"student", large, "teacher", large}, nil, `"student" (2 tensors, 136 parameters), "teacher" (2`},
 		"and settings":      {pairsOf{"encoder", large, "decoder", small, "epoch", 1}, nil, `"encoder" (2 tensors, 136 parameters), "decoder" (1`},
@@ -89,7 +94,7 @@ func TestChoice(t *testing.T) {
 	of := func(c Choice) ([]Tensor, error) { return readChoice(b, c) }
 	for key, want := range map[string][]string{
 		"model": {"a.weight", "b.weight"}, "net": {"a.weight", "c"}, "ema": {"a.weight"}, "x.y.z": {"a.weight"}, "x.y": {"z.a.weight"},
-		"t": {"t"}, "optimizer.state.0.exp_avg": {"optimizer.state.0.exp_avg"}, "optimizer": {"state.0.step", "state.0.exp_avg"},
+		"t": {"t"}, "optimizer.kept.0.exp_avg": {"optimizer.kept.0.exp_avg"}, "optimizer": {"kept.0.step", "kept.0.exp_avg"},
 	} {
 		tensors, err := of(Choice{Key: key})
 		require.NoError(t, err, key)

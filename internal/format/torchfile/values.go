@@ -33,6 +33,7 @@ const (
 	dictCost   = 64
 	objectCost = 192
 	memoCost   = 64
+	nameCost   = 160 // a global that is asked for the first time
 	tensorCost = 144 // a tensor or a storage
 	listedCost = 288 // a tensor in the list
 	visitCost  = 32  // a dictionary or list that is walked

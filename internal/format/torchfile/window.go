@@ -71,6 +71,24 @@ func (w *window) skip(n uint64) error {
 	return nil
 }
 
+// twoLines returns the next two lines, and steps over them. They are valid until
+// the next call.
+func (w *window) twoLines() (first, second []byte, err error) {
+	b, err := w.peek(maxText)
+	if err != nil {
+		return nil, nil, err
+	}
+	first, rest, ok := bytes.Cut(b, []byte("\n"))
+	if ok {
+		second, _, ok = bytes.Cut(rest, []byte("\n"))
+	}
+	if !ok {
+		return nil, nil, malformed("byte %d: a line without end, or of more than %d bytes", w.at-w.start, maxText)
+	}
+	w.at += int64(len(first) + len(second) + 2)
+	return first, second, nil
+}
+
 // line returns what is before the next line feed, and steps over both.
 func (w *window) line() (string, error) {
 	b, err := w.peek(maxText)

@@ -2,6 +2,9 @@
 """Write what torch.save makes of small dictionaries, and what they hold.
 
 Run:  python3 internal/format/torchfile/testdata/make.py   (needs PyTorch 1.13 and NumPy 1.24)
+
+The files of the old format have addresses as the keys of their storages, and so
+differ from run to run.
 """
 import argparse
 import collections
@@ -144,6 +147,10 @@ def checkpoints():
     torch.save({"model": {"module": prefixed("module.")}, "optimizer": adam(plain)}, path("parallel.pt"))
     torch.save({"module": plain, "buffer_names": [], "optimizer": None, "param_shapes": [{k: v.shape for k, v in plain.items()}],
                 "mp_world_size": 1, "dp_world_size": 1, "ds_version": "0.12"}, path("mp_rank_00_model_states.pt"))
+    torch.save({"model": plain, "net": prefixed("x."), "epoch": 1}, path("two.pt"))
+    torch.save({"params_ema": plain}, path("ema.pt"))
+    torch.save(adam(plain), path("optimizer.pt"))
+    torch.save({"optimizer_state_dict": {"zero_stage": 2, "partition_count": 2, "base_optimizer_state": adam(plain)}, "ds_version": "0.12"}, path("zero.pt"))
 
 
 def main():
