@@ -16,6 +16,20 @@ type Matrix struct {
 	BF16 []uint16 // bits of bfloat16
 }
 
+// At returns element (i, j), exactly.
+func (w *Matrix) At(i, j int) float64 {
+	at := i*w.Stride + j
+	switch {
+	case w.F64 != nil:
+		return w.F64[at]
+	case w.F32 != nil:
+		return float64(w.F32[at])
+	case w.BF16 != nil:
+		return bfloat[float64](w.BF16[at])
+	}
+	return half[float64](w.F16[at])
+}
+
 // packRows is the number of rows of W interleaved at a time: as many as make
 // the scattered stores of a transposition worth their while.
 const packRows = 4
