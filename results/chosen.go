@@ -13,6 +13,9 @@ type Chosen struct {
 // NewChosen summarises sel; total is the number of parameters of the
 // model, or 0 if unknown, which leaves Share 0.
 func NewChosen(sel *selection.Selection, total int64) *Chosen {
+	if sel == nil {
+		sel = new(selection.Selection)
+	}
 	layers := sel.Layers()
 	s := &Chosen{TopPercent: sel.Percent, Layers: make([]string, len(layers)), Params: sel.Params()}
 	for i, l := range layers {

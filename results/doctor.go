@@ -46,7 +46,7 @@ type Tie struct {
 // Healthy reports whether nothing is wrong. Infinite scores and ties are not
 // wrong, only hard to rank by.
 func (d *Diagnosis) Healthy() bool {
-	return d.Broken == "" && len(d.NaN)+len(d.Duplicates)+len(d.Invalid)+len(d.Missing) == 0
+	return d != nil && d.Broken == "" && len(d.NaN)+len(d.Duplicates)+len(d.Invalid)+len(d.Missing) == 0
 }
 
 // Diagnose reads a result file of any schema as far as it can be read. The error

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/format/strictjson"
 )
 
@@ -28,6 +29,9 @@ func ReadFile(path string) (*Scores, error) {
 // twice in an object or a layer twice, fits none of the schemas, or has a
 // value missing or of the wrong type.
 func Read(r io.Reader, name string) (*Scores, error) {
+	if r == nil {
+		return nil, fmt.Errorf("%s: %w: nil reader", name, spectrum.ErrOption)
+	}
 	data, err := io.ReadAll(r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

@@ -60,6 +60,9 @@ func ReferenceRows(r *Result, c Convention) ([]spectrum.Layer, error) {
 	if c != ConventionV0 && c != ConventionV1 {
 		return nil, fmt.Errorf("%w: unknown convention %v", spectrum.ErrOption, c)
 	}
+	if r == nil {
+		return nil, fmt.Errorf("%w: nil result", spectrum.ErrOption)
+	}
 	iqr := spectrum.NoiseIQR.String()
 	if noise := r.Provenance.Settings.Noise; noise != "" && noise != iqr {
 		return nil, fmt.Errorf("%w: noise scale %q, the reference has only %q", ErrConvention, noise, iqr)

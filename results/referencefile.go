@@ -15,6 +15,9 @@ import (
 // results come from [ReferenceRows]. The error wraps [ErrFormat] if two rows
 // have the same name, which the file cannot hold.
 func WriteReference(w io.Writer, rows []spectrum.Layer) error {
+	if w == nil {
+		return errNothing
+	}
 	if err := checkUnique(rows); err != nil {
 		return err
 	}
@@ -37,6 +40,9 @@ func WriteReference(w io.Writer, rows []spectrum.Layer) error {
 // leaves it wherever Python's sort happens to, so only there may files differ.
 // The error wraps [ErrFormat] if two rows have the same name.
 func WriteReferenceSorted(w io.Writer, rows []spectrum.Layer) error {
+	if w == nil {
+		return errNothing
+	}
 	if err := checkUnique(rows); err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func (s Schema) String() string {
 }
 
 // Scores are the scores of a model's layers, as a result file of any schema has
-// them.
+// them. A nil Scores has none.
 type Scores struct {
 	Schema Schema
 	Result *Result // nil unless Schema is SchemaNative
@@ -53,6 +53,9 @@ func (r *Result) Scores() *Scores {
 // that failed has SNR NaN. Params is 0 in the reference's files, which do not
 // have it. The slice is the caller's.
 func (s *Scores) Layers() []spectrum.Layer {
+	if s == nil {
+		return nil
+	}
 	if s.Result == nil {
 		return append([]spectrum.Layer(nil), s.rows...)
 	}
@@ -75,7 +78,7 @@ func (s *Scores) Layers() []spectrum.Layer {
 // for a selection that takes some layers whatever their score. Their types follow
 // the rule of the layers that were ranked. There are none in the reference's files.
 func (s *Scores) Unranked() []spectrum.Layer {
-	if s.Result == nil {
+	if s == nil || s.Result == nil {
 		return nil
 	}
 	typeOf := s.Result.typeRule()
@@ -110,7 +113,7 @@ func (r *Result) typeRule() func(name string) string {
 // Parameter returns the name of the parameter of a layer: the name itself in
 // our files, with .weight in the reference's, which has modules.
 func (s *Scores) Parameter(name string) string {
-	if s.Result == nil {
+	if s == nil || s.Result == nil {
 		return names.Parameter(name)
 	}
 	return name
@@ -120,7 +123,7 @@ func (s *Scores) Parameter(name string) string {
 // that were read, unchanged whatever the convention, or those that
 // [ReferenceRows] makes of our own results.
 func (s *Scores) ReferenceRows(c Convention) ([]spectrum.Layer, error) {
-	if s.Result == nil {
+	if s == nil || s.Result == nil {
 		return s.Layers(), nil
 	}
 	return ReferenceRows(s.Result, c)
@@ -129,7 +132,7 @@ func (s *Scores) ReferenceRows(c Convention) ([]spectrum.Layer, error) {
 // Module returns the name the reference uses for a layer: the name itself
 // in the reference's files, without .weight in our own.
 func (s *Scores) Module(name string) string {
-	if s.Result == nil {
+	if s == nil || s.Result == nil {
 		return name
 	}
 	module, _ := names.Module(name)

@@ -6,11 +6,19 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+
+	"github.com/gospectrum/spectrum"
 )
+
+// errNothing reports a writer, or something to be written, that is nil.
+var errNothing = fmt.Errorf("results: %w: nil writer or result", spectrum.ErrOption)
 
 // WriteJSON writes r as JSON, indented by 2, with a final newline. Nothing is
 // written if r holds a singular value that is not finite.
 func (r *Result) WriteJSON(w io.Writer) error {
+	if r == nil || w == nil {
+		return errNothing
+	}
 	out := *r
 	out.Rows = orEmpty(r.Rows)
 	out.Provenance.Files = orEmpty(r.Provenance.Files)
@@ -48,6 +56,9 @@ func encodeJSON(w io.Writer, v any) error {
 // WriteCSV writes a header row and one row per layer: the JSON fields without
 // the singular values. An infinite number is "Infinity", a missing one empty.
 func (r *Result) WriteCSV(w io.Writer) error {
+	if r == nil || w == nil {
+		return errNothing
+	}
 	fields := columns()
 	fields = fields[:len(fields)-1] // singular_values is last
 	row := make([]string, len(fields))

@@ -108,8 +108,13 @@ func (d MarchenkoPastur) Moment(k int) float64 {
 	}
 	sum, term := 1.0, 1.0
 	for j := 1; j < k; j++ {
-		term *= float64(k-j+1) / float64(j) * float64(k-j) / float64(j+1) * d.Aspect
+		ratio := float64(k-j+1) / float64(j) * float64(k-j) / float64(j+1) * d.Aspect
+		term *= ratio
 		sum += term
+		// The ratios fall with j, so what follows is below the rounding of the sum.
+		if math.IsInf(sum, 1) || ratio < 0.5 && term < sum*0x1p-60 {
+			break
+		}
 	}
 	return math.Pow(d.Sigma, 2*float64(k)) * sum
 }

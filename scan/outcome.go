@@ -26,7 +26,7 @@ type Outcome struct {
 // Layer returns the candidate for training that o is; one that failed has SNR NaN.
 // It reports false for a tensor that is not ranked.
 func (o *Outcome) Layer() (l spectrum.Layer, ranked bool) {
-	if o.Reason != "" {
+	if o == nil || o.Reason != "" {
 		return spectrum.Layer{}, false
 	}
 	l = spectrum.Layer{Name: o.Name, Type: o.Type, SNR: math.NaN(), Params: o.Params()}

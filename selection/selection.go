@@ -40,6 +40,9 @@ type Selection struct {
 
 // Layers returns the chosen layers of all groups, group by group.
 func (s *Selection) Layers() []Layer {
+	if s == nil {
+		return nil
+	}
 	var all []Layer
 	for _, g := range s.Groups {
 		all = append(all, g.Chosen...)
@@ -50,10 +53,8 @@ func (s *Selection) Layers() []Layer {
 // Params returns the number of parameters in the chosen layers.
 func (s *Selection) Params() int64 {
 	var n int64
-	for _, g := range s.Groups {
-		for _, l := range g.Chosen {
-			n += l.Params
-		}
+	for _, l := range s.Layers() {
+		n += l.Params
 	}
 	return n
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+
 	"fmt"
 	"io"
 
@@ -40,4 +43,18 @@ func parameters(cmd *cobra.Command, path string) ([]emit.Param, error) {
 	}
 	defer m.Close()
 	return emit.Params(m), nil
+}
+
+// inputsOf lists the files that are read of m.
+func inputsOf(m *checkpoint.Model) []string {
+	dir := m.Path()
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		dir = filepath.Dir(dir)
+	}
+	inputs := []string{m.Path(), filepath.Join(dir, "config.json"), filepath.Join(dir, "adapter_config.json")}
+	for _, f := range m.Files() {
+		inputs = append(inputs, filepath.Join(dir, filepath.FromSlash(f.Name)))
+	}
+	indices, _ := filepath.Glob(filepath.Join(dir, "*.index.json"))
+	return append(inputs, indices...)
 }
