@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -135,7 +136,7 @@ func TestFileSystemsThatBreakTheRules(t *testing.T) {
 		"no file":      func(fs.File) fs.File { return nil },
 		"no info":      func(f fs.File) fs.File { return odd{File: f} },
 		"a long read":  func(f fs.File) fs.File { return odd{f, stat(f), 1} },
-		"a short read": func(f fs.File) fs.File { return odd{f, stat(f), -1 << 40} },
+		"a short read": func(f fs.File) fs.File { return odd{f, stat(f), math.MinInt32} },
 		"a size of −1": func(f fs.File) fs.File { return odd{f, negative{stat(f)}, 0} },
 	} {
 		_, err := Opener{}.OpenFS(t.Context(), hiding{dir, wrap}, ".")

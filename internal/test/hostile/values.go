@@ -57,8 +57,8 @@ func (g *generator) candidates(t reflect.Type, depth int) []reflect.Value {
 	case reflect.Int8:
 		add(int8(math.MinInt8), int8(math.MaxInt8))
 	case reflect.Int, reflect.Int16, reflect.Int32, reflect.Int64:
-		top := math.MaxInt64 >> (64 - t.Bits())
-		add(-1, 1, top, -top-1)
+		top := int64(math.MaxInt64) >> (64 - t.Bits())
+		add(int64(-1), int64(1), top, -top-1)
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
 		add(uint64(1), uint64(math.MaxUint64)>>(64-t.Bits()))
 	case reflect.Float32, reflect.Float64:

@@ -20,7 +20,8 @@ import (
 // A new package gets a line; a new arrow is a decision, made here.
 const arrows = `
 cmd/spectrum                  emit results scan checkpoint hub . rmt selection
-                              internal/engine/kernel internal/engine/measure internal/names
+                              internal/engine/kernel internal/engine/measure
+                              internal/format/sniff internal/names
 
 bench
 bench/peers                   results checkpoint . internal/engine/block internal/engine/kernel
@@ -32,6 +33,7 @@ internal/test/hostile
 internal/test/matrices        internal/engine/kernel
 internal/test/repository
 internal/test/shared
+internal/test/yardstick
 internal/test/tinyllama       . rmt internal/format/safetensors internal/test/planted
 internal/test/planted         .
 
