@@ -1,6 +1,7 @@
 package scan_test
 
 import (
+	"math"
 	"path/filepath"
 	"testing"
 
@@ -20,7 +21,7 @@ func TestNoPanicOnBadInput(t *testing.T) {
 		Dir:    ".",
 		Funcs:  map[string]any{"Layers": scan.Layers, "Run": scan.Run, "Collect": scan.Collect, "List": scan.List},
 		Types:  []any{scan.Options{}, scan.Outcome{Analysis: new(spectrum.Analysis)}},
-		Values: []any{m, scan.Options{Jobs: 1 << 40, Memory: 1}},
+		Values: []any{m, scan.Options{Jobs: math.MaxInt, Memory: 1}},
 	}
 	p.Walk(t)
 }
