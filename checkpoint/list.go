@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/gospectrum/spectrum/internal/names"
 )
 
 // maxParts bounds how many matrices stacked tensors are taken apart into, in a
@@ -74,7 +76,8 @@ func (l *lister) add(s stored) {
 // element: older versions of ZeRO-3 leave these.
 func (l *lister) placeholders() {
 	for _, e := range l.entries {
-		isParameter := strings.HasSuffix(e.Name, ".weight") || strings.HasSuffix(e.Name, ".bias")
+		_, isWeight := names.Module(e.Name)
+		isParameter := isWeight || strings.HasSuffix(e.Name, ".bias")
 		if e.Skip == "" && (!isParameter || !slices.Equal(e.shape, []int64{1})) {
 			return
 		}

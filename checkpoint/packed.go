@@ -192,7 +192,7 @@ func (c *claims) sharedStem(module, last string) (parts []string, claimed bool) 
 // have a side in common: then one may be what the other lacks.
 func (c *claims) siblings(t *stored, module, last string) (parts []string, claimed bool) {
 	known := slices.Contains(packedNames, last)
-	if _, component := cutLast(module); !known && (component == "experts" || names.IsNumber(component) || names.IsNumber(last)) {
+	if _, component := cutLast(module); !known && (component == names.ExpertList || names.IsNumber(component) || names.IsNumber(last)) {
 		return nil, false // the module holds others besides, or is a list
 	}
 	prefix := module + "."
