@@ -2,7 +2,9 @@ package checkpoint
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
+	"math"
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/format/numfmt"
@@ -141,4 +143,19 @@ func (r *scaleRef) numbers() string {
 		return "F8_E8M0"
 	}
 	return r.dtype
+}
+
+// native returns the i-th number of b, whose bytes are in the order of this machine.
+func native(b []byte, i int, dtype spectrum.DType) float64 {
+	switch dtype {
+	case spectrum.F64:
+		return math.Float64frombits(binary.NativeEndian.Uint64(b[8*i:]))
+	case spectrum.F32:
+		return float64(math.Float32frombits(binary.NativeEndian.Uint32(b[4*i:])))
+	case spectrum.F16:
+		return float64(spectrum.Float16(binary.NativeEndian.Uint16(b[2*i:])).Float32())
+	case spectrum.BF16:
+		return float64(spectrum.BFloat16(binary.NativeEndian.Uint16(b[2*i:])).Float32())
+	}
+	return math.NaN() // a type that has no case here is refused, not taken for another
 }

@@ -6,8 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/gospectrum/spectrum/internal/names"
 )
 
 // maxParts bounds how many matrices stacked tensors are taken apart into, in a
@@ -76,7 +74,7 @@ func (l *lister) add(s stored) {
 // element: older versions of ZeRO-3 leave these.
 func (l *lister) placeholders() {
 	for _, e := range l.entries {
-		_, isWeight := names.Module(e.Name)
+		_, isWeight := Module(e.Name)
 		isParameter := isWeight || strings.HasSuffix(e.Name, ".bias")
 		if e.Skip == "" && (!isParameter || !slices.Equal(e.shape, []int64{1})) {
 			return

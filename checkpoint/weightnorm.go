@@ -2,7 +2,6 @@ package checkpoint
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
@@ -173,17 +172,4 @@ func (r *lengths) values(ctx context.Context) ([]float64, error) {
 		g[i] = native(b, i, dtype)
 	}
 	return g, nil
-}
-
-// native returns the i-th number of b, whose bytes are in the order of this machine.
-func native(b []byte, i int, dtype spectrum.DType) float64 {
-	switch dtype {
-	case spectrum.F64:
-		return math.Float64frombits(binary.NativeEndian.Uint64(b[8*i:]))
-	case spectrum.F32:
-		return float64(math.Float32frombits(binary.NativeEndian.Uint32(b[4*i:])))
-	case spectrum.F16:
-		return float64(spectrum.Float16(binary.NativeEndian.Uint16(b[2*i:])).Float32())
-	}
-	return float64(spectrum.BFloat16(binary.NativeEndian.Uint16(b[2*i:])).Float32())
 }

@@ -70,7 +70,7 @@ func compare(cmd *cobra.Command, files []string, top float64, format, name strin
 			pairs = append(pairs, pair{describe(files[i], all[i]), describe(files[j], all[j]), c})
 		}
 	}
-	return writeTo(cmd, name, func(w io.Writer) error {
+	return writeTo(cmd, name, files, func(w io.Writer) error {
 		if format == formatJSON {
 			return writeJSON(w, pairs)
 		}

@@ -58,7 +58,7 @@ func export(cmd *cobra.Command, file, format, convention, name string) error {
 	if err != nil {
 		return err
 	}
-	return writeTo(cmd, name, func(w io.Writer) error {
+	return writeTo(cmd, name, []string{file}, func(w io.Writer) error {
 		if format == formatRefSorted {
 			return results.WriteReferenceSorted(w, rows)
 		}

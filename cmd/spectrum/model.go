@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+
 	"fmt"
 	"io"
 
@@ -12,7 +15,8 @@ import (
 )
 
 // modelHelp says what MODEL may be.
-const modelHelp = `MODEL is a model directory or a safetensors, GGUF, PyTorch or NumPy file; the name
+const modelHelp = `MODEL is a model directory or a safetensors, GGUF, PyTorch or NumPy file; FILE#KEY,
+what a PyTorch file with more than one model has under a key; the name
 org/name[@revision] of a model in the local Hugging Face cache; or
 hf://org/name[@revision], which is streamed and not stored. HF_TOKEN,
 HF_ENDPOINT, HF_HOME and HF_HUB_CACHE mean what they mean to the Hugging Face
@@ -39,4 +43,18 @@ func parameters(cmd *cobra.Command, path string) ([]emit.Param, error) {
 	}
 	defer m.Close()
 	return emit.Params(m), nil
+}
+
+// inputsOf lists the files that are read of m.
+func inputsOf(m *checkpoint.Model) []string {
+	dir := m.Path()
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		dir = filepath.Dir(dir)
+	}
+	inputs := []string{m.Path(), filepath.Join(dir, "config.json"), filepath.Join(dir, "adapter_config.json")}
+	for _, f := range m.Files() {
+		inputs = append(inputs, filepath.Join(dir, filepath.FromSlash(f.Name)))
+	}
+	indices, _ := filepath.Glob(filepath.Join(dir, "*.index.json"))
+	return append(inputs, indices...)
 }

@@ -62,7 +62,7 @@ Formats:` + scanFormatHelp(),
 	fl.Float64Var(&f.top, "top", 0, "also select the top `P` percent of the layers of each type")
 	fl.StringArrayVar(&f.opt.Include, "include", nil, "scan only tensors that match `GLOB` (repeatable)")
 	fl.StringArrayVar(&f.opt.Exclude, "exclude", nil, "leave out tensors that match `GLOB` (repeatable)")
-	fl.TextVar(&f.opt.Analyzer.Noise, "noise", spectrum.NoiseIQR, "noise `SCALE`: iqr (paper and reference), calibrated, median, kn (Kritchman–Nadler), std, mad or ml")
+	fl.TextVar(&f.opt.Analyzer.Noise, "noise", spectrum.NoiseIQR, "noise `SCALE`: "+list(noiseNames(), "or")+"; iqr is that of the paper and the reference")
 	fl.TextVar(&f.opt.Analyzer.Edge, "edge", rmt.EdgeDefault, "`EDGE` where the noise ends, not for iqr: asymptotic, or tw:α for the Tracy–Widom edge at level α (default of kn: tw:0.01)")
 	fl.Lookup("edge").DefValue = "" // the help names the default of each noise model
 	fl.TextVar(&f.opt.Analyzer.Ratio, "ratio", spectrum.RatioSum, "`RATIO` of signal to noise: sum, count or energy")
@@ -114,7 +114,7 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 	}
 	defer m.Close()
 	note(cmd.ErrOrStderr(), m)
-	out, err := newOutput(f.output, cmd.OutOrStdout())
+	out, err := newOutput(f.output, cmd.OutOrStdout(), inputsOf(m)...)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,11 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 		}
 		res.Chosen = results.NewChosen(sel, total)
 	}
-	if err := out.commit(func(w io.Writer) error { return format.write(w, res, total) }); err != nil {
+	commit := out.commit
+	if res.Interrupted {
+		commit = out.commitUnfinished
+	}
+	if err := commit(func(w io.Writer) error { return format.write(w, res, total) }); err != nil {
 		return err
 	}
 	return report(cmd.ErrOrStderr(), res, out, err)

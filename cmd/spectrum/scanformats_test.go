@@ -17,7 +17,7 @@ func TestScanFormats(t *testing.T) {
 	help, _ := ok(t, "scan", "--help")
 	completion, _ := ok(t, "__complete", "scan", tiny, "--format", "")
 	_, _, unknown := command("scan", tiny, "--format", "none")
-	volatile := regexp.MustCompile(`"(started|finished)": .*|"?seconds"?: .*|,[0-9.e-]+,,[0-9]`)
+	volatile := regexp.MustCompile(`"(started|finished)": .*|"?seconds"?: .*|[,\t][0-9.e-]+[,\t]{2}[0-9]`)
 	for i, f := range scanFormats() {
 		assert.Contains(t, help, f.name)
 		assert.Contains(t, help, f.about)

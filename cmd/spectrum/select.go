@@ -135,7 +135,7 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 	if err := emit.Write(&text, emit.Format(f.format), sel, how); err != nil {
 		return err
 	}
-	if err := writeTo(cmd, f.output, func(w io.Writer) error { _, err := text.WriteTo(w); return err }); err != nil {
+	if err := writeTo(cmd, f.output, []string{file}, func(w io.Writer) error { _, err := text.WriteTo(w); return err }); err != nil {
 		return err
 	}
 	f.report(cmd.ErrOrStderr(), sel, len(layers))

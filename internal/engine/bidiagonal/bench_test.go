@@ -23,7 +23,7 @@ func benchmarkValues[T kernel.Float](b *testing.B) {
 		for _, workers := range []int{1, 2} {
 			b.Run(fmt.Sprintf("%dx%d/%d", s[0], s[1], workers), func(b *testing.B) {
 				for b.Loop() {
-					if _, err := Values(context.Background(), &k, w, 0x1p-18, workers); err != nil {
+					if _, err := Values(context.Background(), &k, w, 0x1p-18, false, workers); err != nil {
 						b.Fatal(err)
 					}
 				}

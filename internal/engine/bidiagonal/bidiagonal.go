@@ -23,18 +23,26 @@ import (
 	"github.com/gospectrum/spectrum/internal/engine/parallel"
 )
 
-// streamRows is the number of rows of a tall matrix that join the triangular factor
+// streamRows is the least number of rows of a tall matrix that join the triangular factor
 // at a time. Each step of that works on these rows and on Band rows of the factor:
 // the latter cost nothing extra while streamRows is much larger than Band. And it works
 // on half a column of blocks at a time, whose streamRows·block.MaxSize/2 elements of 8
 // bytes, 432 KiB, must stay in the L2 cache. Every block size divides it.
 const streamRows = 3 * block.MaxSize
 
+// maxSteps bounds the number of times that rows join the triangular factor. Each rounds
+// the factor once more, so longer matrices take more rows at a time.
+const maxSteps = 1024
+
+// stepRows returns the number of rows of a matrix with m that join the factor at a time.
+func stepRows(m int) int { return max(streamRows, kernel.RoundUp(m/maxSteps, streamRows)) }
+
 // Values returns the singular values of scale·w in descending order. The Frobenius
-// norm of scale·w must not exceed 1 by much: sums of squares are not scaled. The
-// result does not depend on workers.
-func Values[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, scale T, workers int) ([]float64, error) {
-	d, e, err := bidiagonal(ctx, k, w, scale, workers)
+// norm of scale·w must not exceed 1 by much: sums of squares are not scaled. Where
+// its numbers repeat, rotate has its rows and columns rotated (see package block), so
+// that their rounding errors do not repeat. The result does not depend on workers.
+func Values[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, scale T, rotate bool, workers int) ([]float64, error) {
+	d, e, err := bidiagonal(ctx, k, w, scale, rotate, workers)
 	if err != nil {
 		return nil, err
 	}
@@ -44,19 +52,24 @@ func Values[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.
 
 // bidiagonal returns the diagonal and the superdiagonal of a bidiagonal matrix with
 // the singular values of scale·w.
-func bidiagonal[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, scale T, workers int) (d, e []float64, err error) {
+func bidiagonal[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, scale T, rotate bool, workers int) (d, e []float64, err error) {
 	m, n := max(w.Rows, w.Cols), min(w.Rows, w.Cols)
 	height, stream := shape(m, n)
 	a := block.NewDense[T](height, n)
 	if stream {
 		l := newLeft(k, a)
-		if err := triangularise(ctx, l, w, scale, workers); err != nil {
+		if err := triangularise(ctx, l, w, scale, rotate, workers); err != nil {
 			return nil, nil, err
 		}
 		return twoStages(ctx, l, n, workers)
 	}
 	if err := a.Load(ctx, k, w, scale, 0, 0, m, workers); err != nil {
 		return nil, nil, err
+	}
+	if rotate {
+		if err := a.Rotate(ctx, 0, 0, m, workers); err != nil {
+			return nil, nil, err
+		}
 	}
 	if a, ok := any(a).(*block.Dense[float64]); ok && n <= k.OneStage {
 		return lapack.Reduce(ctx, rowMajor(a), m, n)
@@ -83,7 +96,7 @@ func shape(m, n int) (rows int, stream bool) {
 	if m <= 5*n/3 || m <= top {
 		return m, false
 	}
-	return top + streamRows, true
+	return top + stepRows(m), true
 }
 
 // WorkLen returns the number of elements [Values] allocates for an r×c matrix: the

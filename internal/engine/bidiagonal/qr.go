@@ -10,16 +10,25 @@ import (
 // triangularise leaves in the first rows of l.a the triangular factor R of the QR
 // factorisation of scale·w, and zeros in the rows below up to the end of a block.
 //
-// R of the first rows is computed in place. The others come by streamRows at a
+// R of the first rows is computed in place. The others come by stepRows at a
 // time: with E those below R, each panel of the factorisation of [R; E] works on
 // Band rows of R and all of E, since R is triangular.
-func triangularise[T kernel.Float](ctx context.Context, l *left[T], w *kernel.Matrix, scale T, workers int) error {
+func triangularise[T kernel.Float](ctx context.Context, l *left[T], w *kernel.Matrix, scale T, rotate bool, workers int) error {
 	k, a := l.k, l.a
-	m, top := max(w.Rows, w.Cols), a.Rows-streamRows
+	m := max(w.Rows, w.Cols)
+	step := stepRows(m)
+	top := a.Rows - step
 	team := parallel.NewTeam(workers)
 	defer team.Stop()
 	f := &factorer[T]{left: l, team: team}
-	if err := a.Load(ctx, k, w, scale, 0, 0, top, workers); err != nil {
+	load := func(to, from, count int) error {
+		err := a.Load(ctx, k, w, scale, to, from, count, workers)
+		if err == nil && rotate {
+			err = a.Rotate(ctx, to, from, count, workers)
+		}
+		return err
+	}
+	if err := load(0, 0, top); err != nil {
 		return err
 	}
 	for first := 0; first < a.Cols; first += kernel.Band {
@@ -28,9 +37,9 @@ func triangularise[T kernel.Float](ctx context.Context, l *left[T], w *kernel.Ma
 			return err
 		}
 	}
-	for loaded := top; loaded < m; loaded += streamRows {
-		count := min(streamRows, m-loaded)
-		if err := a.Load(ctx, k, w, scale, top, loaded, count, workers); err != nil {
+	for loaded := top; loaded < m; loaded += step {
+		count := min(step, m-loaded)
+		if err := load(top, loaded, count); err != nil {
 			return err
 		}
 		for first := 0; first < a.Cols; first += kernel.Band {

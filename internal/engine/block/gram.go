@@ -35,14 +35,23 @@ func GramOf[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], g *Sym[T],
 // be so, and p the first of the terms, element (q, j) of panel i is element
 // (i·NR+j, p+q) of scale·W.
 type Slab[T kernel.Float] struct {
+	First  int // number of the first term
 	Depth  int // at most GramDepth
 	Panels int
+	n      int // rows of W
 	size   int // of a panel with GramDepth rows
 	data   []T
 }
 
 // Panel returns panel i. Rows from Depth on are stale.
 func (s Slab[T]) Panel(i int) []T { return s.data[i*s.size : (i+1)*s.size] }
+
+// diagonalDepth is the number of terms, or pairs of them, that are summed before they are
+// added to the tiles on the diagonal, whose sums are of squares. The squares of numbers
+// with few digits, such as bfloat16, are not as good as random below the last digit of
+// a large sum: an odd number squared is 1 modulo 8. Rounding them errs downwards, by
+// some 12·ε for GramDepth terms and less than 1·ε for these (16·ε and 3·ε for pairs).
+const diagonalDepth = 64
 
 // product is a Gram matrix on its way.
 type product[T kernel.Float] struct {
@@ -57,7 +66,7 @@ type product[T kernel.Float] struct {
 // newProduct returns a product that is added to g.
 func newProduct[T kernel.Float](k *kernel.Kernel[T], g *Sym[T], w *kernel.Matrix, scale T, work []T) *product[T] {
 	return &product[T]{k: k, g: g, w: w, scale: scale, slab: Slab[T]{
-		Panels: kernel.RoundUp(g.N, k.NR) / k.NR, size: kernel.GramDepth * k.NR, data: work,
+		Panels: kernel.RoundUp(g.N, k.NR) / k.NR, n: g.N, size: kernel.GramDepth * k.NR, data: work,
 	}}
 }
 
@@ -72,38 +81,48 @@ func usePairs[T kernel.Float](k *kernel.Kernel[T], w *kernel.Matrix, scale float
 
 // sum packs slab after slab and adds the products of each.
 func (p *product[T]) sum(ctx context.Context, workers int, change func(Slab[T]) error) error {
-	m, blocks := max(p.w.Rows, p.w.Cols), p.g.Blocks()
-	terms := kernel.GramDepth
+	m, terms := max(p.w.Rows, p.w.Cols), kernel.GramDepth
 	if p.pairs {
 		terms = 2 * kernel.PairDepth
 	}
-	rows := make([]kernel.PackScratch[T], min(workers, p.slab.Panels))
 	team := parallel.NewTeam(workers)
 	defer team.Stop()
-	for first := 0; first < m; first += terms {
-		p.slab.Depth = min(terms, m-first)
-		if p.pairs {
-			p.slab.Depth = (p.slab.Depth + 1) / 2
-		}
-		err := team.ForWorker(ctx, p.slab.Panels, func(worker, i int) { p.pack(i, first, &rows[worker]) })
-		if err != nil {
+	sums := newTotal(p.g, (m+terms-1)/terms)
+	rows := make([]kernel.PackScratch[T], min(workers, p.slab.Panels))
+	for slabs := 1; p.slab.First < m; slabs++ {
+		p.slab.Depth = min(terms, m-p.slab.First)
+		if err := p.add(ctx, team, rows, change); err != nil {
 			return err
 		}
-		if change != nil {
-			if err := change(p.slab); err != nil {
-				return err
-			}
-		}
-		err = team.For(ctx, blocks*(blocks+1)/2, func(t int) { p.multiply(Triangle(t)) })
-		if err != nil {
+		if err := sums.flush(ctx, team, p.g, slabs); err != nil {
 			return err
 		}
+		p.slab.First += terms
 	}
+	sums.finish(p.g)
 	if p.pairs { // they were multiplied as they are stored
 		p.g.Scale(p.scale * p.scale)
 	}
 	p.g.mirror()
 	return nil
+}
+
+// add packs a slab and adds its products.
+func (p *product[T]) add(ctx context.Context, team *parallel.Team, rows []kernel.PackScratch[T], change func(Slab[T]) error) error {
+	if p.pairs {
+		p.slab.Depth = (p.slab.Depth + 1) / 2
+	}
+	err := team.ForWorker(ctx, p.slab.Panels, func(worker, i int) { p.pack(i, p.slab.First, &rows[worker]) })
+	if err != nil {
+		return err
+	}
+	if change != nil {
+		if err := change(p.slab); err != nil {
+			return err
+		}
+	}
+	blocks := p.g.Blocks()
+	return team.For(ctx, blocks*(blocks+1)/2, func(t int) { p.multiply(Triangle(t)) })
 }
 
 // pack fills panel i of the slab that starts at the given term.
@@ -129,24 +148,36 @@ func Triangle(t int) (i, j int) {
 
 // multiply adds the terms of the slab to block (i, j).
 func (p *product[T]) multiply(i, j int) {
-	k, depth, b := p.k, p.slab.Depth, p.g.Block
-	block, perBlock := p.g.At(i, j), b/k.NR
+	nr, b := p.k.NR, p.g.Block
+	block, perBlock := p.g.At(i, j), b/nr
 	for cj := j * perBlock; cj < min((j+1)*perBlock, p.slab.Panels); cj++ {
 		first := i * perBlock
 		if i == j {
 			first = cj
 		}
 		for ci := first; ci < min((i+1)*perBlock, p.slab.Panels); ci++ {
-			// A packed panel is a left operand too: its columns are the rows.
-			left, right := p.slab.Panel(ci), p.slab.Panel(cj)
-			tile := block[(ci-i*perBlock)*k.NR*b+(cj-j*perBlock)*k.NR:]
-			if p.pairs {
-				k.Pairs(depth, k.NR/k.MR, words(left), 1, k.NR, words(right), tile, b)
-				continue
+			tile := block[(ci-i*perBlock)*nr*b+(cj-j*perBlock)*nr:]
+			depth := p.slab.Depth
+			if ci == cj {
+				depth = diagonalDepth
 			}
-			k.Strip(depth, k.NR/k.MR, left, 1, k.NR, right, tile, b)
+			for q := 0; q < p.slab.Depth; q += depth {
+				p.strip(ci, cj, q, min(depth, p.slab.Depth-q), tile)
+			}
 		}
 	}
+}
+
+// strip adds depth terms, from the q-th of the slab on, of panels i and j to a tile.
+func (p *product[T]) strip(i, j, q, depth int, tile []T) {
+	// A packed panel is a left operand too: its columns are the rows.
+	k, nr := p.k, p.k.NR
+	left, right := p.slab.Panel(i)[q*nr:], p.slab.Panel(j)[q*nr:]
+	if p.pairs {
+		k.Pairs(depth, nr/k.MR, words(left), 1, nr, words(right), tile, p.g.Block)
+		return
+	}
+	k.Strip(depth, nr/k.MR, left, 1, nr, right, tile, p.g.Block)
 }
 
 // words returns the memory of a float32 slice as 32-bit words.

@@ -64,6 +64,14 @@ func (s *Sym[T]) At(i, j int) []T {
 	return s.data[k : k+size : k+size]
 }
 
+// Get returns element (i, j).
+func (s *Sym[T]) Get(i, j int) T {
+	if i < j {
+		i, j = j, i
+	}
+	return s.At(i/s.Block, j/s.Block)[i%s.Block*s.Block+j%s.Block]
+}
+
 // Norms returns the trace, the Frobenius norm, and the largest Euclidean norm of
 // a row.
 func (s *Sym[T]) Norms() (trace, frobenius, row float64) {

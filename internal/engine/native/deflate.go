@@ -2,6 +2,7 @@ package native
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/blas"
@@ -155,6 +156,28 @@ func load[T kernel.Float](m *mat.Dense, p *block.Panels[T]) {
 			m.Set(i, j, float64(p.Get(i, j)))
 		}
 	}
+}
+
+// outliers are eigenvalues that were taken out of a Gram matrix, descending.
+type outliers struct {
+	top      []float64
+	coupling float64 // ‖R‖ of what connects them with the others
+}
+
+// scale multiplies all by 2^shift.
+func (o *outliers) scale(shift int) {
+	o.coupling = math.Ldexp(o.coupling, shift)
+	for i := range o.top {
+		o.top[i] = math.Ldexp(o.top[i], shift)
+	}
+}
+
+// error bounds what leaving out the connection does to any eigenvalue.
+func (o outliers) error(others []float64) float64 {
+	if len(o.top) == 0 {
+		return 0
+	}
+	return couplingError(o.coupling, o.top[len(o.top)-1]-others[0])
 }
 
 // couplingError bounds what leaving out R does to any eigenvalue.

@@ -19,30 +19,19 @@ const boundFactor = 20
 // Gram computes all singular values of w in arithmetic T through its Gram matrix. Every
 // element of w is finite and at most maxAbs > 0 in magnitude.
 func Gram[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, maxAbs float64, workers int) (*Result, error) {
-	n, m := min(w.Rows, w.Cols), max(w.Rows, w.Cols)
 	exp := scaleExponent[T](w, maxAbs)
-	scale, work := T(math.Ldexp(1, exp)), hugepage.Make[T](block.GramLen(n))
-	g, err := block.Gram(ctx, k, w, scale, workers, work)
+	s := newSquarer(k, w, T(math.Ldexp(1, exp)), workers)
+	g, err := s.gram(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var top []float64 // eigenvalues taken out of G
-	var coupling float64
+	var out outliers
 	trace, frobenius, row := g.Norms()
-	if kernel.Single[T]() && dominated(n, m, trace, frobenius) {
-		u, err := dominant(ctx, k, g, workers)
-		if err != nil {
+	if kernel.Single[T]() && dominated(g.N, max(w.Rows, w.Cols), trace, frobenius) {
+		if out, err = s.deflate(ctx, g); err != nil {
 			return nil, err
 		}
-		if u != nil {
-			p := newProjection(k, u)
-			err := block.GramOf(ctx, k, g, w, scale, workers, work, func(s block.Slab[T]) error { return p.apply(ctx, s, workers) })
-			if err != nil {
-				return nil, err
-			}
-			if top, coupling, err = p.eigenvalues(); err != nil {
-				return nil, err
-			}
+		if len(out.top) > 0 {
 			_, frobenius, row = g.Norms()
 		}
 	}
@@ -51,23 +40,74 @@ func Gram[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Ma
 	if frobenius > 0 {
 		shift = -math.Ilogb(frobenius) / 2 * 2
 		g.Scale(T(math.Ldexp(1, shift)))
-		for i := range top {
-			top[i] = math.Ldexp(top[i], shift)
+		out.scale(shift)
+		row, exp = math.Ldexp(row, shift), exp+shift/2
+	}
+	if gramRepeats(g) {
+		if err := g.Rotate(ctx, workers); err != nil {
+			return nil, err
 		}
-		row, coupling, exp = math.Ldexp(row, shift), math.Ldexp(coupling, shift), exp+shift/2
 	}
 	lambda, err := symmetric.Values(ctx, k, g, workers)
 	if err != nil {
 		return nil, err
 	}
 	slices.Reverse(lambda)
-	// Taking top out of G left as many eigenvalues of zero, which are the least.
-	lambda = lambda[:n-len(top)]
-	b := bound{row: row, eps: kernel.Eps[T]()}
-	if len(top) > 0 {
-		b.extra = couplingError(coupling, top[len(top)-1]-lambda[0])
+	// Taking outliers out of G left as many eigenvalues of zero, which are the least.
+	lambda = lambda[:g.N-len(out.top)]
+	b := bound{row: row, eps: kernel.Eps[T](), extra: out.error(lambda)}
+	return b.finish(out.top, lambda, exp, k.Name), nil
+}
+
+// squarer makes Gram matrices of scale·W.
+type squarer[T kernel.Float] struct {
+	k       *kernel.Kernel[T]
+	w       *kernel.Matrix
+	scale   T
+	workers int
+	work    []T
+	rotate  bool // the terms of the sums, because they repeat
+}
+
+func newSquarer[T kernel.Float](k *kernel.Kernel[T], w *kernel.Matrix, scale T, workers int) *squarer[T] {
+	work := hugepage.Make[T](block.GramLen(min(w.Rows, w.Cols)))
+	return &squarer[T]{k, w, scale, workers, work, weightsRepeat(w)}
+}
+
+// gram returns the Gram matrix.
+func (s *squarer[T]) gram(ctx context.Context) (*block.Sym[T], error) {
+	if !s.rotate {
+		return block.Gram(ctx, s.k, s.w, s.scale, s.workers, s.work)
 	}
-	return b.finish(top, lambda, exp, k.Name), nil
+	g := block.NewSym[T](min(s.w.Rows, s.w.Cols))
+	return g, s.gramOf(ctx, g, func(block.Slab[T]) error { return nil })
+}
+
+// gramOf overwrites g with the Gram matrix of what change makes of the slabs.
+func (s *squarer[T]) gramOf(ctx context.Context, g *block.Sym[T], change func(block.Slab[T]) error) error {
+	return block.GramOf(ctx, s.k, g, s.w, s.scale, s.workers, s.work, func(slab block.Slab[T]) error {
+		if s.rotate {
+			if err := slab.Rotate(ctx, s.workers); err != nil {
+				return err
+			}
+		}
+		return change(slab)
+	})
+}
+
+// deflate takes the outliers among the eigenvalues out of g, if there are any.
+func (s *squarer[T]) deflate(ctx context.Context, g *block.Sym[T]) (outliers, error) {
+	u, err := dominant(ctx, s.k, g, s.workers)
+	if err != nil || u == nil {
+		return outliers{}, err
+	}
+	p := newProjection(s.k, u)
+	err = s.gramOf(ctx, g, func(slab block.Slab[T]) error { return p.apply(ctx, slab, s.workers) })
+	if err != nil {
+		return outliers{}, err
+	}
+	top, coupling, err := p.eigenvalues()
+	return outliers{top, coupling}, err
 }
 
 // bound holds what the error bound of the package documentation needs to know.
@@ -118,12 +158,12 @@ func (b bound) finish(top, lambda []float64, exp int, kernelName string) *Result
 }
 
 // GramWorkspace returns about how many bytes [Gram] allocates for an r×c matrix in
-// arithmetic of the given width: half the Gram matrix in blocks, one slab of packed
-// panels, what the reduction needs, and in float32 some vectors for deflation. What is
-// garbage by then still takes its place.
+// arithmetic of the given width: half the Gram matrix in blocks, the totals of a long sum,
+// one slab of packed panels, what the reduction needs, and in float32 some vectors for
+// deflation. What is garbage by then still takes its place.
 func GramWorkspace(r, c, width int) int64 {
 	n := min(r, c)
-	size := int64(width) * (int64(block.SymLen(n)) + int64(block.GramLen(n)) + int64(symmetric.WorkLen(n)))
+	size := int64(width) * (int64(block.SymLen(n)) + int64(block.TotalLen(n, max(r, c))) + int64(block.GramLen(n)) + int64(symmetric.WorkLen(n)))
 	if width == 4 && n >= minDeflated {
 		size += deflationBytes * int64(n)
 	}

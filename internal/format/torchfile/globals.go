@@ -20,7 +20,6 @@ var (
 	frozenSet      = global{"builtins", "frozenset"}
 	classOf        = global{"builtins", "type"}
 	attribute      = global{"builtins", "getattr"}
-	item           = global{"operator", "getitem"}
 	encode         = global{"_codecs", "encode"}
 	reconstructor  = global{"copyreg", "_reconstructor"}
 	newObject      = global{"copyreg", "__newobj__"}
