@@ -141,7 +141,7 @@ func (e *entry) scaled(s *stored, c *Config) {
 
 // notWeights says why t, though it has the type and shape of one, is no weight.
 func notWeights(t *stored) string {
-	last := t.name[strings.LastIndexByte(t.name, '.')+1:]
+	_, last := cutLast(t.name)
 	switch {
 	case strings.HasSuffix(last, "bias") && len(t.shape) > 2:
 		return "a mask that was saved with the weights" // GPT-2 and GPT-NeoX: attn.bias, 1×1×n×n

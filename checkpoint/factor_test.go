@@ -102,6 +102,7 @@ func TestScaleThatIsMissing(t *testing.T) {
 	a, b := f8("a.weight", 4, 4), f8("b.weight", 4, 4)
 	assert.Equal(t, map[string]string{"a.weight": "", "b.weight": ""}, skips(t, "", a, b))
 	assert.Equal(t, map[string]string{"a.weight": missing, "b.weight": missing}, skips(t, quantized("fp8"), a, b))
+	assert.Empty(t, skips(t, `{"quantization_config":{}}`, a)["a.weight"], "a config that says nothing")
 	assert.Equal(t, map[string]string{"a.weight": "", "a.weight_scale": scalesReason, "b.weight": missing, "n.weight": ""},
 		skips(t, "", a, b, zeros("a.weight_scale", "F32"), f8("n.weight", 4)))
 	assert.Equal(t, map[string]string{"a.weight": missing}, skips(t, "", f8("a._weight_qdata", 4, 4)))

@@ -35,10 +35,17 @@ func (l *lister) companions() {
 	}
 	l.markPacked()
 	for _, name := range l.names {
-		t := l.stored[name]
-		if l.consumed[name] == "" && t.skip == "" && l.model.adapter.part(name) {
+		if l.consumed[name] == "" && l.stored[name].skip == "" && l.model.adapter.part(name) {
 			l.consumed[name] = adapterReason
 		}
+	}
+	l.markScales()
+}
+
+// markScales finds the factors of weights, and marks the tensors that hold them.
+func (l *lister) markScales() {
+	for _, name := range l.names {
+		t := l.stored[name]
 		if l.consumed[name] != "" || t.skip != "" || unreadable(t) || len(t.shape) == 0 {
 			continue
 		}
@@ -58,7 +65,8 @@ func (l *lister) companions() {
 	}
 	l.refuseUnscaled()
 	for _, name := range l.names { // of weights that need none, or are not there
-		if w := words(name[strings.LastIndexByte(name, '.')+1:]); l.consumed[name] == "" && isFactor(w) && slices.Contains(w, "weight") {
+		_, last := cutLast(name)
+		if w := words(last); l.consumed[name] == "" && isFactor(w) && slices.Contains(w, ownWeight) {
 			l.consumed[name] = "a scale, and no weight"
 		}
 	}
@@ -116,6 +124,9 @@ var hints = map[string]string{
 // What it says of 8-bit floats is not true of other types beside them.
 func (l *lister) quantiser(t *stored) quantiser {
 	method := l.model.config.Quantization
+	if t.gguf {
+		method = t.dtype
+	}
 	if method == "" || method == "fp8" {
 		method = cmp.Or(l.quantiserByNames(t), method, "a quantiser")
 	}

@@ -17,14 +17,15 @@ func (p *configParser) quantizations(field string) error {
 		field = "text_config." + field
 	}
 	if p.described == field {
-		p.c.Quantization, p.c.blocks, p.c.noBlocks = "", nil, ""
+		p.c.Quantization, p.c.blocks, p.c.noBlocks, p.c.quantized = "", nil, "", false
 	}
-	p.described, p.c.quantized = field, true
+	p.described = field
 	return p.Object(p.quantization)
 }
 
 // quantization reads one field of a description.
 func (p *configParser) quantization(name string) error {
+	p.c.quantized = true // {} describes nothing
 	if name == "config_groups" && p.Peek() == '{' {
 		return p.Object(p.group)
 	}

@@ -43,11 +43,24 @@ func TestGorgonia(t *testing.T) {
 	r, c := w.Dims()
 	assert.Equal(t, [2]int{2, 3}, [2]int{r, c}, "the transpose of the transpose")
 
-	square := tensor.New(tensor.WithShape(4, 4), tensor.Of(tensor.Float32))
-	part, err := square.Slice(tensor.S(0, 2), tensor.S(1, 3))
+	backing := make([]float32, 16)
+	for i := range backing {
+		backing[i] = float32(i)
+	}
+	square := tensor.New(tensor.WithShape(4, 4), tensor.WithBacking(backing))
+	part, err := square.Slice(tensor.S(1, 4), tensor.S(1, 3))
+	require.NoError(t, err)
+	w, err = Gorgonia(part.(*tensor.Dense))
+	require.NoError(t, err)
+	assert.Equal(t, []float64{5, 6}, w.Row(nil, 0))
+	assert.Equal(t, []float64{13, 14}, w.Row(nil, 2))
+	backing[6] = -1
+	assert.Equal(t, -1., w.At(0, 1), "a view has the memory of the whole")
+
+	steps, err := square.Slice(nil, tensor.S(0, 4, 2))
 	require.NoError(t, err)
 	for _, bad := range []*tensor.Dense{
-		part.(*tensor.Dense), tensor.New(tensor.WithShape(2, 2, 2), tensor.Of(tensor.Float32)), tensor.New(tensor.WithShape(2, 2), tensor.Of(tensor.Int)),
+		steps.(*tensor.Dense), tensor.New(tensor.WithShape(2, 2, 2), tensor.Of(tensor.Float32)), tensor.New(tensor.WithShape(2, 2), tensor.Of(tensor.Int)),
 	} {
 		_, err = Gorgonia(bad)
 		assert.ErrorIs(t, err, errView)
