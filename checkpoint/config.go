@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"slices"
 	"unicode/utf8"
 
@@ -20,6 +21,11 @@ import (
 type Config struct {
 	ModelType     string   // model_type
 	Architectures []string // architectures
+	// TextType is the model_type of text_config, which multimodal models have.
+	TextType string
+	// Blocks is the number of blocks of the language model, 0 when the file does
+	// not say it.
+	Blocks int
 	// TieWordEmbeddings says that the output head is the input embedding. In
 	// multimodal models the value in text_config decides where there is one,
 	// as in transformers. It is false when the file is silent, where
@@ -101,8 +107,9 @@ type configParser struct {
 
 // configFields are the values that text_config may hold instead.
 type configFields struct {
-	tied  *bool
-	sizes sizes
+	tied   *bool
+	blocks int64
+	sizes  sizes
 }
 
 func (p *configParser) parse(text []byte) (err error) {
@@ -145,8 +152,12 @@ func (p *configParser) member(name string) error {
 		p.noType = p.c.ModelType == "" && !v.null()
 	case name == "architectures" && !p.nested:
 		p.c.Architectures = v.list()
+	case name == "model_type":
+		p.c.TextType = v.text()
 	case name == "tie_word_embeddings":
 		f.tied = v.flag()
+	case name == "num_hidden_layers" || name == "n_layer" || name == "num_layers" || name == "n_layers":
+		f.blocks = v.size()
 	case slices.Contains(quantizationFields, name) && !v.null():
 		v.unused("an object")
 		p.c.noBlocks = fmt.Sprintf("%s in %s is no object", name, configName)
@@ -177,6 +188,7 @@ func (p *configParser) config() Config {
 	c := p.c
 	tied := cmp.Or(p.text.tied, p.top.tied)
 	c.TieWordEmbeddings = tied != nil && *tied
+	c.Blocks = int(min(cmp.Or(p.text.blocks, p.top.blocks), math.MaxInt32))
 	z, text := &c.sizes, &p.text.sizes
 	*z = p.top.sizes
 	if text.hidden != 0 {

@@ -50,7 +50,7 @@ func (z *sizes) split(e entry) []entry {
 	var out []entry
 	for _, p := range parts {
 		x := e
-		x.Name, x.Stored = module[:i]+p.name, cmp.Or(e.inFile, e.name)
+		x.Name, x.Stored, x.Whole = module[:i]+p.name, cmp.Or(e.inFile, e.name), cmp.Or(e.Whole, e.Name)
 		if weight {
 			x.Name = names.Parameter(x.Name)
 		}

@@ -63,7 +63,7 @@ func cutExperts(name string) (before, after string, ok bool) {
 func (e *entry) expert(i int, name string) entry {
 	x := *e
 	x.stored = e.sub(int64(i))
-	x.Name, x.Stored = name, cmp.Or(e.inFile, e.name)
+	x.Name, x.Stored, x.Whole = name, cmp.Or(e.inFile, e.name), cmp.Or(e.Whole, e.Name)
 	x.Shape = slices.Clone(e.Shape[1:])
 	x.Size = x.stored.size
 	if s := e.scales; s != nil && len(s.shape) > 0 && s.shape[0] == e.shape[0] {

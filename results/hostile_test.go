@@ -21,11 +21,11 @@ func TestNoPanicOnBadInput(t *testing.T) {
 		Dir: sources,
 		Funcs: map[string]any{
 			"ReferenceRows": results.ReferenceRows, "WriteReference": results.WriteReference, "WriteReferenceSorted": results.WriteReferenceSorted,
-			"NewChosen": results.NewChosen, "Compare": results.Compare, "ParseConvention": results.ParseConvention,
+			"NewChosen": results.NewChosen, "Layers": results.Layers, "ReadParameters": results.ReadParameters, "Compare": results.Compare, "ParseConvention": results.ParseConvention,
 			"DeadExperts": results.DeadExperts, "Diagnose": results.Diagnose, "NewRow": results.NewRow, "Read": results.Read, "ReadFile": results.ReadFile,
 		},
 		Types: []any{scores, results.Result{}, results.Row{}, results.Recorder{}, results.Chosen{}, results.Comparison{}, results.Diagnosis{},
-			results.Number(0), results.Convention(0), results.Schema(0)},
+			results.Number(0), results.Parameters{}, results.Candidate{}, results.Convention(0), results.Schema(0)},
 		Values: []any{scores, []byte(`{"layers":[{}]}`)},
 	}
 	p.Walk(t)

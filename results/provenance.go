@@ -18,6 +18,11 @@ type Provenance struct {
 	Config   *Config   `json:"config,omitempty"`
 	Files    []Source  `json:"files"`
 	Settings Settings  `json:"options"`
+
+	// Transformers is the oldest version of transformers whose names the parameters of
+	// the rows have; empty for a type of model that is not known, whose parameters
+	// have the names of the file.
+	Transformers string `json:"transformers,omitempty"`
 }
 
 // Config identifies a model by its config.json.
@@ -25,6 +30,8 @@ type Config struct {
 	SHA256        string   `json:"sha256"` // of the file, in hexadecimal
 	ModelType     string   `json:"model_type,omitempty"`
 	Architectures []string `json:"architectures,omitempty"`
+	TextType      string   `json:"text_type,omitempty"` // model_type of text_config
+	Blocks        int      `json:"blocks,omitempty"`    // of the language model
 }
 
 // Source is one weight file that was read.
@@ -73,7 +80,10 @@ func newProvenance(m *checkpoint.Model, opt scan.Options) Provenance {
 		},
 	}
 	if c := m.Config(); c.SHA256 != "" {
-		p.Config = &Config{SHA256: c.SHA256, ModelType: c.ModelType, Architectures: c.Architectures}
+		p.Config = &Config{SHA256: c.SHA256, ModelType: c.ModelType, Architectures: c.Architectures, TextType: c.TextType, Blocks: c.Blocks}
+	}
+	if names, err := m.Loaded(opt.Transformers); err == nil && names.Known() {
+		p.Transformers = names.Version()
 	}
 	for _, f := range m.Files() {
 		p.Files = append(p.Files, Source{Name: f.Name, Size: f.Size})

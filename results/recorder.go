@@ -49,7 +49,7 @@ func (rec Recorder) Scan(ctx context.Context, m *checkpoint.Model, opt scan.Opti
 // enter adds an outcome to r. Those without a row come in the order of the model.
 func (rec Recorder) enter(r *Result, o scan.Outcome) {
 	if o.Reason != "" && o.TiedTo == "" {
-		s := Skipped{Name: o.Name, DType: o.DType, Reason: o.Reason}
+		s := Skipped{Name: o.Name, DType: o.DType, Reason: o.Reason, Parameter: o.Parameter}
 		for _, d := range o.Shape {
 			s.Shape = append(s.Shape, int64(d))
 		}

@@ -44,7 +44,7 @@ func TestRecorder(t *testing.T) {
 		if o.Reason == "" || o.TiedTo != "" {
 			rows = append(rows, NewRow(o))
 		} else {
-			skipped = append(skipped, Skipped{o.Name, o.DType, shape(o.Shape), o.Reason})
+			skipped = append(skipped, Skipped{o.Name, o.DType, shape(o.Shape), o.Reason, o.Parameter})
 		}
 	}
 	for _, all := range [][]Row{rows, res.Rows} {

@@ -70,22 +70,40 @@ func ReferenceRows(r *Result, c Convention) ([]spectrum.Layer, error) {
 	return referenceOrder(referenceModules(r, c)), nil
 }
 
+// reference returns the parameter that the reference, which loads the model, scores
+// as this row; empty if it has none, or not this matrix for itself: it does not see
+// experts that the loaded model holds in one parameter.
+func (r *Row) reference() string {
+	_, _, _, single := names.Expert(r.Name)
+	_, _, _, apart := names.Expert(r.Parameter)
+	switch {
+	case r.Absent != "" || r.Parameter != "" && single && !apart:
+		return ""
+	case r.PartOf != "" || r.TiedTo != "":
+		return r.Name
+	}
+	return cmp.Or(r.Parameter, r.Name)
+}
+
 // referenceModules returns the modules the reference scores, in the order of r.
 func referenceModules(r *Result, c Convention) []spectrum.Layer {
 	var modules []spectrum.Layer
 	add := func(parameter string, snr float64, params int64) {
+		if parameter == "" {
+			return
+		}
 		if module, ok := names.Module(parameter); ok {
 			modules = append(modules, spectrum.Layer{Name: module, Type: names.ReferenceType(parameter), SNR: snr, Params: params})
 		}
 	}
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		add(row.Name, referenceSNR(row, c), row.Params)
+		add(row.reference(), referenceSNR(row, c), row.Params)
 	}
 	if c == ConventionV1 {
 		for _, s := range r.Skipped {
 			if len(s.Shape) >= 3 {
-				add(s.Name, math.NaN(), 0)
+				add(cmp.Or(s.Parameter, s.Name), math.NaN(), 0)
 			}
 		}
 	}

@@ -36,4 +36,6 @@ type Skipped struct {
 	DType  string  `json:"dtype"`
 	Shape  []int64 `json:"shape"`
 	Reason string  `json:"reason"`
+
+	Parameter string `json:"parameter,omitempty"` // of the loaded model, see [Row]; empty if no module has it
 }

@@ -61,6 +61,12 @@ type Row struct {
 	ConditionError Number `json:"condition_error" row:"analysis"` // bound on the relative error of Condition
 	Uncertain      int64  `json:"uncertain" row:"analysis"`       // singular values within their error of the threshold
 
+	// Parameter is what the weight is, or is a part of, in named_parameters() of the
+	// loaded model, which trainers match; empty if no module has it, as Absent says.
+	Parameter string `json:"parameter"`
+	Absent    string `json:"absent,omitempty"`  // why no module has it, so that it is not ranked
+	PartOf    string `json:"part_of,omitempty"` // the stored tensor that it was cut from
+
 	SingularValues []float64 `json:"singular_values,omitempty"` // descending, if asked for
 }
 
@@ -70,7 +76,8 @@ func NewRow(o scan.Outcome) Row {
 	r := Row{
 		Name: o.Name, Type: o.Type,
 		Rows: int64(rows), Cols: int64(cols), DType: o.DType, Params: o.Params(),
-		Ranked: o.Reason == "", TiedTo: o.TiedTo,
+		Ranked: o.Ranked(), TiedTo: o.TiedTo,
+		Parameter: o.Parameter, Absent: o.Absent, PartOf: o.Whole,
 		Backend: o.Backend, Seconds: Number(o.Elapsed.Seconds()),
 	}
 	r.clear()

@@ -1,6 +1,7 @@
 package results
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -74,7 +75,7 @@ func (s *Scores) Layers() []spectrum.Layer {
 	return layers
 }
 
-// Unranked returns the tensors that the scan skipped, without a score: candidates
+// Unranked returns the tensors that the scan skipped, as parameters without a score: candidates
 // for a selection that takes some layers whatever their score. Their types follow
 // the rule of the layers that were ranked. There are none in the reference's files.
 func (s *Scores) Unranked() []spectrum.Layer {
@@ -84,11 +85,14 @@ func (s *Scores) Unranked() []spectrum.Layer {
 	typeOf := s.Result.typeRule()
 	var layers []spectrum.Layer
 	for _, t := range s.Result.Skipped {
+		if t.Parameter == "" && s.Known() {
+			continue // which no module has
+		}
 		n := int64(1)
 		for _, d := range t.Shape {
 			n *= d
 		}
-		layers = append(layers, spectrum.Layer{Name: t.Name, Type: typeOf(t.Name), SNR: math.NaN(), Params: n})
+		layers = append(layers, spectrum.Layer{Name: cmp.Or(t.Parameter, t.Name), Type: typeOf(t.Name), SNR: math.NaN(), Params: n})
 	}
 	return layers
 }
@@ -135,6 +139,11 @@ func (s *Scores) Module(name string) string {
 	if s == nil || s.Result == nil {
 		return name
 	}
-	module, _ := names.Module(name)
+	return moduleOf(name)
+}
+
+// moduleOf returns the module of a parameter, without .weight.
+func moduleOf(parameter string) string {
+	module, _ := names.Module(parameter)
 	return module
 }

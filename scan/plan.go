@@ -37,10 +37,15 @@ func newPlan(m *checkpoint.Model, opt Options) (*plan, error) {
 		return nil, fmt.Errorf("%w: no model", spectrum.ErrOption)
 	}
 	p := &plan{model: m, opt: opt}
+	loaded, err := m.Loaded(opt.Transformers)
+	if err != nil {
+		return nil, err
+	}
 	p.head, p.embedding = m.TiedHead()
 	for i, t := range m.Tensors() {
 		o := Outcome{Tensor: t, Type: opt.Type(t.Name)}
 		o.Block, _ = names.Block(t.Name)
+		o.Parameter, o.Absent = loaded.Parameter(t)
 		o.Reason = p.reason(&o)
 		if o.Reason == "" {
 			o.Backend = opt.Analyzer.Backend.Name()
@@ -87,6 +92,7 @@ func (p *plan) tied(o Outcome) Outcome {
 	o.Name, o.TiedTo, o.Elapsed = p.head, o.Name, 0
 	o.Type = p.opt.Type(o.Name)
 	o.Block, _ = names.Block(o.Name)
+	o.Parameter, o.Absent = "", ""
 	o.Reason = tiedTo(o.TiedTo)
 	return o
 }

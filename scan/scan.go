@@ -45,6 +45,9 @@ type Options struct {
 	Type func(name string) string
 	// Vectors ranks 1-D weights too, as 1×n matrices.
 	Vectors bool
+	// Transformers is the version of transformers whose names the outcomes have as
+	// their Parameter; "" is the newest, see [checkpoint.Model.Loaded].
+	Transformers string
 
 	// Progress, if not nil, is called once before the first matrix and after
 	// each, from one goroutine at a time.

@@ -284,7 +284,7 @@ func TestSelectFromScan(t *testing.T) {
 	dir := t.TempDir()
 	scanned := filepath.Join(dir, "out.json")
 	ok(t, "scan", tiny, "-o", scanned)
-	yaml, errs := ok(t, "select", scanned, "--top", "25")
+	yaml, errs := ok(t, "select", scanned, "--top", "25", "--format", "spectrum-yaml")
 	assert.Contains(t, errs, "selected 14 of 57 layers in 8 types")
 	assert.True(t, strings.HasPrefix(yaml, "unfrozen_parameters:\n- ^lm_head.weight$\n"))
 	best := strings.TrimSuffix(tinyllama.Ranking("mlp.up_proj")[0], ".weight")
@@ -303,7 +303,7 @@ func TestSelectPublishedYAML(t *testing.T) {
 	res := shared.Path(t, "data/published/snr_results_meta-llama-Meta-Llama-3.1-8B-Instruct.json")
 	want, err := os.ReadFile(shared.Path(t, "data/published/snr_results_meta-llama-Meta-Llama-3.1-8B-Instruct_unfrozenparameters_50percent.yaml"))
 	require.NoError(t, err)
-	got, _ := ok(t, "select", res, "--top", "50")
+	got, _ := ok(t, "select", res, "--top", "50", "--format", "spectrum-yaml")
 	assert.Equal(t, string(want), got)
 }
 

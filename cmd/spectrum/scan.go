@@ -75,6 +75,7 @@ Formats:` + scanFormatHelp(),
 	fl.Var(&f.memory, "memory", "cap on weights and workspace in use, such as 8GiB (default: none)")
 	fl.BoolVar(&f.opt.Vectors, "vectors", false, "rank 1-D weights too, as 1×n matrices")
 	fl.BoolVar(&f.recorder.SingularValues, "singular-values", false, "write every singular value; needs "+list(spectraFlags(), "or"))
+	fl.StringVar(&f.opt.Transformers, "transformers", "", transformersHelp)
 	fl.StringVar(&f.types, "types", typesRole, "group layers by `RULE`: role (experts pooled, towers apart) or reference (what follows the first number)")
 	openFlags(cmd, &f.open)
 	for name, values := range map[string][]string{
@@ -134,7 +135,8 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 	res.Provenance.Tool, res.Provenance.Version = "spectrum", version()
 	total := m.Params()
 	if cmd.Flags().Changed("top") {
-		sel, err := spectrum.SelectTopK(res.Scores().Layers(), f.top)
+		warnUnknown(cmd.ErrOrStderr(), res.Scores())
+		sel, err := spectrum.SelectTopK(results.Layers(res.Scores().Candidates(results.ExpertsFused)), f.top)
 		if err != nil {
 			return err
 		}

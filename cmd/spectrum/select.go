@@ -26,6 +26,8 @@ type selectFlags struct {
 	format, output       string
 	model                string
 	rank                 int
+	names                nameFlags
+	experts              string
 }
 
 func newSelect() *cobra.Command {
@@ -69,17 +71,23 @@ verifies spectrum-yaml, which trains head and embeddings in any case.`,
 	fl.TextVar(&f.s.Head, "head", selection.PolicyRanked, "the output head is `ranked`, selected always or never")
 	fl.TextVar(&f.s.Embeddings, "embeddings", selection.PolicyRanked, "embeddings are `ranked`, selected always or never")
 	fl.Int64Var(&f.random, "random", 0, "select as many layers and parameters of each type at random, with seed `N`")
-	fl.StringVar(&f.format, "format", string(emit.SpectrumYAML), "`FORMAT` of the selection, see above")
+	f.names.add(cmd)
+	fl.StringVar(&f.experts, "experts", expertsFused, "choose among `WHAT` where the loaded model fuses experts: fused parameters, or single experts, which axolotl takes")
+	fl.StringVar(&f.format, "format", string(emit.Axolotl), "`FORMAT` of the selection, see above")
 	fl.StringVar(&f.model, "model", "", "verify the selection on the parameters of `MODEL` before it is written")
 	fl.IntVar(&f.rank, "rank", 16, "`R`, the rank of a layer of median SNR, of peft")
 	fl.StringVarP(&f.output, "output", "o", "", "write the selection to `FILE` instead of standard output")
 	complete(cmd, "format", formatNames(emit.Formats()))
+	complete(cmd, "experts", []string{expertsFused, expertsSingle})
 	return cmd
 }
 
 // check completes the settings of the selector.
 func (f *selectFlags) check(cmd *cobra.Command) error {
 	if err := oneOf("format", f.format, formatNames(emit.Formats())...); err != nil {
+		return err
+	}
+	if err := oneOf("experts", f.experts, expertsFused, expertsSingle); err != nil {
 		return err
 	}
 	if f.budget > 0 {
@@ -120,7 +128,10 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	layers := f.candidates(res)
+	if err := f.names.apply(cmd.ErrOrStderr(), res); err != nil {
+		return err
+	}
+	candidates, layers := f.candidates(res)
 	how := emit.Training{Rank: f.rank}
 	if f.model != "" {
 		if how.Model, err = parameters(cmd, f.model); err != nil {
@@ -138,6 +149,7 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 	if err := writeTo(cmd, f.output, []string{file}, func(w io.Writer) error { _, err := text.WriteTo(w); return err }); err != nil {
 		return err
 	}
+	_ = candidates
 	f.report(cmd.ErrOrStderr(), sel, len(layers))
 	return nil
 }
@@ -159,19 +171,27 @@ func (f *selectFlags) report(w io.Writer, sel *selection.Selection, layers int) 
 	}
 }
 
+// What select chooses among where the loaded model fuses experts.
+const (
+	expertsFused  = "fused"
+	expertsSingle = "single"
+)
+
 // candidates returns what is chosen among, by the names of parameters, which
-// trainers know; the reference's files have modules.
-func (f *selectFlags) candidates(res *results.Scores) []spectrum.Layer {
-	layers := res.Layers()
-	for i := range layers {
-		layers[i].Name = res.Parameter(layers[i].Name)
+// trainers know, and with it what is chosen only on request.
+func (f *selectFlags) candidates(res *results.Scores) ([]results.Candidate, []spectrum.Layer) {
+	experts := results.ExpertsFused
+	if f.experts == expertsSingle {
+		experts = results.ExpertsSingle
 	}
+	candidates := res.Candidates(experts)
+	layers := results.Layers(candidates)
 	for _, l := range res.Unranked() {
 		if f.s.IsForced(l.Name, l.Type) {
 			layers = append(layers, l)
 		}
 	}
-	return layers
+	return candidates, layers
 }
 
 func (f *selectFlags) choose(cmd *cobra.Command, layers []spectrum.Layer) (*selection.Selection, error) {

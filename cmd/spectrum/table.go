@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/results"
 )
 
@@ -22,15 +24,12 @@ func writeTable(w io.Writer, res *results.Result, total int64) error {
 	fmt.Fprintf(b, "SNR = %s; signal: singular values above t; noise scale σ: %s, edge: %s; %s\n",
 		formula(p.Settings), p.Settings.Noise, p.Settings.Edge, ran(res))
 
-	chosen := make(map[string]bool)
-	if res.Chosen != nil {
-		for _, name := range res.Chosen.Layers {
-			chosen[name] = true
-		}
-	}
+	candidates := res.Scores().Candidates(results.ExpertsFused)
+	chosen := chosenRows(res.Chosen, candidates)
 	for _, group := range byType(res.Rows) {
 		writeGroup(b, group, chosen)
 	}
+	writeFused(b, candidates, chosen)
 	writeNotes(b, res)
 	if s := res.Chosen; s != nil {
 		fmt.Fprintf(b, "\ntop %v %% of each type (marked *): %s, %s parameters, %.1f %% of the model\n",
@@ -38,6 +37,54 @@ func writeTable(w io.Writer, res *results.Result, total int64) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// chosenRows returns the names of the rows of which the candidates that were chosen
+// are made.
+func chosenRows(c *results.Chosen, candidates []results.Candidate) map[string]bool {
+	chosen := make(map[string]bool)
+	if c == nil {
+		return chosen
+	}
+	names := make(map[string]bool, len(c.Layers))
+	for _, name := range c.Layers {
+		names[name] = true
+	}
+	for _, x := range candidates {
+		for _, row := range x.Rows {
+			if names[x.Name] {
+				chosen[row] = true
+			}
+		}
+	}
+	return chosen
+}
+
+// writeFused lists the parameters whose parts were scored one by one, with the
+// median by which they rank and the scores it is the median of.
+func writeFused(b *strings.Builder, candidates []results.Candidate, chosen map[string]bool) {
+	first := true
+	var tw *tabwriter.Writer
+	for _, c := range candidates {
+		if len(c.Rows) < 2 {
+			continue
+		}
+		if first {
+			first = false
+			fmt.Fprintln(b, "\nparameters of the loaded model that hold several of these; they rank by the median")
+			tw = tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
+			fmt.Fprintln(tw, "\tSNR\tleast\tgreatest\tparts\t  parameter")
+		}
+		mark := ""
+		if chosen[c.Rows[0]] {
+			mark = "*"
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t  %s\n", mark, formatNumber(results.Number(c.SNR)),
+			formatNumber(results.Number(c.Low)), formatNumber(results.Number(c.High)), len(c.Rows), c.Name)
+	}
+	if tw != nil {
+		tw.Flush()
+	}
 }
 
 func modelKind(p results.Provenance) string {
@@ -156,6 +203,9 @@ func writeGroup(b *strings.Builder, group []results.Row, chosen map[string]bool)
 
 // writeCut says when a tie decided what was selected from a group.
 func writeCut(b *strings.Builder, group []results.Row, chosen map[string]bool) {
+	if slices.ContainsFunc(group, func(l results.Row) bool { return l.PartOf != "" || l.Parameter != "" && names.IsExpert(l.Name) }) {
+		return // rows that are no candidates of their own
+	}
 	cut := slices.IndexFunc(group, func(l results.Row) bool { return !chosen[l.Name] })
 	if cut <= 0 || group[cut].SNR != group[cut-1].SNR {
 		return
@@ -179,27 +229,31 @@ func writeNotes(b *strings.Builder, res *results.Result) {
 			fmt.Fprintf(b, "\n%s is tied to %s: one matrix, ranked once\n", l.Name, l.TiedTo)
 		}
 	}
+	absent := make(map[string][]string)
+	for _, l := range res.Rows {
+		if l.Absent != "" {
+			absent[l.Absent] = append(absent[l.Absent], l.Name)
+		}
+	}
+	for _, why := range slices.Sorted(maps.Keys(absent)) {
+		fmt.Fprintf(b, "\nnot ranked, %s: %s\n", why, firstFew(absent[why]))
+	}
 	if types := dequantised(res); types != "" {
 		fmt.Fprintf(b, "\nde-quantised weights, of a lower precision than the model's own: %s\n", types)
 	}
 	var reasons []string
-	names := make(map[string][]string)
+	skipped := make(map[string][]string)
 	for _, s := range res.Skipped {
-		if names[s.Reason] == nil {
+		if skipped[s.Reason] == nil {
 			reasons = append(reasons, s.Reason)
 		}
-		names[s.Reason] = append(names[s.Reason], s.Name)
+		skipped[s.Reason] = append(skipped[s.Reason], s.Name)
 	}
 	if len(reasons) > 0 {
 		fmt.Fprintln(b, "\nnot ranked:")
 	}
 	for _, r := range reasons {
-		list := names[r]
-		more := ""
-		if len(list) > 3 {
-			list, more = list[:3], fmt.Sprintf(" and %d more", len(names[r])-3)
-		}
-		fmt.Fprintf(b, "  %d × %s: %s%s\n", len(names[r]), r, strings.Join(list, ", "), more)
+		fmt.Fprintf(b, "  %d × %s: %s\n", len(skipped[r]), r, firstFew(skipped[r]))
 	}
 	if dead := results.DeadExperts(res.Rows); len(dead) > 0 {
 		fmt.Fprintf(b, "\ndead experts, of a norm below 1/1000 of their type's median; the score favours small weights: %d\n", len(dead))

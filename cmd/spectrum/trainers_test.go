@@ -130,7 +130,7 @@ func TestVerifyFindsRefusal(t *testing.T) {
 func TestVerifyMismatch(t *testing.T) {
 	file := scanned(t)
 	out := filepath.Join(t.TempDir(), "unfrozen.yaml")
-	ok(t, "select", file, "--top", "25", "-o", out)
+	ok(t, "select", file, "--top", "25", "--format", "spectrum-yaml", "-o", out)
 	code, report, errs := command("verify", out, tiny, "--consumer", "axolotl")
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, report, "match nothing: 1\n  ^lm_head.weight$")

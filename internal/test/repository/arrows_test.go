@@ -38,14 +38,14 @@ internal/test/tinyllama       . rmt internal/format/safetensors internal/test/pl
 internal/test/planted         .
 
 results                       scan checkpoint . rmt selection internal/format/strictjson
-                              internal/names
+                              internal/names internal/names/loaded
 scan                          checkpoint . rmt selection internal/names
 emit                          checkpoint . selection internal/format/strictjson internal/names
 
 checkpoint                    hub . internal/format/gguf internal/format/numfmt
                               internal/format/npy internal/format/safetensors
                               internal/format/sniff internal/format/strictjson
-                              internal/format/torchfile internal/names
+                              internal/format/torchfile internal/names internal/names/loaded
 hub                           internal/format/strictjson
 
 .                             rmt selection internal/engine/kernel internal/engine/lapack
@@ -58,6 +58,7 @@ internal/noise                internal/law/mp internal/law/tracywidom
 internal/law/mp               internal/law/bisect
 internal/law/tracywidom       internal/law/bisect
 internal/law/bisect
+internal/names/loaded         internal/names internal/format/strictjson
 internal/names
 internal/option
 
