@@ -212,3 +212,16 @@ func TestStridedWeights(t *testing.T) {
 		assert.ErrorIs(t, err, spectrum.ErrShape, "%v", bad)
 	}
 }
+
+// A back-end that promises nothing is never enough, whatever error is allowed.
+func TestForeignBackendWithoutBounds(t *testing.T) {
+	for _, p := range []spectrum.Precision{spectrum.PrecisionAuto, spectrum.PrecisionValues} {
+		a := spectrum.Analyzer{
+			Backend:   yields(&spectrum.Spectrum{Values: []float64{2, 1}}, &spectrum.Spectrum{Values: []float64{3, 1}, Errors: []float64{0, 0}}),
+			Tolerance: math.Inf(1), Precision: p,
+		}
+		res, err := a.Analyze(t.Context(), mat.NewDense(2, 2, []float64{3, 0, 0, 1}))
+		require.NoError(t, err, p)
+		assert.Equal(t, 3., res.SMax, "the second, which has bounds")
+	}
+}

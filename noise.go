@@ -9,8 +9,8 @@ import (
 // singular values, and with it the threshold t between noise and signal.
 //
 // All scales but [NoiseIQR] estimate the standard deviation of the entries of
-// the noise, and their threshold is the edge of the noise, see [rmt.EdgeRule]. docs/noise.md shows
-// bias and spread of each on planted models.
+// the noise, and their threshold is the edge of the noise, see [rmt.EdgeRule].
+// docs/noise.md shows bias and spread of each on planted models.
 type NoiseScale uint8
 
 const (

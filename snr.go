@@ -64,7 +64,10 @@ func (d Divisor) check() error { return divisors.Check(uint8(d)) }
 // fills in all that follows from them; shape, type and back-end are the caller's.
 func (a Analyzer) analysis(n noise.Sample) *Analysis {
 	if _, e := math.Frexp(n.Values[0]); e > mostExponent {
-		return a.analysis(n.Scaled(mostExponent - e)).scale(e - mostExponent)
+		res := a.analysis(n.Scaled(mostExponent - e)).scale(e - mostExponent)
+		// Scaling back would round the smallest values a second time.
+		res.SingularValues, res.SMax, res.SMin = n.Values, n.Values[0], n.Values[len(n.Values)-1]
+		return res
 	}
 	s := n.Values
 	res := &Analysis{
@@ -120,13 +123,11 @@ func (res *Analysis) separate(errs []float64, tErr float64) {
 // edges of their noise stay in the range of float64.
 const mostExponent = 900
 
-// scale multiplies what is in the units of the weights by 2ᵉ. What then passes the
+// scale multiplies by 2ᵉ what an analysis derives from the values in the units of
+// the weights. What then passes the
 // range of float64, a sum or a norm, is +Inf; the ratios and their error do not.
 func (res *Analysis) scale(e int) *Analysis {
-	for i, v := range res.SingularValues {
-		res.SingularValues[i] = math.Ldexp(v, e)
-	}
-	for _, v := range []*float64{&res.Sigma, &res.Threshold, &res.SignalSum, &res.NoiseSum, &res.ValueError, &res.SMinError, &res.SMax, &res.SMin, &res.Frobenius} {
+	for _, v := range []*float64{&res.Sigma, &res.Threshold, &res.SignalSum, &res.NoiseSum, &res.ValueError, &res.SMinError, &res.Frobenius} {
 		*v = math.Ldexp(*v, e)
 	}
 	if res.Divisor == DivisorSMax {

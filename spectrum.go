@@ -140,8 +140,7 @@ func SNR(ctx context.Context, w mat.Matrix) (float64, error) {
 // The error wraps [ErrEmpty] for a matrix without elements, [ErrNotFinite]
 // for a NaN or infinite weight, [ErrOption] for settings out of range,
 // [ErrBackend] when the back-end fails or the environment names one that is not
-// available, and the context's error when ctx ends
-// first.
+// available, and the context's error when ctx ends first.
 func (a Analyzer) Analyze(ctx context.Context, w mat.Matrix) (*Analysis, error) {
 	in, err := a.input(ctx, w)
 	if err != nil {
@@ -161,7 +160,7 @@ func (a Analyzer) Analyze(ctx context.Context, w mat.Matrix) (*Analysis, error) 
 		if s.Errors == nil { // nothing was promised, so nothing is certain
 			res.uncertain()
 		}
-		return res.Uncertain == 0 && res.SNRError <= a.tolerance() && (a.Precision != PrecisionValues || s.within(a.tolerance()))
+		return s.Errors != nil && res.Uncertain == 0 && res.SNRError <= a.tolerance() && (a.Precision != PrecisionValues || s.within(a.tolerance()))
 	})
 	if err != nil {
 		return nil, err

@@ -1,11 +1,10 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
-
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 

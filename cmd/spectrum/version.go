@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"runtime"
@@ -28,16 +27,13 @@ on this machine: what a report of a fault should hold.`,
 			}
 			b := thisBuild()
 			if format == formatJSON {
-				enc := json.NewEncoder(cmd.OutOrStdout())
-				enc.SetIndent("", "  ")
-				return enc.Encode(b)
+				return writeJSON(cmd.OutOrStdout(), b)
 			}
 			return b.write(cmd.OutOrStdout())
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", formatTable, "`FORMAT`: table or json")
-	must(cmd.RegisterFlagCompletionFunc("format",
-		cobra.FixedCompletions([]string{formatTable, formatJSON}, cobra.ShellCompDirectiveNoFileComp)))
+	complete(cmd, "format", []string{formatTable, formatJSON})
 	return cmd
 }
 

@@ -12,35 +12,48 @@ import (
 // ErrFormat reports an archive that breaks the rules of the format.
 var ErrFormat = errors.New("malformed zip archive")
 
-// maxDirectory bounds what is read of an archive's directory and trailer, in bytes.
-// An entry takes about 100.
-const maxDirectory = 8 << 20
+// What is read of an archive's directory and trailer is bounded, in bytes, and by the
+// size of the file: an entry takes less than 100, and with what it describes three
+// times that.
+const (
+	maxDirectory = 8 << 20
+	minDirectory = 1 << 20
+)
 
-// limited reads no more than left bytes in all.
+// limited reads no more than left bytes in all, and keeps the reader's error, which
+// the directory's reader may take for a fault of the archive.
 type limited struct {
 	io.ReaderAt
 	left int64
+	err  error
 }
 
 func (l *limited) ReadAt(p []byte, offset int64) (int, error) {
 	if l.left -= int64(len(p)); l.left < 0 {
-		return 0, malformed("its directory takes more than %d MiB", maxDirectory>>20)
+		l.err = malformed("its directory takes more than the size of the file warrants")
+		return 0, l.err
 	}
-	return l.ReaderAt.ReadAt(p, offset)
+	n, err := l.ReaderAt.ReadAt(p, offset)
+	if err != nil && err != io.EOF {
+		l.err = err
+	}
+	return n, err
 }
 
 // List returns the entries of an archive of size bytes in the order of its
 // directory. No two have the same name. The names may be anything: they must not
-// become paths.
+// become paths. The error wraps [ErrFormat], or is the reader's own.
 func List(r io.ReaderAt, size int64) ([]*zip.File, error) {
-	l := &limited{r, maxDirectory}
+	l := &limited{ReaderAt: r, left: min(maxDirectory, minDirectory+size/3)}
 	z, err := zip.NewReader(l, size)
 	l.left = math.MaxInt64
 	switch {
+	case l.err != nil:
+		return nil, l.err
 	case errors.Is(err, zip.ErrFormat):
 		return nil, malformed("no directory at its end; cut short?")
 	case err != nil && !errors.Is(err, zip.ErrInsecurePath):
-		return nil, err
+		return nil, malformed("%w", err)
 	}
 	seen := make(map[string]bool, len(z.File))
 	for _, f := range z.File {

@@ -5,19 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strings"
+
+	zipfile "github.com/gospectrum/spectrum/internal/format/archive"
 )
 
-const (
-	// maxDirectory bounds what is read of the archive's directory and trailer,
-	// in bytes, and so does the size of the file: the entry of a storage takes
-	// less than 100 bytes, and with what it describes three times that.
-	maxDirectory = 8 << 20
-	minDirectory = 1 << 20
-	// entryCost is the memory that an entry of the directory takes, in bytes.
-	entryCost = 400
-)
+// entryCost is the memory that an entry of an archive's directory takes, in bytes.
+const entryCost = 400
 
 // archive is the zip file. Its name for the folder that everything is in is free.
 type archive struct {
@@ -29,48 +23,22 @@ type archive struct {
 	storage map[string]*storage // by key
 }
 
-// limited reads no more than left bytes in all, and keeps the reader's error.
-type limited struct {
-	io.ReaderAt
-	left int64
-	err  error
-}
-
-func (l *limited) ReadAt(p []byte, offset int64) (int, error) {
-	if l.left -= int64(len(p)); l.left < 0 {
-		l.err = malformed("the archive's directory takes more than its size warrants")
-		return 0, l.err
-	}
-	n, err := l.ReaderAt.ReadAt(p, offset)
-	if err != nil && err != io.EOF {
-		l.err = err
-	}
-	return n, err
-}
-
 func openArchive(r io.ReaderAt, size int64, b *budget) (*archive, error) {
-	l := &limited{ReaderAt: r, left: min(maxDirectory, minDirectory+size/3)}
-	z, err := zip.NewReader(l, size)
-	l.left = math.MaxInt64
+	entries, err := zipfile.List(r, size)
 	switch {
-	case l.err != nil:
-		return nil, l.err
-	case errors.Is(err, zip.ErrFormat):
-		return nil, malformed("the archive has no directory at its end; cut short?")
-	case err != nil && !errors.Is(err, zip.ErrInsecurePath):
+	case errors.Is(err, zipfile.ErrFormat):
 		return nil, malformed("%w", err)
+	case err != nil:
+		return nil, err
 	}
-	if err := b.spend(entryCost * len(z.File)); err != nil {
+	if err := b.spend(entryCost * len(entries)); err != nil {
 		return nil, err
 	}
 	a := &archive{budget: b, r: r, size: size, files: make(map[string]*zip.File), storage: make(map[string]*storage)}
-	for _, f := range z.File {
-		if a.files[f.Name] != nil {
-			return nil, malformed("%q is in the archive twice", f.Name)
-		}
+	for _, f := range entries {
 		a.files[f.Name] = f
 	}
-	return a, a.check(z.File)
+	return a, a.check(entries)
 }
 
 // check finds the folder that everything is in: that of the first entry, as
@@ -117,11 +85,8 @@ func (a *archive) locate(name string) (offset, size int64, err error) {
 	if f.Method != zip.Store || f.Flags&1 != 0 || f.CompressedSize64 != f.UncompressedSize64 {
 		return 0, 0, refused("%s is compressed or encrypted, which torch does not do", f.Name)
 	}
-	if offset, err = f.DataOffset(); err != nil {
-		return 0, 0, malformed("%s: no entry where the directory says: %w", f.Name, err)
-	}
-	if offset > a.size || f.CompressedSize64 > uint64(a.size-offset) {
-		return 0, 0, malformed("%s: %d bytes at %d, past the end of the file at %d", f.Name, f.CompressedSize64, offset, a.size)
+	if offset, err = zipfile.Locate(f, a.size); err != nil {
+		return 0, 0, malformed("%w", err)
 	}
 	return offset, int64(f.CompressedSize64), nil
 }
