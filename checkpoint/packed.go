@@ -24,6 +24,7 @@ var indexNames = []string{"codes", "indices"}
 func (l *lister) markPacked() {
 	claims := &claims{lister: l, owner: make(map[string]bool)}
 	reasons := make(map[string]string) // of parts
+	packer := ""
 	mark := func(t *stored) {
 		parts, packed := claims.of(t)
 		if !packed && !l.surelyPacked(t) {
@@ -33,6 +34,7 @@ func (l *lister) markPacked() {
 		if t.skip == "" {
 			l.consumed[t.name] = by.refusal()
 		}
+		packer = by.name
 		for _, p := range parts {
 			if reasons[p] == "" {
 				reasons[p] = "belongs to " + t.name + ", packed by " + by.name + ", which is not read"
@@ -48,6 +50,21 @@ func (l *lister) markPacked() {
 	}
 	for name, reason := range reasons {
 		if l.consumed[name] == "" && l.stored[name].skip == "" {
+			l.consumed[name] = reason
+		}
+	}
+	if packer != "" && l.model.config.quantized {
+		l.leaveRest("beside weights packed by " + packer + ", which are not read: alone it is not the model")
+	}
+}
+
+// leaveRest lists the matrices that are left for no layers. Of a model whose config.json says that it
+// is quantised, and whose weights could not be read, a selection among the head, the
+// embeddings and what else was spared would look like one of the model; and a part of a
+// packing that nobody knows yet may be among them.
+func (l *lister) leaveRest(reason string) {
+	for _, name := range l.names {
+		if t := l.stored[name]; len(t.shape) > 1 && t.skip == "" && l.consumed[name] == "" {
 			l.consumed[name] = reason
 		}
 	}
