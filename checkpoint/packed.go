@@ -34,7 +34,9 @@ func (l *lister) markPacked() {
 		if t.skip == "" {
 			l.consumed[t.name] = by.refusal()
 		}
-		packer = by.name
+		if _, last := cutLast(t.name); l.model.config.quantized || slices.Contains(packedNames, last) {
+			packer = by.name
+		}
 		for _, p := range parts {
 			if reasons[p] == "" {
 				reasons[p] = "belongs to " + t.name + ", packed by " + by.name + ", which is not read"
@@ -53,15 +55,15 @@ func (l *lister) markPacked() {
 			l.consumed[name] = reason
 		}
 	}
-	if packer != "" && l.model.config.quantized {
+	if packer != "" {
 		l.leaveRest("beside weights packed by " + packer + ", which are not read: alone it is not the model")
 	}
 }
 
-// leaveRest lists the matrices that are left for no layers. Of a model whose config.json says that it
-// is quantised, and whose weights could not be read, a selection among the head, the
-// embeddings and what else was spared would look like one of the model; and a part of a
-// packing that nobody knows yet may be among them.
+// leaveRest lists the matrices that are left for no layers. Of a model that is quantised,
+// as config.json or the names of its weights say, and whose weights could not be read, a
+// selection among the head, the embeddings and what else was spared would look like one
+// of the model; and a part of a packing that nobody knows yet may be among them.
 func (l *lister) leaveRest(reason string) {
 	for _, name := range l.names {
 		if t := l.stored[name]; len(t.shape) > 1 && t.skip == "" && l.consumed[name] == "" {
