@@ -47,6 +47,7 @@ func (f Format) Matching() string { return f.trainer().matching }
 // Param is a parameter of a model.
 type Param struct {
 	Name   string // full, such as "lm_head.weight"
+	Stored string // in the file, the first of several that it is made of; "" if it is the same
 	Params int64  // number of elements
 	Bytes  int64  // as stored
 }

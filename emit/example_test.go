@@ -130,7 +130,7 @@ func ExampleParams() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	params := emit.Params(m)
+	params := emit.Params(m, nil)
 	fmt.Println(len(params), "parameters, first", params[0].Name)
 	if err := emit.Write(os.Stdout, emit.Names, sel, emit.Training{Model: params}); err != nil {
 		log.Fatal(err)

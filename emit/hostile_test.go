@@ -16,7 +16,7 @@ func TestNoPanicOnBadInput(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, m.Close()) })
 	rules, err := emit.Parse(emit.LLaMAFactory, []byte("freeze_trainable_layers: 2\nfreeze_trainable_modules: self_attn\n"))
 	require.NoError(t, err)
-	report, err := rules.Verify(emit.Params(m))
+	report, err := rules.Verify(emit.Params(m, nil))
 	require.NoError(t, err)
 	p := hostile.Package{
 		Dir: ".",
@@ -25,7 +25,7 @@ func TestNoPanicOnBadInput(t *testing.T) {
 		},
 		Types: []any{rules, report, emit.Axolotl},
 		Values: []any{
-			m, selected(), emit.Training{Model: emit.Params(m), Rank: -1}, emit.PEFT, emit.LLaMAFactory, emit.Substring,
+			m, selected(), emit.Training{Model: emit.Params(m, nil), Rank: -1}, emit.PEFT, emit.LLaMAFactory, emit.Substring,
 			[]emit.Param{{}, {Name: ".", Params: -1}, {Name: "model.layers.99999999999999999999.q.weight"}},
 		},
 	}

@@ -97,7 +97,7 @@ func TestParams(t *testing.T) {
 		if c.split {
 			assert.Len(t, m.Tensors(), 3, name)
 		}
-		assert.Equal(t, c.want, emit.Params(m), name)
+		assert.Equal(t, c.want, emit.Params(m, nil), name)
 	}
 }
 
@@ -106,7 +106,7 @@ func TestParamsGGUF(t *testing.T) {
 	m, err := checkpoint.Open(context.Background(), "../testdata/formats/gguf-Q8_0.gguf")
 	require.NoError(t, err)
 	defer m.Close()
-	params := emit.Params(m)
+	params := emit.Params(m, nil)
 	require.NotEmpty(t, params)
 	for _, p := range params {
 		assert.NotContains(t, p.Name, "blk.")
@@ -115,6 +115,6 @@ func TestParamsGGUF(t *testing.T) {
 
 // Without a model there is nothing to train, which is not the same as no model to verify on.
 func TestParamsOfNothing(t *testing.T) {
-	assert.NotNil(t, emit.Params(nil))
-	assert.Empty(t, emit.Params(nil))
+	assert.NotNil(t, emit.Params(nil, nil))
+	assert.Empty(t, emit.Params(nil, nil))
 }

@@ -134,7 +134,7 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 	candidates, layers := f.candidates(res)
 	how := emit.Training{Rank: f.rank}
 	if f.model != "" {
-		if how.Model, err = parameters(cmd, f.model); err != nil {
+		if how.Model, err = parameters(cmd, f.model, f.names.transformers); err != nil {
 			return err
 		}
 	}

@@ -99,7 +99,7 @@ func TestSelectRefuses(t *testing.T) {
 		assert.Empty(t, out, f)
 		assert.Contains(t, errs, "cannot be expressed", f)
 	}
-	_, errs = ok(t, "select", foreign, "--top", "50", "--model", tiny)
+	_, errs = ok(t, "select", foreign, "--top", "50", "--format", "spectrum-yaml", "--model", tiny)
 	assert.Contains(t, errs, "not verified on "+tiny+": how spectrum-yaml is read depends on its reader")
 }
 

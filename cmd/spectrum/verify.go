@@ -61,7 +61,7 @@ func verify(cmd *cobra.Command, file, model, consumer, expect, format string) er
 		}
 		rules = rules.Expect(strings.Fields(string(names)))
 	}
-	params, err := parameters(cmd, model)
+	params, err := parameters(cmd, model, "")
 	if err != nil {
 		return err
 	}
