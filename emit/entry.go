@@ -17,6 +17,7 @@ type entry struct {
 	literal []string        // the names it spells out; nil if it is an open pattern
 	exact   bool            // the literals are whole names, not modules or beginnings of names
 	set     map[string]bool // of the literals, where they are many
+	rows    *Rows           // the rows that it is limited to; nil for all
 }
 
 // nameOf returns the name of a parameter that the entry is held against, and

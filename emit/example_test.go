@@ -15,8 +15,8 @@ import (
 
 func ExampleWrite() {
 	sel, err := spectrum.SelectTopK([]spectrum.Layer{
-		{Name: "model.layers.0.mlp.gate.weight", Type: "mlp.gate", SNR: 1},
-		{Name: "model.layers.1.mlp.gate.weight", Type: "mlp.gate", SNR: 2},
+		{Name: "model.layers.0.self_attn.q_proj.weight", Type: "self_attn.q_proj", SNR: 1},
+		{Name: "model.layers.1.self_attn.q_proj.weight", Type: "self_attn.q_proj", SNR: 2},
 	}, 100)
 	if err != nil {
 		log.Fatal(err)
@@ -27,7 +27,7 @@ func ExampleWrite() {
 	// Output:
 	// # spectrum: top 100 % of each type: 2 layers
 	// finetuning_type: lora
-	// lora_target: model.layers.1.mlp.gate,model.layers.0.mlp.gate
+	// lora_target: model.layers.1.self_attn.q_proj,model.layers.0.self_attn.q_proj
 }
 
 // selected is the better half of a model's layers.

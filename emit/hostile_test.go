@@ -21,9 +21,10 @@ func TestNoPanicOnBadInput(t *testing.T) {
 	p := hostile.Package{
 		Dir: ".",
 		Funcs: map[string]any{
+			"Make":    emit.Make,
 			"Formats": emit.Formats, "Consumers": emit.Consumers, "Write": emit.Write, "Parse": emit.Parse, "Params": emit.Params,
 		},
-		Types: []any{rules, report, emit.Axolotl},
+		Types: []any{rules, report, emit.Axolotl, emit.File{}, emit.Rows{}},
 		Values: []any{
 			m, selected(), emit.Training{Model: emit.Params(m, nil), Rank: -1}, emit.PEFT, emit.LLaMAFactory, emit.Substring,
 			[]emit.Param{{}, {Name: ".", Params: -1}, {Name: "model.layers.99999999999999999999.q.weight"}},

@@ -2,8 +2,10 @@ package emit
 
 import (
 	"cmp"
+	"strconv"
 
 	"github.com/gospectrum/spectrum/checkpoint"
+	"github.com/gospectrum/spectrum/internal/names"
 )
 
 // Params lists the parameters that a model has once it is loaded, as far as its files
@@ -36,12 +38,27 @@ func Params(m *checkpoint.Model, loaded *checkpoint.Loaded) []Param {
 		if !seen {
 			i = len(list)
 			at[name] = i
-			list = append(list, Param{Name: name, Stored: stored(t, name)})
+			list = append(list, Param{Name: name, Stored: stored(t, name), Dims: len(t.Shape)})
 		}
+		list[i].Rows = max(list[i].Rows, rowsOf(t, name))
 		list[i].Params += t.Params()
 		list[i].Bytes += t.Size
 	}
 	return list
+}
+
+// rowsOf returns how many rows of its parameter a tensor shows that there are at least:
+// experts are numbered, and what is whole has its first dimension.
+func rowsOf(t checkpoint.Tensor, parameter string) int64 {
+	_, number, _, single := names.Expert(t.Name)
+	if _, _, _, apart := names.Expert(parameter); single && !apart {
+		n, _ := strconv.ParseInt(number, 10, 32)
+		return n + 1
+	}
+	if t.Whole == "" && len(t.Shape) > 0 {
+		return int64(t.Shape[0])
+	}
+	return 0
 }
 
 // stored returns what a tensor is called in its file, if it is not the parameter's name.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/selection"
 )
 
@@ -43,6 +44,14 @@ type trainer struct {
 	// read enters what the file says into r; nil if nothing reads it back. Its error
 	// becomes one that wraps ErrFormat.
 	read func(r *Rules, text string) error
+	// omit returns the reason why the format leaves a layer out, "" if it does not; nil
+	// if it leaves out none.
+	omit func(l spectrum.Layer, how Training) string
+	// reader is the consumer by whose rule it is read if it has none of its own; that
+	// may train more than was selected.
+	reader Format
+	// rows says that it can train rows of a parameter, see [Training].
+	rows bool
 	// names rejects names that could leave their place in the file, and selections
 	// that the consumer would take for something else; nil means plainNames.
 	names func(sel *selection.Selection) error

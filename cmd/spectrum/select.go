@@ -12,6 +12,7 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/emit"
+	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/results"
 	"github.com/gospectrum/spectrum/selection"
 )
@@ -72,13 +73,13 @@ verifies spectrum-yaml, which trains head and embeddings in any case.`,
 	fl.TextVar(&f.s.Embeddings, "embeddings", selection.PolicyRanked, "embeddings are `ranked`, selected always or never")
 	fl.Int64Var(&f.random, "random", 0, "select as many layers and parameters of each type at random, with seed `N`")
 	f.names.add(cmd)
-	fl.StringVar(&f.experts, "experts", expertsFused, "choose among `WHAT` where the loaded model fuses experts: fused parameters, or single experts, which axolotl takes")
+	fl.StringVar(&f.experts, expertsFlag, expertsFused, "choose among `WHAT` where the loaded model fuses experts: fused parameters, or single experts, which axolotl takes")
 	fl.StringVar(&f.format, "format", string(emit.Axolotl), "`FORMAT` of the selection, see above")
 	fl.StringVar(&f.model, "model", "", "verify the selection on the parameters of `MODEL` before it is written")
 	fl.IntVar(&f.rank, "rank", 16, "`R`, the rank of a layer of median SNR, of peft")
 	fl.StringVarP(&f.output, "output", "o", "", "write the selection to `FILE` instead of standard output")
 	complete(cmd, "format", formatNames(emit.Formats()))
-	complete(cmd, "experts", []string{expertsFused, expertsSingle})
+	complete(cmd, expertsFlag, []string{expertsFused, expertsSingle})
 	return cmd
 }
 
@@ -87,7 +88,7 @@ func (f *selectFlags) check(cmd *cobra.Command) error {
 	if err := oneOf("format", f.format, formatNames(emit.Formats())...); err != nil {
 		return err
 	}
-	if err := oneOf("experts", f.experts, expertsFused, expertsSingle); err != nil {
+	if err := oneOf(expertsFlag, f.experts, expertsFused, expertsSingle); err != nil {
 		return err
 	}
 	if f.budget > 0 {
@@ -173,6 +174,7 @@ func (f *selectFlags) report(w io.Writer, sel *selection.Selection, layers int) 
 
 // What select chooses among where the loaded model fuses experts.
 const (
+	expertsFlag   = names.ExpertList
 	expertsFused  = "fused"
 	expertsSingle = "single"
 )

@@ -54,13 +54,15 @@ def peft(text, names):
     config = json.loads(text)
     modules = [n[: -len(".weight")] for n in names if n.endswith(".weight")]
     saved = config.get("modules_to_save", [])
-    found = [m for m in modules if re.fullmatch(config["target_modules"], m)]
+    found = [m for m in modules if listed(config["target_modules"], m)]
+    experts = [n for n in names if listed(config.get("target_parameters", []), n)]
     for m in found:  # both rules that PEFT has had for rank_pattern
         want = config["rank_pattern"].get(m, config["r"])
         for form in (r"(.*\.)?({})$", r".*\.{}$"):
             keys = [k for k in config["rank_pattern"] if re.match(form.format(k), m)]
             assert config["rank_pattern"].get((keys + [m])[0], config["r"]) == want, (form, m)
-    return [m + ".weight" for m in modules if m in found or any(m.endswith(s) for s in saved)]
+    whole = {m + ".weight" for m in modules if m in found or any(m.endswith(s) for s in saved)}
+    return [n for n in names if n in whole or n in experts]
 
 
 def values(text):
