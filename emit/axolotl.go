@@ -17,7 +17,15 @@ func axolotl() trainer {
 		write:    writeAxolotl,
 		rows:     true,
 		read: func(r *Rules, text string) error {
-			return r.add(unfrozenParameters(text), axolotlEntry)
+			values, err := yamlOf(text, "unfrozen_parameters")
+			if err != nil {
+				return err
+			}
+			items, err := values.list("unfrozen_parameters")
+			if err != nil {
+				return err
+			}
+			return r.add(items, axolotlEntry)
 		},
 	}
 }
@@ -52,27 +60,6 @@ gradient_checkpointing_kwargs:
 const rowNotes = `# [a:b] are rows: only they get gradients, but the optimiser keeps its state for the
 # whole parameter, and weight decay reaches all of it: set weight_decay: 0.
 `
-
-// unfrozenParameters returns the items under unfrozen_parameters.
-func unfrozenParameters(s string) []string {
-	_, rest, ok := strings.Cut("\n"+s, "\nunfrozen_parameters:")
-	if !ok {
-		return nil
-	}
-	var items []string
-	for line := range strings.SplitSeq(rest, "\n") {
-		line = strings.TrimSpace(line)
-		item, ok := strings.CutPrefix(line, "- ")
-		switch {
-		case line == "" || line[0] == '#':
-			continue
-		case !ok:
-			return items
-		}
-		items = append(items, unquoteYAML(item))
-	}
-	return items
-}
 
 var rowRange = regexp.MustCompile(`^(.+)\[([0-9]*)(?::([0-9]*))?\]$`)
 

@@ -62,12 +62,12 @@ func freezeTowers(model []Param, modules []string) string {
 }
 
 // readTowers reads these lines.
-func readTowers(text string) (t towers, err error) {
+func readTowers(values settings) (t towers, err error) {
 	t = towers{vision: true, projector: true}
 	for key, value := range map[string]*bool{
 		"freeze_vision_tower": &t.vision, "freeze_multi_modal_projector": &t.projector, "freeze_language_model": &t.language,
 	} {
-		switch s := scalarYAML(text, key); strings.ToLower(s) {
+		switch s := values.text(key); strings.ToLower(s) {
 		case "":
 		case "true", "yes", "on":
 			*value = true

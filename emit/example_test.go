@@ -113,9 +113,9 @@ func ExampleFormats() {
 	}
 	// Output:
 	// axolotl: YAML with unfrozen_parameters
+	// axolotl-lora: YAML with adapter: lora, the modules and parameters, and ranks in proportion to the SNR
 	// trl: a Python module whose freeze(model) sets requires_grad, before an SFTTrainer
-	// python: a Python module whose freeze(model) sets requires_grad, for any PyTorch loop
-	// llama-factory: YAML for finetuning_type: freeze, which can say whole modules of the first or last blocks
+	// trl-lora: YAML for trl sft --config FILE, or ModelConfig, with one rank for all
 }
 
 func ExampleParams() {

@@ -1,6 +1,7 @@
 package emit
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -96,15 +97,19 @@ func blockCount(model []Param) int {
 }
 
 func readFreeze(r *Rules, text string) error {
-	n, err := strconv.Atoi(scalarYAML(text, "freeze_trainable_layers"))
-	if err != nil {
-		return fmt.Errorf("freeze_trainable_layers: %w", err)
-	}
-	frozen, err := readTowers(text)
+	values, err := yamlOf(text, "freeze_trainable_layers", "finetuning_type")
 	if err != nil {
 		return err
 	}
-	a := freezeArgs{n, commas(scalarYAML(text, "freeze_trainable_modules")), commas(scalarYAML(text, "freeze_extra_modules")), frozen}
+	n, err := strconv.Atoi(cmp.Or(values.text("freeze_trainable_layers"), "2")) // its default
+	if err != nil {
+		return fmt.Errorf("freeze_trainable_layers: %w", err)
+	}
+	frozen, err := readTowers(values)
+	if err != nil {
+		return err
+	}
+	a := freezeArgs{n, commas(values.text("freeze_trainable_modules")), commas(values.text("freeze_extra_modules")), frozen}
 	if len(a.modules) == 0 {
 		a.modules = []string{"all"} // its default
 	}
@@ -195,16 +200,27 @@ func writeFactoryLoRA(sel *selection.Selection, how Training) (string, error) {
 }
 
 func readFactoryLoRA(r *Rules, text string) error {
-	targets := commas(scalarYAML(text, "lora_target"))
+	values, err := yamlOf(text, "lora_target")
+	if err != nil {
+		return err
+	}
+	list, err := values.list("lora_target")
+	if err != nil {
+		return err
+	}
+	targets := commas(strings.Join(list, ","))
 	if len(targets) == 0 {
 		return errNoEntries
 	}
-	frozen, err := readTowers(text)
+	frozen, err := readTowers(values)
 	if err != nil {
 		return err
 	}
 	r.resolve = func(model []Param) (found []entry, err error) {
 		multimodal := compositeOf(model)
+		if len(targets) == 1 && targets[0] == "all" {
+			return allLinear(model, multimodal.forbidden(frozen)), nil
+		}
 		for _, item := range targets {
 			e, _ := moduleEntry(item)
 			if multimodal != nil { // visual.py, patch_target_modules
@@ -215,10 +231,24 @@ func readFactoryLoRA(r *Rules, text string) error {
 		}
 		return found, nil
 	}
-	if more := commas(scalarYAML(text, "additional_target")); len(more) > 0 {
+	if more := commas(values.text("additional_target")); len(more) > 0 {
 		return r.add(more, moduleEntry)
 	}
 	return nil
+}
+
+// allLinear makes entries of all linear layers but the head, routers and what is
+// forbidden (model/model_utils/misc.py, find_all_linear_modules).
+func allLinear(model []Param, forbidden []string) (found []entry) {
+	for _, p := range model {
+		m, isWeight := names.Module(p.Name)
+		if isWeight && names.KindOf(m) == names.Matrix && p.Dims != 1 && !names.IsRouter(m) {
+			e, _ := exactEntry(m)
+			e.module = true
+			found = append(found, free(e, forbidden))
+		}
+	}
+	return found
 }
 
 func commas(s string) []string {

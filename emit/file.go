@@ -82,11 +82,12 @@ func Make(f Format, sel *selection.Selection, how Training) (*File, error) {
 	case err != nil:
 		return nil, err
 	}
-	if t.reader == "" {
-		rep.compare(how.parameters(sel))
-		if rep.Mismatches() > 0 {
-			return nil, fmt.Errorf("%w for %s: %s", ErrInexpressible, f, rep.First())
-		}
+	rep.compare(how.parameters(sel))
+	if t.reader != "" { // which trains more, and says so
+		*rep = Report{Trained: rep.Trained, Missing: rep.Missing}
+	}
+	if rep.Mismatches() > 0 {
+		return nil, fmt.Errorf("%w for %s: %s", ErrInexpressible, f, rep.First())
 	}
 	out.Trained = rep.Trained
 	return out, nil

@@ -22,7 +22,7 @@ func TestNoPanicOnBadInput(t *testing.T) {
 		Dir: ".",
 		Funcs: map[string]any{
 			"Make":    emit.Make,
-			"Formats": emit.Formats, "Consumers": emit.Consumers, "Write": emit.Write, "Parse": emit.Parse, "Params": emit.Params,
+			"Formats": emit.Formats, "Infer": emit.Infer, "Consumers": emit.Consumers, "Write": emit.Write, "Parse": emit.Parse, "Params": emit.Params,
 		},
 		Types: []any{rules, report, emit.Axolotl, emit.File{}, emit.Rows{}},
 		Values: []any{

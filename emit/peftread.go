@@ -62,9 +62,14 @@ func (x *indices) UnmarshalJSON(data []byte) error {
 // readPEFT reads which modules and parameters get adapters, and what goes with it.
 func readPEFT(r *Rules, text string) error {
 	var c peftConfig
-	if err := json.Unmarshal([]byte(text), &c); err != nil {
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(text, "\ufeff")), &c); err != nil {
 		return err
 	}
+	return r.peft(&c)
+}
+
+// peft enters a config.
+func (r *Rules) peft(c *peftConfig) error {
 	if c.TargetModules.is == "" && len(c.TargetParameters) == 0 {
 		return errors.New("no target_modules")
 	}

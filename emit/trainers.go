@@ -23,6 +23,10 @@ const (
 	LLaMAFactory     Format = "llama-factory"
 	LLaMAFactoryLoRA Format = "llama-factory-lora"
 	MSSwift          Format = "ms-swift"
+	MSSwiftArgs      Format = "ms-swift-args"
+	AxolotlLoRA      Format = "axolotl-lora"
+	TRLLoRA          Format = "trl-lora"
+	Unsloth          Format = "unsloth"
 	PEFT             Format = "peft"
 	LearningRates    Format = "lr"
 	SpectrumYAML     Format = "spectrum-yaml"
@@ -63,9 +67,9 @@ type trainer struct {
 // testdata/consumers.py.
 func trainers() []trainer {
 	return []trainer{
-		axolotl(), trl(), python(),
+		axolotl(), axolotlLoRA(), trl(), trlLoRA(), python(), unsloth(),
 		llamaFactory(), llamaFactoryLoRA(),
-		msSwift(), peft(), learningRates(),
+		msSwift(), msSwiftArgs(), peft(), learningRates(),
 		spectrumYAML(), substring(),
 		plainList(), plainJSON(), plainCSV(),
 	}

@@ -71,6 +71,14 @@ type Report struct {
 	Extra      []string `json:"extra"`      // trained, but not expected
 }
 
+// newReport returns a report whose lists are empty, not null, in JSON.
+func newReport(consumer Format) *Report {
+	return &Report{
+		Consumer: consumer, Names: []string{}, Unmatched: []string{}, Accidental: []Match{}, Twice: []Match{},
+		Missing: []string{}, Extra: []string{},
+	}
+}
+
 // Mismatches returns the number of mismatches, 0 of no report.
 func (r *Report) Mismatches() int {
 	if r == nil {
@@ -113,7 +121,7 @@ func (r *Rules) Verify(model []Param) (*Report, error) {
 		}
 		entries = append(entries, more...)
 	}
-	rep := &Report{Consumer: r.consumer}
+	rep := newReport(r.consumer)
 	used := make([]map[string]bool, len(entries))
 	for i := range entries {
 		used[i] = make(map[string]bool)
@@ -129,6 +137,11 @@ func (r *Rules) Verify(model []Param) (*Report, error) {
 		}
 		if err := rep.count(entries, used, p, by); err != nil {
 			return nil, fmt.Errorf("%w for %s: %w", ErrInexpressible, r.consumer, err)
+		}
+	}
+	for i := range entries {
+		if f := entries[i].failed; f != nil && f.Load() != nil {
+			return nil, fmt.Errorf("%w for %s: %w", ErrInexpressible, r.consumer, *f.Load())
 		}
 	}
 	rep.unmatched(entries, used)

@@ -99,8 +99,12 @@ func TestSelectRefuses(t *testing.T) {
 		assert.Empty(t, out, f)
 		assert.Contains(t, errs, "cannot be expressed", f)
 	}
-	_, errs = ok(t, "select", foreign, "--top", "50", "--format", "spectrum-yaml", "--model", tiny)
-	assert.Contains(t, errs, "not verified on "+tiny+": how spectrum-yaml is read depends on its reader")
+	code, _, errs = command("select", foreign, "--top", "50", "--format", "spectrum-yaml", "--model", tiny)
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, errs, "m.0.q.weight would not be trained")
+	code, _, errs = command("select", foreign, "--top", "50", "--format", "spectrum-yaml", "--head", "never")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, errs, "always trains the output head")
 }
 
 // A file of the reference has modules; what is trained are parameters.
