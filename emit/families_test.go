@@ -20,7 +20,13 @@ import (
 
 // loadedModels returns the parameters of the families in ../shared/data as transformers 5
 // has them.
-func loadedModels(t *testing.T) map[string][]emit.Param {
+func loadedModels(t *testing.T) map[string][]emit.Param { return families(t, true) }
+
+// storedModels returns the tensors of the same families as their files have them.
+func storedModels(t *testing.T) map[string][]emit.Param { return families(t, false) }
+
+func families(t *testing.T, loaded bool) map[string][]emit.Param {
+	t.Helper()
 	files, err := filepath.Glob(filepath.Join(shared.Path(t, "data/families"), "*.json"))
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
@@ -39,6 +45,9 @@ func loadedModels(t *testing.T) map[string][]emit.Param {
 		var list []emit.Param
 		for _, stored := range slices.Sorted(mapKeys(f.Tensors)) {
 			x := f.Tensors[stored]
+			if !loaded {
+				x.Parameter = &stored
+			}
 			if x.Parameter == nil {
 				continue
 			}

@@ -108,7 +108,7 @@ func (c *peftConfig) modules(targets oneOrMore) (found []entry, err error) {
 	}
 	for _, item := range targets.list {
 		e, _ := moduleEntry(item)
-		if suffix := e.match; c.LayersToTransform != nil {
+		if suffix := e.match; len(c.LayersToTransform) > 0 {
 			e.match = func(name string) bool { return suffix(name) && (name == item || c.inLayers(name)) }
 		}
 		found = append(found, e)

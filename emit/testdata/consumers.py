@@ -59,13 +59,33 @@ def listed(target, n):
     return n in target or any(n.endswith("." + t) for t in target)
 
 
+def targeted(config, m):
+    exclude, targets = config.get("exclude_modules"), config["target_modules"]
+    if exclude and (re.fullmatch(exclude, m) if isinstance(exclude, str) else listed(exclude, m)):
+        return False
+    if isinstance(targets, str):
+        return bool(re.fullmatch(targets, m))
+    if m in targets:
+        return True
+    layers, patterns = config.get("layers_to_transform"), config.get("layers_pattern")
+    if not listed(targets, m):
+        return False
+    if layers is None or layers == []:
+        return True
+    patterns = [patterns] if isinstance(patterns, str) else patterns
+    index = None
+    for p in patterns or [r"[^.]*"]:
+        index = index or re.match(r".*\.%s\.(\d+)\." % p, m)
+    return index is not None and int(index.group(1)) in ([layers] if isinstance(layers, int) else layers)
+
+
 def peft(text, names):
     config = json.loads(text)
     modules = [n[: -len(".weight")] for n in names if n.endswith(".weight")]
     saved = config.get("modules_to_save", [])
-    found = [m for m in modules if listed(config["target_modules"], m)]
+    found = [m for m in modules if targeted(config, m)]
     experts = [n for n in names if listed(config.get("target_parameters", []), n)]
-    for m in found:  # both rules that PEFT has had for rank_pattern
+    for m in found if "rank_pattern" in config else []:  # both rules that PEFT has had for rank_pattern
         want = config["rank_pattern"].get(m, config["r"])
         for form in (r"(.*\.)?({})$", r".*\.{}$"):
             keys = [k for k in config["rank_pattern"] if re.match(form.format(k), m)]
