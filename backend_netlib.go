@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 	"sync"
@@ -42,19 +43,22 @@ func (netlibBackend) Workers(r, c, workers int) int {
 	return workers
 }
 
-// SingularValues returns when ctx ends, but LAPACK cannot be interrupted: what
-// it was doing then goes on in the background to its end.
-func (netlibBackend) SingularValues(ctx context.Context, p Problem) (*Spectrum, error) {
-	if r, c := p.W.Dims(); max(r, c) > math.MaxInt32 {
-		return nil, fmt.Errorf("%w: %d×%d is too large for 32-bit LAPACK", ErrShape, r, c)
-	}
-	if p.Precision == PrecisionAuto && p.W.DType() != F64 && flops(p.W.Dims()) >= smallFlops {
-		s, err := gesdd(ctx, p, lapacke.Sgesdd, 0x1p-24)
-		if err != nil || p.Accept(s) {
-			return s, err
+// Spectra ends when ctx does, but LAPACK cannot be interrupted: what it was doing
+// then goes on in the background to its end.
+func (netlibBackend) Spectra(ctx context.Context, p Problem) iter.Seq2[*Spectrum, error] {
+	return func(yield func(*Spectrum, error) bool) {
+		r, c := p.W.Dims()
+		if max(r, c) > math.MaxInt32 {
+			yield(nil, fmt.Errorf("%w: %d×%d is too large for 32-bit LAPACK", ErrShape, r, c))
+			return
 		}
+		if p.Precision != PrecisionFloat64 && p.W.DType() != F64 && flops(r, c) >= smallFlops {
+			if s, err := gesdd(ctx, p, lapacke.Sgesdd, 0x1p-24); !yield(s, err) || err != nil {
+				return
+			}
+		}
+		yield(gesdd(ctx, p, lapacke.Dgesdd, 0x1p-53))
 	}
-	return gesdd(ctx, p, lapacke.Dgesdd, 0x1p-53)
 }
 
 // gesddFunc is one of LAPACK's divide-and-conquer drivers.

@@ -200,18 +200,6 @@ func ExamplePrecision() {
 	// Output: float64 <nil>
 }
 
-func ExampleMarchenkoPastur() {
-	// Singular values of a 1024×4096 matrix of noise with standard deviation 0.02.
-	law := spectrum.MarchenkoPastur{Ratio: 1024. / 4096, Sigma: 0.02}
-	lower, upper := law.Support()
-	fmt.Printf("from %.3f to %.3f, half of them below %.3f\n",
-		math.Sqrt(lower*4096), math.Sqrt(upper*4096), math.Sqrt(law.Quantile(0.5)*4096))
-	fmt.Printf("%.4f\n", law.CDF(law.Quantile(0.25)))
-	// Output:
-	// from 0.640 to 1.920, half of them below 1.225
-	// 0.2500
-}
-
 func ExampleSelectTopK() {
 	layers := []spectrum.Layer{
 		{Name: "layers.0.q_proj", Type: "q_proj", SNR: 0.3, Params: 100},
@@ -224,106 +212,13 @@ func ExampleSelectTopK() {
 		log.Fatal(err)
 	}
 	for _, g := range sel.Groups {
-		fmt.Println(g.Type, len(g.Chosen), "of", g.Of, g.Chosen)
+		fmt.Println(g.Type, len(g.Chosen), "of", g.Candidates, g.Chosen)
 	}
 	fmt.Println(len(sel.Layers()), "layers,", sel.Params(), "parameters")
 	// Output:
 	// q_proj 1 of 2 [{layers.1.q_proj q_proj 0.9 100}]
 	// up_proj 1 of 2 [{layers.0.up_proj up_proj 2 400}]
 	// 2 layers, 500 parameters
-}
-
-func ExampleSelector() {
-	layers := []spectrum.Layer{
-		{Name: "layers.0.q_proj", Type: "q_proj", SNR: 0.3, Params: 100},
-		{Name: "layers.1.q_proj", Type: "q_proj", SNR: 0.9, Params: 100},
-		{Name: "layers.0.up_proj", Type: "up_proj", SNR: 0.5, Params: 400},
-		{Name: "layers.1.up_proj", Type: "up_proj", SNR: 0.5, Params: 400},
-	}
-	bytes, err := spectrum.TrainingBytes("adamw", "mixed")
-	if err != nil {
-		log.Fatal(err)
-	}
-	sel, err := spectrum.Selector{Budget: 8000, BytesPerParam: bytes}.Select(layers)
-	if err != nil {
-		log.Fatal(err)
-	}
-	for _, g := range sel.Groups {
-		fmt.Println(g.Type, g.Chosen, g.DecidedByTie)
-	}
-	// Output:
-	// q_proj [{layers.1.q_proj q_proj 0.9 100}] false
-	// up_proj [{layers.0.up_proj up_proj 0.5 400}] true
-}
-
-func ExampleMarchenkoPasturSV() {
-	// The quarter-circle law.
-	law := spectrum.MarchenkoPasturSV{Ratio: 1, Sigma: 1}
-	lower, upper := law.Support()
-	fmt.Printf("[%v, %v], mean %.4f, median %.4f, density at 1 %.4f\n", lower, upper, law.Mean(), law.Median(), law.Prob(1))
-	// Output: [0, 2], mean 0.8488, median 0.8079, density at 1 0.5513
-}
-
-func ExampleMarchenkoPastur_Stieltjes() {
-	law := spectrum.MarchenkoPastur{Ratio: 0.5, Sigma: 1}
-	fmt.Printf("%.4f\n", law.Stieltjes(0)) // the mean of 1/x, 1/(1−Ratio)
-	fmt.Printf("%.4f %.4f\n", imag(law.Stieltjes(1))/math.Pi, law.Prob(1))
-	// Output:
-	// (2.0000+0.0000i)
-	// 0.4211 0.4211
-}
-
-func ExampleTracyWidom() {
-	var law spectrum.TracyWidom
-	fmt.Printf("%.4f %.4f %.2e\n", law.Quantile(0.99), law.CDF(law.Mean()), law.Survival(6))
-	// Output: 2.0234 0.5197 1.94e-06
-}
-
-func ExampleSpikedModel() {
-	m := spectrum.SpikedModel{Rows: 1024, Cols: 4096, Sigma: 0.02}
-	fmt.Printf("noise ends at %.3f; %.3f or more once in a hundred matrices\n", m.Edge(spectrum.EdgeAsymptotic), m.Edge(0.01))
-	theta := 1.5 * m.Detectable()
-	s := m.Inflate(theta)
-	left, right := m.Overlap(theta)
-	fmt.Printf("a strength of %.3f shows as %.3f, with overlaps %.3f and %.3f\n", theta, s, left, right)
-	fmt.Printf("and is recovered: %.3f\n", m.Strength(s))
-	// Output:
-	// noise ends at 1.920; 1.927 or more once in a hundred matrices
-	// a strength of 1.358 shows as 2.063, with overlaps 0.810 and 0.652
-	// and is recovered: 1.358
-}
-
-func ExampleSpikedModel_Shrink() {
-	m := spectrum.SpikedModel{Rows: 100, Cols: 100, Sigma: 0.1} // noise ends at 2
-	fmt.Printf("keep above %.3f\n", m.HardThreshold())
-	for _, s := range []float64{1.9, 2.2, 3, 10} {
-		fmt.Printf("%.1f: %.3f %.3f %.3f\n", s, m.Shrink(s, spectrum.LossFrobenius), m.Shrink(s, spectrum.LossOperator), m.Shrink(s, spectrum.LossNuclear))
-	}
-	// Output:
-	// keep above 2.309
-	// 1.9: 0.000 0.000 0.000
-	// 2.2: 0.917 1.558 0.275
-	// 3.0: 2.236 2.618 1.854
-	// 10.0: 9.798 9.899 9.697
-}
-
-func ExampleOptimalHardThreshold() {
-	t, err := spectrum.OptimalHardThreshold([]float64{9, 4, 2, 1, 0.5}, 5, 5)
-	fmt.Printf("%.3f %v\n", t, err)
-	// Output: 5.717 <nil>
-}
-
-func ExampleEdge() {
-	an := spectrum.Analyzer{Noise: spectrum.NoiseMedian, Edge: 0.05}
-	a, err := an.Analyze(context.Background(), diag())
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(a.Noise, a.Edge, spectrum.EdgeAsymptotic)
-	fmt.Println(spectrum.Analyzer{Noise: spectrum.NoiseKritchmanNadler}.ResolvedEdge())
-	// Output:
-	// median tw:0.05 asymptotic
-	// tw:0.01
 }
 
 func ExampleDivisor() {
@@ -379,4 +274,36 @@ func ExampleAnalysis_GoodnessOfFit() {
 	// Output:
 	// true
 	// true
+}
+
+func ExampleAnalyzer_edge() {
+	an := spectrum.Analyzer{Noise: spectrum.NoiseMedian, Edge: 0.05}
+	a, err := an.Analyze(context.Background(), diag())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(a.Noise, a.Edge)
+	fmt.Println(spectrum.Analyzer{Noise: spectrum.NoiseKritchmanNadler}.ResolvedEdge())
+	// Output:
+	// median tw:0.05
+	// tw:0.01
+}
+
+func ExampleAnalysis_Law() {
+	a, err := spectrum.Analyzer{Noise: spectrum.NoiseKritchmanNadler}.Analyze(context.Background(), oneSpike())
+	if err != nil {
+		log.Fatal(err)
+	}
+	lower, upper := a.Law().Support()
+	fmt.Printf("%d above the noise, which lies between %.2f and %.2f\n", a.SignalCount, lower, upper)
+	// Output: 1 above the noise, which lies between 3.20 and 31.54
+}
+
+func ExampleAnalysis_HardThreshold() {
+	a, err := spectrum.Analyzer{}.AnalyzeSpectrum([]float64{9, 4, 2, 1, 0.5}, 5, 5)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%.3f\n", a.HardThreshold())
+	// Output: 5.717
 }

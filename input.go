@@ -17,16 +17,41 @@ type input struct {
 	w          *Weights
 	transposed bool
 	rows, cols int     // as the caller sees them
-	medianAbs  float64 // set where the noise scale asks for it
+	maxAbs     float64 // the largest |w|
+	backend    Backend // that the settings name
 }
 
-// given returns what the noise of spec is estimated from.
-func (in *input) given(spec *Spectrum) given {
-	return given{s: spec.Values, errs: spec.Errors, rows: in.rows, cols: in.cols, medianAbs: in.medianAbs}
+// input checks the settings of a and the matrix m.
+func (a Analyzer) input(ctx context.Context, m mat.Matrix) (*input, error) {
+	if err := a.Check(); err != nil {
+		return nil, err
+	}
+	if ctx == nil {
+		return nil, fmt.Errorf("%w: the context is nil", ErrOption)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	backend := a.Backend
+	if backend == nil {
+		var err error
+		if backend, err = DefaultBackend(); err != nil {
+			return nil, err
+		}
+	}
+	in, err := newInput(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	in.backend = backend
+	if in.maxAbs, err = in.largest(ctx, a.workers()); err != nil {
+		return nil, err
+	}
+	return in, nil
 }
 
 // newInput views m as weights, without a copy wherever its data can be reached.
-func newInput(m mat.Matrix) (*input, error) {
+func newInput(ctx context.Context, m mat.Matrix) (*input, error) {
 	in := &input{}
 	for {
 		t, ok := m.(mat.Transpose)
@@ -35,7 +60,7 @@ func newInput(m mat.Matrix) (*input, error) {
 		}
 		m, in.transposed = t.Matrix, !in.transposed
 	}
-	w, err := asWeights(m)
+	w, err := asWeights(ctx, m)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +74,7 @@ func newInput(m mat.Matrix) (*input, error) {
 	return in, nil
 }
 
-func asWeights(m mat.Matrix) (w *Weights, err error) {
+func asWeights(ctx context.Context, m mat.Matrix) (w *Weights, err error) {
 	// A foreign implementation, or a nil pointer inside the interface, may
 	// panic; to the caller of this package that is an error like any other.
 	defer func() {
@@ -67,28 +92,34 @@ func asWeights(m mat.Matrix) (w *Weights, err error) {
 		return m, nil
 	case *mat.Dense:
 		raw := m.RawMatrix()
-		return newStrided(raw.Rows, raw.Cols, raw.Stride, raw.Data), nil
+		return NewWeightsStrided(raw.Rows, raw.Cols, raw.Stride, raw.Data)
 	}
 	r, c := m.Dims()
-	if r < 0 || c < 0 || (c > 0 && r > math.MaxInt/8/c) {
+	if r == 0 || c == 0 {
+		return nil, fmt.Errorf("%w: %d×%d", ErrEmpty, r, c)
+	}
+	if r < 0 || c < 0 || r > math.MaxInt/8/c {
 		return nil, fmt.Errorf("%w: %d×%d", ErrShape, r, c)
 	}
 	data := make([]float64, r*c)
 	for i := range r {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		for j := range c {
 			data[i*c+j] = m.At(i, j)
 		}
 	}
-	return newStrided(r, c, c, data), nil
+	return NewWeights(r, c, data)
 }
 
 // checkRows is the number of rows one worker checks at a time.
 const checkRows = 64
 
-// maxAbs returns the largest |w|, or an [*ElementError] for the first weight
+// largest returns the largest |w|, or an [*ElementError] for the first weight
 // that is not finite. No arithmetic may come before this check: a kernel that
 // skips zeros would lose a NaN.
-func (in *input) maxAbs(ctx context.Context, workers int) (float64, error) {
+func (in *input) largest(ctx context.Context, workers int) (float64, error) {
 	blocks := (in.w.rows + checkRows - 1) / checkRows
 	largest := make([]float64, blocks)
 	errs := make([]error, blocks)

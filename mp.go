@@ -2,297 +2,97 @@ package spectrum
 
 import (
 	"math"
-	"math/cmplx"
-	"math/rand/v2"
 
-	"gonum.org/v1/gonum/mathext"
-
-	"github.com/gospectrum/spectrum/internal/law/mp"
+	"github.com/gospectrum/spectrum/internal/noise"
+	"github.com/gospectrum/spectrum/rmt"
 )
 
-// MarchenkoPastur is the limit law of the eigenvalues of X·Xᵀ/m, where X is
-// n×m with independent entries of mean zero and standard deviation Sigma, as n
-// and m grow with n/m → Ratio (Marchenko & Pastur 1967). With Ratio > 1 the
-// matrix is rank-deficient and the law has an atom of 1 − 1/Ratio at zero.
-// [MarchenkoPasturSV] is the law of the square roots.
+// ResolvedEdge returns the rule that a uses: Edge, or the default of Noise where
+// that is [rmt.EdgeDefault].
+func (a Analyzer) ResolvedEdge() rmt.EdgeRule {
+	if a.Noise.check() != nil {
+		return rmt.EdgeDefault
+	}
+	if a.Edge != rmt.EdgeDefault {
+		return a.Edge
+	}
+	if level := a.Noise.scale().Level; level > 0 {
+		return rmt.EdgeRule(level)
+	}
+	return rmt.EdgeAsymptotic
+}
+
+// SpikedModel returns the model of signal in noise that a describes. For
+// [NoiseIQR], whose σ is not that of the entries, all its results are NaN.
+func (a *Analysis) SpikedModel() rmt.SpikedModel {
+	return rmt.SpikedModel{Rows: a.Rows, Cols: a.Cols, Sigma: a.entriesSigma()}
+}
+
+// Law returns the law of the noise values of a in the units of its singular values:
+// that of a matrix of independent entries with standard deviation σ, in the shape
+// that the noise has without its signal directions, (n−k)×(m−k) for k of them. For
+// [NoiseIQR], whose σ is not that of the entries, and where no value is noise, all
+// its results are NaN.
+func (a *Analysis) Law() rmt.MarchenkoPasturSV {
+	k := a.SignalCount
+	small, large := float64(min(a.Rows, a.Cols)-k), float64(max(a.Rows, a.Cols)-k)
+	return rmt.MarchenkoPasturSV{Aspect: small / large, Sigma: a.entriesSigma() * math.Sqrt(large)}
+}
+
+// entriesSigma is the standard deviation of the entries of the noise, or NaN where
+// σ is something else.
+func (a *Analysis) entriesSigma() float64 {
+	if a.Noise.check() != nil || !a.Noise.scale().OfEntries {
+		return math.NaN()
+	}
+	return a.Sigma
+}
+
+// Strengths returns the estimated true strength of each signal value, largest
+// first: what it would be without the noise, which inflates it. See
+// [rmt.SpikedModel.Strength].
+func (a *Analysis) Strengths() []float64 {
+	m := a.SpikedModel()
+	out := make([]float64, a.SignalCount)
+	for i := range out {
+		out[i] = m.Strength(a.SingularValues[i])
+	}
+	return out
+}
+
+// HardThreshold returns the threshold below which a singular value is best set to
+// zero, for noise of unknown scale: see [rmt.MedianHardThreshold]. It does not
+// depend on the noise scale of a.
+func (a *Analysis) HardThreshold() float64 {
+	if len(a.SingularValues) == 0 {
+		return math.NaN()
+	}
+	return rmt.MedianHardThreshold(a.Rows, a.Cols, noise.Quantile(a.SingularValues, 0.5))
+}
+
+// GoodnessOfFit returns the Kolmogorov–Smirnov distance between the noise
+// values and the Marchenko–Pastur law of σ, and the limit below which it stays for
+// 99 % of Gaussian noise with as many values.
 //
-// The methods are those of the distributions in gonum's stat/distuv, except
-// that nothing panics: where Ratio or Sigma is not positive and finite, or a
-// probability outside [0, 1], the result is NaN.
-type MarchenkoPastur struct {
-	Ratio float64 // n/m
-	Sigma float64 // standard deviation of the entries of X
-
-	Src rand.Source // for Rand; nil uses the shared source of math/rand/v2
+// Singular values repel each other and lie far more evenly than independent
+// numbers: their distance falls like log n/n and not like 1/√n, so the usual
+// tables of the test would pass anything. The limit was measured, see
+// docs/noise.md, with σ of [NoiseKritchmanNadler]; a coarser σ passes it more often.
+// Both are 0 for [NoiseIQR], whose σ belongs to no law, and where there is no
+// noise or σ is 0.
+func (a *Analysis) GoodnessOfFit() (distance, limit float64) {
+	k, n, law := a.SignalCount, a.NoiseCount, a.Law()
+	if n == 0 || !(law.Sigma > 0) {
+		return 0, 0
+	}
+	for i, v := range a.SingularValues[k:] {
+		above := law.Survival(v)
+		distance = max(distance, above-float64(i)/float64(n), float64(i+1)/float64(n)-above)
+	}
+	return distance, fitLimit(n)
 }
 
-// Support returns the ends of the continuous part: Sigma²·(1∓√Ratio)².
-func (d MarchenkoPastur) Support() (lower, upper float64) {
-	if !d.valid() {
-		return math.NaN(), math.NaN()
-	}
-	r := math.Sqrt(d.Ratio)
-	lower, upper = d.Sigma*(1-r), d.Sigma*(1+r)
-	return lower * lower, upper * upper
-}
-
-// Prob returns the density at x of the continuous part,
-// √((x₊−x)(x−x₋))/(2π·Ratio·Sigma²·x), which integrates to min(1, 1/Ratio).
-// With Ratio 1 it is +Inf at zero.
-func (d MarchenkoPastur) Prob(x float64) float64 {
-	lower, upper := d.Support()
-	switch {
-	case math.IsNaN(x) || math.IsNaN(lower):
-		return math.NaN()
-	case x == 0 && lower == 0:
-		return math.Inf(1)
-	case x <= lower || x >= upper:
-		return 0
-	}
-	return math.Sqrt((upper-x)*(x-lower)) / (2 * math.Pi * d.Ratio * d.Sigma * d.Sigma * x)
-}
-
-// LogProb returns the logarithm of [MarchenkoPastur.Prob].
-func (d MarchenkoPastur) LogProb(x float64) float64 { return math.Log(d.Prob(x)) }
-
-// CDF returns the probability of an eigenvalue at most x, in closed form.
-func (d MarchenkoPastur) CDF(x float64) float64 { return d.cdf(root(x)) }
-
-// Survival returns the probability of an eigenvalue above x, accurate also
-// where it is small.
-func (d MarchenkoPastur) Survival(x float64) float64 { return d.survival(root(x)) }
-
-// Quantile returns the smallest x with CDF(x) ≥ p.
-func (d MarchenkoPastur) Quantile(p float64) float64 {
-	y := d.quantile(p)
-	return y * y
-}
-
-// Median returns the x with CDF(x) = ½, 0 with Ratio > 2.
-func (d MarchenkoPastur) Median() float64 { return d.Quantile(0.5) }
-
-// Mean returns Sigma².
-func (d MarchenkoPastur) Mean() float64 { return d.Moment(1) }
-
-// Variance returns Sigma⁴·Ratio.
-func (d MarchenkoPastur) Variance() float64 {
-	mean := d.Mean()
-	return mean * mean * d.Ratio
-}
-
-// StdDev returns the square root of the variance.
-func (d MarchenkoPastur) StdDev() float64 { return math.Sqrt(d.Variance()) }
-
-// Skewness returns √Ratio.
-func (d MarchenkoPastur) Skewness() float64 {
-	if !d.valid() {
-		return math.NaN()
-	}
-	return math.Sqrt(d.Ratio)
-}
-
-// ExKurtosis returns the excess kurtosis, Ratio − 1.
-func (d MarchenkoPastur) ExKurtosis() float64 {
-	if !d.valid() {
-		return math.NaN()
-	}
-	return d.Ratio - 1
-}
-
-// Moment returns the mean of xᵏ for k ≥ 0, the Narayana polynomial
-// Sigma²ᵏ·Σⱼ (k over j)·(k−1 over j)/(j+1)·Ratioʲ (Bai & Silverstein 2010,
-// lemma 3.1). It is NaN for k < 0.
-func (d MarchenkoPastur) Moment(k int) float64 {
-	if !d.valid() || k < 0 {
-		return math.NaN()
-	}
-	sum, term := 1.0, 1.0
-	for j := 1; j < k; j++ {
-		term *= float64(k-j+1) / float64(j) * float64(k-j) / float64(j+1) * d.Ratio
-		sum += term
-	}
-	return math.Pow(d.Sigma, 2*float64(k)) * sum
-}
-
-// Rand returns a random eigenvalue, by inversion of the CDF.
-func (d MarchenkoPastur) Rand() float64 { return d.Quantile(uniform(d.Src)) }
-
-// Stieltjes returns the Stieltjes transform ∫ dμ(x)/(x−z) of the law μ, the
-// solution of Ratio·Sigma²·z·g² + (z − Sigma²·(1−Ratio))·g + 1 = 0 that
-// vanishes at infinity. On the real axis inside the support it is the limit
-// from above: its imaginary part is π times the density.
-func (d MarchenkoPastur) Stieltjes(z complex128) complex128 {
-	lower, upper := d.Support()
-	if math.IsNaN(lower) || cmplx.IsNaN(z) {
-		return cmplx.NaN()
-	}
-	v := d.Sigma * d.Sigma
-	// A product of two principal roots has its cut between the ends.
-	root := cmplx.Sqrt(z-complex(lower, 0)) * cmplx.Sqrt(z-complex(upper, 0))
-	a := complex(v*(1-d.Ratio), 0) - z
-	// (a+root)·(a−root) = 4·Ratio·Sigma²·z: take the factor that does not cancel.
-	if cmplx.Abs(a-root) >= cmplx.Abs(a+root) {
-		return 2 / (a - root)
-	}
-	return (a + root) / (complex(2*d.Ratio*v, 0) * z)
-}
-
-// MarchenkoPasturSV is the limit law of the singular values of X/√m, for X as in
-// [MarchenkoPastur]: of the square roots of its eigenvalues. With Ratio 1 it is
-// Wigner's quarter-circle law on [0, 2·Sigma]. The two types convert into each
-// other: MarchenkoPasturSV(law).
-type MarchenkoPasturSV MarchenkoPastur
-
-// Support returns the ends of the continuous part: Sigma·|1∓√Ratio|.
-func (d MarchenkoPasturSV) Support() (lower, upper float64) {
-	if !d.law().valid() {
-		return math.NaN(), math.NaN()
-	}
-	r := math.Sqrt(d.Ratio)
-	return d.Sigma * math.Abs(1-r), d.Sigma * (1 + r)
-}
-
-// Prob returns the density at y of the continuous part, 2y times that of the
-// eigenvalue y².
-func (d MarchenkoPasturSV) Prob(y float64) float64 { return math.Exp(d.LogProb(y)) }
-
-// LogProb returns the logarithm of [MarchenkoPasturSV.Prob].
-func (d MarchenkoPasturSV) LogProb(y float64) float64 {
-	if !d.law().valid() || math.IsNaN(y) {
-		return math.NaN()
-	}
-	scale := d.law().scale()
-	log := mp.LogProbSV(y/scale, d.law().r())
-	if y == 0 && d.Ratio == 1 {
-		log = -math.Log(math.Pi) // 0/0 above; 1/π at the end of the quarter circle
-	}
-	return log - math.Log(scale) - math.Log(max(1, d.Ratio))
-}
-
-// CDF returns the probability of a singular value at most y, in closed form.
-func (d MarchenkoPasturSV) CDF(y float64) float64 { return d.law().cdf(y) }
-
-// Survival returns the probability of a singular value above y, accurate also
-// where it is small.
-func (d MarchenkoPasturSV) Survival(y float64) float64 { return d.law().survival(y) }
-
-// Quantile returns the smallest y with CDF(y) ≥ p.
-func (d MarchenkoPasturSV) Quantile(p float64) float64 { return d.law().quantile(p) }
-
-// Median returns the y with CDF(y) = ½, 0 with Ratio > 2.
-func (d MarchenkoPasturSV) Median() float64 { return d.Quantile(0.5) }
-
-// Mean returns Sigma·₂F₁(−½, ½; 2; Ratio) for Ratio ≤ 1, in terms of complete
-// elliptic integrals.
-func (d MarchenkoPasturSV) Mean() float64 {
-	if !d.law().valid() {
-		return math.NaN()
-	}
-	return d.Sigma * (1 - d.law().defect()) / math.Sqrt(max(1, d.Ratio))
-}
-
-// Variance returns the mean of the squares less the square of the mean.
-func (d MarchenkoPasturSV) Variance() float64 {
-	if !d.law().valid() {
-		return math.NaN()
-	}
-	if d.Ratio <= 1 { // 1 − (1−δ)² without cancellation
-		v := d.law().defect()
-		return d.Sigma * d.Sigma * v * (2 - v)
-	}
-	mean := d.Mean()
-	return d.Sigma*d.Sigma - mean*mean
-}
-
-// StdDev returns the square root of the variance.
-func (d MarchenkoPasturSV) StdDev() float64 { return math.Sqrt(d.Variance()) }
-
-// Rand returns a random singular value, by inversion of the CDF.
-func (d MarchenkoPasturSV) Rand() float64 { return d.Quantile(uniform(d.Src)) }
-
-func (d MarchenkoPasturSV) law() MarchenkoPastur { return MarchenkoPastur(d) }
-
-func (d MarchenkoPastur) valid() bool {
-	return d.Ratio > 0 && d.Sigma > 0 && !math.IsInf(d.Ratio, 1) && !math.IsInf(d.Sigma, 1)
-}
-
-// r is the root of the aspect ratio of the non-zero eigenvalues, at most 1:
-// X·Xᵀ and Xᵀ·X share them.
-func (d MarchenkoPastur) r() float64 { return math.Sqrt(min(d.Ratio, 1/d.Ratio)) }
-
-// scale is the standard deviation of the law of aspect r² ≤ 1 that describes
-// the non-zero singular values.
-func (d MarchenkoPastur) scale() float64 { return d.Sigma * math.Sqrt(max(1, d.Ratio)) }
-
-// atom is the probability of zero.
-func (d MarchenkoPastur) atom() float64 { return max(0, 1-1/d.Ratio) }
-
-// cdf is the distribution function of singular values.
-func (d MarchenkoPastur) cdf(y float64) float64 {
-	if !d.valid() || math.IsNaN(y) {
-		return math.NaN()
-	}
-	if y < 0 {
-		return 0
-	}
-	return d.atom() + (1-d.atom())*mp.CDF(mp.Angle(y/d.scale(), d.r()), d.r())
-}
-
-// survival is 1 − cdf.
-func (d MarchenkoPastur) survival(y float64) float64 {
-	if !d.valid() || math.IsNaN(y) {
-		return math.NaN()
-	}
-	if y < 0 {
-		return 1
-	}
-	return (1 - d.atom()) * mp.Survival(mp.Angle(y/d.scale(), d.r()), d.r())
-}
-
-// quantile is the quantile of singular values.
-func (d MarchenkoPastur) quantile(p float64) float64 {
-	if !d.valid() || !(p >= 0 && p <= 1) {
-		return math.NaN()
-	}
-	atom := d.atom()
-	if p <= atom && atom > 0 {
-		return 0
-	}
-	return d.scale() * mp.QuantileSV((p-atom)/(1-atom), d.r())
-}
-
-// defect is 1 − ₂F₁(−½, ½; 2; β) with β = min(Ratio, 1/Ratio) ≤ 1: how far the
-// mean singular value lies below the root of the mean eigenvalue. The closed
-// form is (4/3πβ)·((1+β)·E(β) − (1−β)·K(β)).
-func (d MarchenkoPastur) defect() float64 {
-	beta := min(d.Ratio, 1/d.Ratio)
-	switch {
-	case beta == 1:
-		return 1 - 8/(3*math.Pi)
-	case beta > 0.5:
-		return 1 - 4/(3*math.Pi*beta)*((1+beta)*mathext.CompleteE(beta)-(1-beta)*mathext.CompleteK(beta))
-	}
-	var sum float64
-	term := 1.0
-	for k := range 60 {
-		j := float64(k)
-		term *= (j - 0.5) * (j + 0.5) / ((j + 2) * (j + 1)) * beta
-		sum -= term
-	}
-	return sum
-}
-
-// root returns √x, and a negative number for one.
-func root(x float64) float64 {
-	if x < 0 {
-		return -1
-	}
-	return math.Sqrt(x)
-}
-
-func uniform(src rand.Source) float64 {
-	if src == nil {
-		return rand.Float64()
-	}
-	return rand.New(src).Float64()
+// fitLimit is the measured 99 % quantile of the distance for n values.
+func fitLimit(n int) float64 {
+	return min(1, (1.05+0.46*math.Log(float64(n)))/float64(n))
 }

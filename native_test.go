@@ -90,6 +90,22 @@ func TestAutoPrecision(t *testing.T) {
 	}
 }
 
+// What float32 certifies for the score is not what it certifies for every value.
+func TestPrecisionValues(t *testing.T) {
+	w := spiked(t, 5, 600, 700, 3)
+	auto, err := spectrum.Analyzer{}.Analyze(context.Background(), w)
+	require.NoError(t, err)
+	values, err := spectrum.Analyzer{Precision: spectrum.PrecisionValues}.Analyze(context.Background(), w)
+	require.NoError(t, err)
+	assert.LessOrEqual(t, values.ValueError, 1e-4*values.SMin)
+	assert.LessOrEqual(t, values.SMinError, values.ValueError)
+	assert.LessOrEqual(t, math.Abs(auto.SMin-values.SMin), auto.SMinError+values.SMinError)
+	if auto.Precision == "float32" {
+		assert.Equal(t, "float64", values.Precision)
+		assert.Greater(t, auto.SMinError, 1e-4*auto.SMin, "the case shows nothing")
+	}
+}
+
 func TestPrecisionFloat64NeverUsesFloat32(t *testing.T) {
 	a, err := spectrum.Analyzer{Precision: spectrum.PrecisionFloat64}.Analyze(context.Background(), spiked(t, 2, 512, 600, 1.5))
 	require.NoError(t, err)

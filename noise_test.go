@@ -2,6 +2,7 @@ package spectrum_test
 
 import (
 	"context"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/test/planted"
+	"github.com/gospectrum/spectrum/rmt"
 )
 
 // longSides are m for n = 64: β = 1, ½, 0.286, ¼, ⅛ and 1/32.
@@ -34,7 +36,7 @@ func TestKritchmanNadlerFalseAlarms(t *testing.T) {
 		for range draws {
 			a, err := spectrum.Analyzer{Noise: spectrum.NoiseKritchmanNadler}.Analyze(ctx, planted.Matrix(r, 64, m, planted.Gaussian, nil))
 			require.NoError(t, err)
-			require.Equal(t, spectrum.Edge(0.01), a.Edge)
+			require.Equal(t, rmt.EdgeRule(0.01), a.Edge)
 			if a.SignalCount > 0 {
 				alarms++
 			}
@@ -59,7 +61,7 @@ func TestKritchmanNadlerCounts(t *testing.T) {
 	var sigma, strength float64
 	for _, m := range []int{128, 256, 448, 512, 1024} {
 		r := rand.New(rand.NewPCG(22, uint64(m)))
-		star := spectrum.SpikedModel{Rows: n, Cols: m, Sigma: 0.02}.Detectable()
+		star := rmt.SpikedModel{Rows: n, Cols: m, Sigma: 0.02}.Detectable()
 		theta := []float64{3.1 * star, 2.7 * star, 2.3 * star, 1.9 * star, 1.5 * star}
 		shape := 0
 		for range draws {
@@ -147,7 +149,7 @@ func TestGoodnessOfFit(t *testing.T) {
 	require.NoError(t, err)
 	d, limit = a.GoodnessOfFit()
 	assert.Zero(t, d+limit, "NoiseIQR has no law")
-	assert.True(t, math.IsNaN(a.SpikedModel().Edge(spectrum.EdgeAsymptotic)))
+	assert.True(t, math.IsNaN(a.SpikedModel().NoiseEdge(rmt.EdgeAsymptotic)))
 }
 
 func TestMADIsTheMedian(t *testing.T) {
@@ -194,8 +196,10 @@ type jitter struct {
 	errs []float64
 }
 
-func (j jitter) SingularValues(context.Context, spectrum.Problem) (*spectrum.Spectrum, error) {
-	return &spectrum.Spectrum{Values: j.Values, Errors: j.errs, Precision: "float64"}, nil
+func (j jitter) Spectra(context.Context, spectrum.Problem) iter.Seq2[*spectrum.Spectrum, error] {
+	return func(yield func(*spectrum.Spectrum, error) bool) {
+		yield(&spectrum.Spectrum{Values: j.Values, Errors: j.errs, Precision: "float64"}, nil)
+	}
 }
 
 // Whatever the errors of the singular values do to scale, threshold and score
@@ -303,22 +307,6 @@ func TestStrengths(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 2, a.SignalCount)
 	assert.InDeltaSlice(t, []float64{60, 40}, a.Strengths(), 2)
-}
-
-// Kritchman–Nadler and maximum likelihood against mpmath.
-func TestEstimatesAgainstMpmath(t *testing.T) {
-	e := readLaws(t).Estimates
-	for noise, want := range map[spectrum.NoiseScale]struct {
-		Sigma, Threshold float64
-		Count            int
-	}{spectrum.NoiseKritchmanNadler: e.KN, spectrum.NoiseML: e.ML} {
-		a, err := spectrum.Analyzer{Noise: noise, Edge: spectrum.EdgeAsymptotic}.AnalyzeSpectrum(e.S, e.Rows, e.Cols)
-		require.NoError(t, err)
-		assert.InEpsilon(t, want.Sigma, a.Sigma, 1e-10, "%v", noise)
-		assert.InEpsilon(t, want.Threshold, a.Threshold, 1e-10, "%v", noise)
-		assert.Equal(t, want.Count, a.SignalCount, "%v", noise)
-		assert.Greater(t, a.SignalCount, 3)
-	}
 }
 
 // Spectra that are no noise at all still get a finite scale and a split that

@@ -1,59 +1,9 @@
 package spectrum
 
-import (
-	"cmp"
-)
+import "github.com/gospectrum/spectrum/selection"
 
-// Layer is one candidate for training: what a [Selector] needs to know of it.
-type Layer struct {
-	Name   string  // parameter or module name, unique in its model
-	Type   string  // what repeats across blocks, such as "self_attn.q_proj"
-	SNR    float64 // the score; NaN marks a layer that could not be scored
-	Params int64   // number of parameters, 0 if unknown
-}
-
-// BySNR orders layers by descending SNR: +Inf first, NaN last. With
-// [slices.SortStableFunc], layers of equal SNR keep their order.
-func BySNR(a, b Layer) int {
-	return cmp.Compare(b.SNR, a.SNR) // which has NaN below every number
-}
-
-// Group is what was chosen within one type.
-type Group struct {
-	Type   string
-	Of     int     // layers of this type among the candidates
-	Chosen []Layer // by descending SNR
-	// DecidedByTie says that a layer of this type was chosen, or left out, only
-	// because of the order of the input: another one of equal score was not, or was.
-	DecidedByTie bool
-}
-
-// Selection is what a [Selector] chose.
-type Selection struct {
-	Percent float64
-	Rule    string  // how it was chosen, in words
-	Groups  []Group // one for every type, in order of first appearance
-}
-
-// Layers returns the chosen layers of all groups, group by group.
-func (s *Selection) Layers() []Layer {
-	var all []Layer
-	for _, g := range s.Groups {
-		all = append(all, g.Chosen...)
-	}
-	return all
-}
-
-// Params returns the number of parameters in the chosen layers.
-func (s *Selection) Params() int64 {
-	var n int64
-	for _, g := range s.Groups {
-		for _, l := range g.Chosen {
-			n += l.Params
-		}
-	}
-	return n
-}
+// Layer is one candidate for training: its name and type, its score and its size.
+type Layer = selection.Layer
 
 // SelectTopK chooses, within each type, the percent % of the layers with the
 // highest SNR (Hartford et al. 2024, arXiv 2406.06623, section 3).
@@ -64,7 +14,7 @@ func (s *Selection) Params() int64 {
 // SNR is NaN counts towards n but is never chosen. Types appear in the order of
 // their first layer. The error wraps [ErrOption] unless 0 ≤ percent ≤ 100.
 //
-// [Selector] has the other ways to choose.
-func SelectTopK(layers []Layer, percent float64) (*Selection, error) {
-	return Selector{Percent: percent}.Select(layers)
+// [selection.Selector] has the other ways to choose.
+func SelectTopK(layers []Layer, percent float64) (*selection.Selection, error) {
+	return selection.Selector{Percent: percent}.Select(layers)
 }

@@ -1,9 +1,11 @@
 package spectrum
 
 import (
-	"fmt"
 	"math"
 	"slices"
+
+	"github.com/gospectrum/spectrum/internal/noise"
+	"github.com/gospectrum/spectrum/internal/option"
 )
 
 // Ratio selects which ratio of signal to noise the SNR is made from.
@@ -18,22 +20,18 @@ const (
 	RatioEnergy
 )
 
-var ratioNames = []string{RatioSum: "sum", RatioCount: "count", RatioEnergy: "energy"}
+var ratios = option.Enum{What: "ratio", Names: []string{RatioSum: "sum", RatioCount: "count", RatioEnergy: "energy"}}
 
 // String returns the name used on the command line and in result files.
-func (r Ratio) String() string { return nameOf(ratioNames, int(r)) }
+func (r Ratio) String() string { return ratios.Name(uint8(r)) }
 
 // MarshalText returns the name, see [Ratio.String].
-func (r Ratio) MarshalText() ([]byte, error) { return []byte(r.String()), r.check() }
+func (r Ratio) MarshalText() ([]byte, error) { return ratios.Marshal(uint8(r)) }
 
 // UnmarshalText sets r from its name. The error wraps [ErrOption].
-func (r *Ratio) UnmarshalText(text []byte) error {
-	i, err := indexOf(ratioNames, "ratio", string(text))
-	*r = Ratio(i)
-	return err
-}
+func (r *Ratio) UnmarshalText(text []byte) error { return option.Unmarshal(ratios, r, text) }
 
-func (r Ratio) check() error { return checkIndex(ratioNames, "ratio", int(r)) }
+func (r Ratio) check() error { return ratios.Check(uint8(r)) }
 
 // Divisor selects what the ratio is divided by to make the SNR.
 type Divisor uint8
@@ -49,40 +47,50 @@ const (
 	DivisorEdge
 )
 
-var divisorNames = []string{DivisorSMax: "s_max", DivisorNone: "none", DivisorEdge: "edge"}
+var divisors = option.Enum{What: "divisor", Names: []string{DivisorSMax: "s_max", DivisorNone: "none", DivisorEdge: "edge"}}
 
 // String returns the name used on the command line and in result files.
-func (d Divisor) String() string { return nameOf(divisorNames, int(d)) }
+func (d Divisor) String() string { return divisors.Name(uint8(d)) }
 
 // MarshalText returns the name, see [Divisor.String].
-func (d Divisor) MarshalText() ([]byte, error) { return []byte(d.String()), d.check() }
+func (d Divisor) MarshalText() ([]byte, error) { return divisors.Marshal(uint8(d)) }
 
 // UnmarshalText sets d from its name. The error wraps [ErrOption].
-func (d *Divisor) UnmarshalText(text []byte) error {
-	i, err := indexOf(divisorNames, "divisor", string(text))
-	*d = Divisor(i)
-	return err
-}
+func (d *Divisor) UnmarshalText(text []byte) error { return option.Unmarshal(divisors, d, text) }
 
-func (d Divisor) check() error { return checkIndex(divisorNames, "divisor", int(d)) }
+func (d Divisor) check() error { return divisors.Check(uint8(d)) }
 
-// split separates the spectrum into noise and signal and fills in all that
-// follows from it.
-func (a Analyzer) split(g given) *Analysis {
-	s := g.s
+// analysis estimates the noise in a spectrum, sets noise and signal apart and
+// fills in all that follows from them; shape, type and back-end are the caller's.
+func (a Analyzer) analysis(n noise.Sample) *Analysis {
+	if _, e := math.Frexp(n.Values[0]); e > mostExponent {
+		res := a.analysis(n.Scaled(mostExponent - e)).scale(e - mostExponent)
+		// Scaling back would round the smallest values a second time.
+		res.SingularValues, res.SMax, res.SMin = n.Values, n.Values[0], n.Values[len(n.Values)-1]
+		return res
+	}
+	s := n.Values
 	res := &Analysis{
-		Rows: g.rows, Cols: g.cols, SingularValues: s,
-		Noise: a.Noise, Edge: a.ResolvedEdge(), Ratio: a.Ratio, Divisor: a.Divisor,
+		SingularValues: s,
+		Noise:          a.Noise, Edge: a.ResolvedEdge(), Ratio: a.Ratio, Divisor: a.Divisor,
 		SMax: s[0], SMin: s[len(s)-1], Zero: s[0] == 0,
 	}
-	if g.errs != nil {
-		res.ValueError = slices.Max(g.errs)
+	if n.Errors != nil {
+		res.ValueError, res.SMinError = slices.Max(n.Errors), n.Errors[len(n.Errors)-1]
 	}
 	res.ranks()
-	est := a.estimate(g)
+	res.condition(n.Errors)
+	est := a.Noise.scale().Estimate(n, float64(res.Edge))
 	res.Sigma, res.Threshold = est.Sigma, est.Threshold
+	res.separate(n.Errors, est.Error)
+	return res
+}
+
+// separate makes noise and signal of the values, and the score of their sums.
+// tErr bounds the error of the threshold.
+func (res *Analysis) separate(errs []float64, tErr float64) {
 	var signalEnergy, noiseEnergy float64 // over s₁²
-	for _, v := range s {
+	for _, v := range res.SingularValues {
 		energy := v / res.SMax * (v / res.SMax)
 		if v > res.Threshold {
 			res.SignalCount++
@@ -95,7 +103,7 @@ func (a Analyzer) split(g given) *Analysis {
 		}
 	}
 	if res.Zero {
-		return res
+		return
 	}
 	res.RatioSum = res.SignalSum / res.NoiseSum
 	res.RatioCount = float64(res.SignalCount) / float64(res.NoiseCount)
@@ -106,8 +114,24 @@ func (a Analyzer) split(g given) *Analysis {
 	if !res.Saturated {
 		res.SNR /= res.divisor()
 	}
-	if g.errs != nil {
-		res.SNRError = res.snrError(ratio, g.errs, est.Error)
+	if errs != nil {
+		res.SNRError = res.snrError(ratio, errs, tErr)
+	}
+}
+
+// mostExponent is the binary exponent of s₁ up to which sums of values and the
+// edges of their noise stay in the range of float64.
+const mostExponent = 900
+
+// scale multiplies by 2ᵉ what an analysis derives from the values in the units of
+// the weights. What then passes the
+// range of float64, a sum or a norm, is +Inf; the ratios and their error do not.
+func (res *Analysis) scale(e int) *Analysis {
+	for _, v := range []*float64{&res.Sigma, &res.Threshold, &res.SignalSum, &res.NoiseSum, &res.ValueError, &res.SMinError, &res.Frobenius} {
+		*v = math.Ldexp(*v, e)
+	}
+	if res.Divisor == DivisorSMax {
+		res.SNR = math.Ldexp(res.SNR, -e)
 	}
 	return res
 }
@@ -157,6 +181,29 @@ func (res *Analysis) ranks() {
 	res.EffectiveRank = math.Exp(entropy)
 }
 
+// uncertain says that nothing is known of the errors.
+func (res *Analysis) uncertain() {
+	for _, e := range []*float64{&res.SNRError, &res.ValueError, &res.SMinError, &res.ConditionError} {
+		*e = math.Inf(1)
+	}
+}
+
+// condition computes the condition number and its bound; errs nil means exact.
+func (res *Analysis) condition(errs []float64) {
+	res.Condition = math.Inf(1)
+	if res.SMin > 0 {
+		res.Condition = res.SMax / res.SMin
+	}
+	switch {
+	case errs == nil || res.SMinError == 0 && res.SMin == 0:
+	case res.SMin <= res.SMinError || res.SMax <= errs[0]:
+		res.ConditionError = math.Inf(1)
+	default:
+		high, low := errs[0]/res.SMax, res.SMinError/res.SMin
+		res.ConditionError = max((1+low)/(1-high)-1, 1-(1-low)/(1+high)) + 0x1p-51
+	}
+}
+
 // snrError bounds the relative error of SNR when each singular value is off
 // by at most errs[i]: the SNR of the exact spectrum lies between the two that
 // put every value whose side of t is in doubt with the noise, or with the
@@ -170,7 +217,7 @@ func (res *Analysis) snrError(ratio float64, errs []float64, tErr float64) float
 		if doubt {
 			res.Uncertain++
 		}
-		low, high := res.weight(v-errs[i]), res.weight(v+errs[i])
+		low, high := res.contribution(v-errs[i]), res.contribution(v+errs[i])
 		lo.add(low, high, d > 0 && !doubt)
 		hi.add(low, high, d > 0 || doubt)
 	}
@@ -227,9 +274,9 @@ func (b *interval) add(low, high float64, signal bool) {
 	b.noiseHigh += high
 }
 
-// weight is what a singular value counts in the ratio, which is no less for a
-// larger one.
-func (res *Analysis) weight(v float64) float64 {
+// contribution is what a singular value v adds to the signal or the noise of the
+// ratio; it is monotone in v.
+func (res *Analysis) contribution(v float64) float64 {
 	switch res.Ratio {
 	case RatioCount:
 		return 1
@@ -238,44 +285,4 @@ func (res *Analysis) weight(v float64) float64 {
 		return v * v
 	}
 	return v
-}
-
-// quantile returns the p-quantile of the descending values s by linear
-// interpolation at p·(n−1) from the small end: definition 7 of Hyndman & Fan
-// 1996, NumPy's "linear", with NumPy's order of operations.
-func quantile(s []float64, p float64) float64 {
-	last := len(s) - 1
-	pos := p * float64(last)
-	k := int(pos)
-	if k >= last {
-		return s[0]
-	}
-	low, high, frac := s[last-k], s[last-k-1], pos-float64(k)
-	if frac >= 0.5 {
-		return high - (high-low)*(1-frac)
-	}
-	return low + (high-low)*frac
-}
-
-func nameOf(names []string, i int) string {
-	if i < len(names) {
-		return names[i]
-	}
-	return fmt.Sprintf("unknown(%d)", i)
-}
-
-func indexOf(names []string, what, name string) (int, error) {
-	for i, n := range names {
-		if n == name {
-			return i, nil
-		}
-	}
-	return 0, fmt.Errorf("%w: %s %q; one of %v", ErrOption, what, name, names)
-}
-
-func checkIndex(names []string, what string, i int) error {
-	if i < len(names) {
-		return nil
-	}
-	return fmt.Errorf("%w: %s %d", ErrOption, what, i)
 }

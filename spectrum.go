@@ -24,72 +24,47 @@
 // a lone large value, which raises s₁; it scales as 1/‖W‖. It ranks layers of
 // one shape against each other and means nothing across shapes.
 //
-// With any other [NoiseScale] the threshold is the [Edge] of the noise, and with
+// With any other [NoiseScale] the threshold is the edge of the noise, and with
 // [DivisorNone] or [DivisorEdge] the score does not depend on the scale of the
 // weights. [NoiseKritchmanNadler] calls noise signal with a stated probability.
 //
-// # Random-matrix theory
+// # Around it
 //
-// [MarchenkoPastur] and [MarchenkoPasturSV] are the law of the noise,
-// [TracyWidom] is that of its largest value, and [SpikedModel] says what becomes of
-// a signal in noise and how to undo it. They follow gonum's stat/distuv.
+// Package rmt holds the laws of random-matrix theory, package selection all ways
+// to choose, package checkpoint reads models, package scan walks through them.
 //
-// Nothing in this package is global or starts goroutines that outlive a call.
+// Calls run downwards: spectrum.go asks svd.go for the singular values, which
+// asks a [Backend], and snr.go for noise, signal and score; mp.go holds what
+// follows from the law of the noise. Nothing is global and no goroutine outlives
+// a call, but for LAPACK under the tag netlib, which cannot be interrupted.
 package spectrum
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math"
-	"runtime"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/gospectrum/spectrum/internal/noise"
+	"github.com/gospectrum/spectrum/rmt"
 )
-
-// Errors that results of this package wrap; test for them with [errors.Is].
-var (
-	// ErrEmpty reports a matrix without elements.
-	ErrEmpty = errors.New("empty matrix")
-	// ErrShape reports dimensions that do not fit the data.
-	ErrShape = errors.New("shape does not fit the data")
-	// ErrNotFinite reports a NaN or infinite weight; the error is an [*ElementError].
-	ErrNotFinite = errors.New("weight is not finite")
-	// ErrOption reports an option outside its range.
-	ErrOption = errors.New("invalid option")
-	// ErrBackend reports a back-end that is unknown or failed.
-	ErrBackend = errors.New("back-end")
-)
-
-// ElementError locates a weight that no spectrum can be computed from. It
-// wraps [ErrNotFinite].
-type ElementError struct {
-	Row, Col int // zero-based
-	Value    float64
-}
-
-func (e *ElementError) Error() string {
-	return fmt.Sprintf("%v: %v at row %d, column %d", ErrNotFinite, e.Value, e.Row, e.Col)
-}
-
-// Unwrap returns [ErrNotFinite].
-func (e *ElementError) Unwrap() error { return ErrNotFinite }
 
 // Analyzer holds the settings of an analysis. The zero value follows the paper
 // and its reference implementation and is ready to use; an Analyzer is not
 // changed by its methods and may be shared between goroutines.
 type Analyzer struct {
-	Noise   NoiseScale // how the noise scale σ is estimated; default NoiseIQR
-	Edge    Edge       // where the noise ends; default that of Noise
-	Ratio   Ratio      // which ratio the SNR divides; default RatioSum
-	Divisor Divisor    // and what by; default DivisorSMax
-	Backend Backend    // what computes the singular values; nil means DefaultBackend
+	Noise   NoiseScale   // how the noise scale σ is estimated; default NoiseIQR
+	Edge    rmt.EdgeRule // where the noise ends; default that of Noise
+	Ratio   Ratio        // which ratio the SNR divides; default RatioSum
+	Divisor Divisor      // and what by; default DivisorSMax
+	Backend Backend      // what computes the singular values; nil means DefaultBackend
 
 	// Precision is the arithmetic; the default, PrecisionAuto, uses float32
 	// where the error bound of the result shows that it is enough.
 	Precision Precision
-	// Tolerance is the relative error of the SNR that float32 must be certified
-	// to keep, 0 means 1e-4.
+	// Tolerance is the relative error of the SNR, and with PrecisionValues of every
+	// singular value, that must be certified before a more accurate way is not
+	// tried; 0 means 1e-4.
 	Tolerance float64
 	// Workers is the number of goroutines to use, 0 means GOMAXPROCS. The
 	// result does not depend on it.
@@ -105,8 +80,8 @@ type Analysis struct {
 
 	SingularValues []float64 // all min(Rows, Cols) of them, descending
 
-	Noise     NoiseScale // the settings that gave σ, t and SNR
-	Edge      Edge       // never EdgeDefault
+	Noise     NoiseScale   // the settings that gave σ, t and SNR
+	Edge      rmt.EdgeRule // never EdgeDefault
 	Ratio     Ratio
 	Divisor   Divisor
 	Sigma     float64 // noise scale σ: the standard deviation of the noise entries, except for NoiseIQR
@@ -125,7 +100,14 @@ type Analysis struct {
 	// it is not certain that they are signal, or noise.
 	Uncertain int
 
-	SMax, SMin    float64 // s₁ and sₙ
+	SMax, SMin float64 // s₁ and sₙ
+	SMinError  float64 // bounds the absolute error of SMin
+
+	// Condition is s₁/sₙ, +Inf for a matrix of less than full rank, and
+	// ConditionError bounds |computed − exact| / exact of it: +Inf where sₙ is not
+	// certain to be above zero.
+	Condition, ConditionError float64
+
 	Frobenius     float64 // ‖W‖_F = √Σs²
 	StableRank    float64 // ‖W‖_F² / s₁²
 	EffectiveRank float64 // exp of the entropy of s/Σs (Roy & Vetterli 2007)
@@ -158,29 +140,32 @@ func SNR(ctx context.Context, w mat.Matrix) (float64, error) {
 // The error wraps [ErrEmpty] for a matrix without elements, [ErrNotFinite]
 // for a NaN or infinite weight, [ErrOption] for settings out of range,
 // [ErrBackend] when the back-end fails or the environment names one that is not
-// available, and the context's error when ctx ends
-// first.
+// available, and the context's error when ctx ends first.
 func (a Analyzer) Analyze(ctx context.Context, w mat.Matrix) (*Analysis, error) {
-	if err := a.Check(); err != nil {
+	in, err := a.input(ctx, w)
+	if err != nil {
 		return nil, err
 	}
-	if err := a.setBackend(); err != nil {
-		return nil, err
+	sample := noise.Sample{Small: min(in.rows, in.cols), Large: max(in.rows, in.cols)}
+	if a.Noise.scale().NeedsEntries {
+		if sample.MedianAbs, err = in.w.medianAbs(ctx, a.workers()); err != nil {
+			return nil, err
+		}
 	}
-	spec, in, err := a.compute(ctx, w, func(s *Spectrum, in *input) bool {
-		res := a.split(in.given(s))
-		return len(s.Errors) > 0 && res.Uncertain == 0 && res.SNRError <= a.tolerance()
+	var res *Analysis
+	err = a.solve(ctx, in, func(s *Spectrum) (enough bool) {
+		sample.Values, sample.Errors = s.Values, s.Errors
+		res = a.analysis(sample)
+		res.Kernel, res.Precision = s.Kernel, s.Precision
+		if s.Errors == nil { // nothing was promised, so nothing is certain
+			res.uncertain()
+		}
+		return s.Errors != nil && res.Uncertain == 0 && res.SNRError <= a.tolerance() && (a.Precision != PrecisionValues || s.within(a.tolerance()))
 	})
 	if err != nil {
 		return nil, err
 	}
-	res := a.split(in.given(spec))
-	if len(spec.Errors) == 0 {
-		// Nothing was promised, so nothing is certain.
-		res.SNRError, res.ValueError = math.Inf(1), math.Inf(1)
-	}
-	res.DType = in.w.dtype
-	res.Backend, res.Kernel, res.Precision = a.Backend.Name(), spec.Kernel, spec.Precision
+	res.Rows, res.Cols, res.DType, res.Backend = in.rows, in.cols, in.w.dtype, in.backend.Name()
 	return res, nil
 }
 
@@ -196,50 +181,10 @@ func (a Analyzer) AnalyzeSpectrum(s []float64, rows, cols int) (*Analysis, error
 	if err := checkSpectrum(s, rows, cols); err != nil {
 		return nil, err
 	}
-	if a.Noise == NoiseMAD {
+	if a.Noise.scale().NeedsEntries {
 		return nil, fmt.Errorf("%w: noise scale %v needs the matrix, not its spectrum", ErrOption, a.Noise)
 	}
-	return a.split(given{s: s, rows: rows, cols: cols}), nil
-}
-
-// Check reports whether the settings are within their ranges and go together;
-// the error wraps [ErrOption]. All other methods check them too.
-func (a Analyzer) Check() error {
-	if !(a.Tolerance >= 0) {
-		return fmt.Errorf("%w: tolerance %v", ErrOption, a.Tolerance)
-	}
-	if a.Workers < 0 {
-		return fmt.Errorf("%w: %d workers", ErrOption, a.Workers)
-	}
-	for _, check := range []func() error{a.Noise.check, a.Edge.check, a.Ratio.check, a.Divisor.check, a.Precision.check} {
-		if err := check(); err != nil {
-			return err
-		}
-	}
-	if a.Noise == NoiseIQR && a.Edge > 0 {
-		return fmt.Errorf("%w: noise scale %v is not that of the entries, so it has no Tracy–Widom edge", ErrOption, a.Noise)
-	}
-	return nil
-}
-
-func (a Analyzer) tolerance() float64 {
-	if a.Tolerance == 0 {
-		return 1e-4
-	}
-	return a.Tolerance
-}
-
-func (a Analyzer) workers() int {
-	if a.Workers <= 0 {
-		return runtime.GOMAXPROCS(0)
-	}
-	return a.Workers
-}
-
-// setBackend makes a nil back-end the default one.
-func (a *Analyzer) setBackend() (err error) {
-	if a.Backend == nil {
-		a.Backend, err = DefaultBackend()
-	}
-	return err
+	res := a.analysis(noise.Sample{Values: s, Small: min(rows, cols), Large: max(rows, cols)})
+	res.Rows, res.Cols = rows, cols
+	return res, nil
 }

@@ -286,34 +286,3 @@ func TestCanceled(t *testing.T) {
 	assert.ErrorIs(t, err, context.Canceled)
 	assert.NotErrorIs(t, err, spectrum.ErrBackend)
 }
-
-// failing is a back-end of a caller's own that does not keep its contract.
-type failing struct {
-	spec *spectrum.Spectrum
-	err  error
-}
-
-func (failing) Name() string             { return "failing" }
-func (failing) Workspace(_, _ int) int64 { return 0 }
-func (failing) Workers(_, _, _ int) int  { return 1 }
-func (f failing) SingularValues(context.Context, spectrum.Problem) (*spectrum.Spectrum, error) {
-	return f.spec, f.err
-}
-
-func TestForeignBackend(t *testing.T) {
-	broken := errors.New("broken")
-	_, err := spectrum.Analyzer{Backend: failing{err: broken}}.Analyze(context.Background(), gaussian(1, 2, 2))
-	assert.ErrorIs(t, err, broken)
-	assert.ErrorIs(t, err, spectrum.ErrBackend)
-	_, err = spectrum.Analyzer{Backend: failing{spec: &spectrum.Spectrum{Values: []float64{1}}}}.
-		Analyze(context.Background(), gaussian(1, 2, 2))
-	assert.ErrorIs(t, err, spectrum.ErrBackend)
-	assert.ErrorIs(t, err, spectrum.ErrShape)
-	_, err = spectrum.Analyzer{Backend: failing{spec: &spectrum.Spectrum{Values: []float64{2, 1}, Errors: []float64{0}}}}.
-		Analyze(context.Background(), gaussian(1, 2, 2))
-	assert.ErrorIs(t, err, spectrum.ErrShape)
-	a, err := spectrum.Analyzer{Backend: failing{spec: &spectrum.Spectrum{Values: []float64{2, 1}}}}.
-		Analyze(context.Background(), gaussian(1, 2, 2))
-	require.NoError(t, err)
-	assert.True(t, math.IsInf(a.SNRError, 1), "a back-end that states no error certifies nothing")
-}

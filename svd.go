@@ -2,21 +2,26 @@ package spectrum
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/gospectrum/spectrum/internal/option"
 )
 
 // Backend computes singular values. Implementations are safe for concurrent use.
 type Backend interface {
 	// Name returns the short lower-case word the back-end is chosen by.
 	Name() string
-	// SingularValues computes every singular value of p.W. It returns soon
-	// after ctx ends, with the context's error.
-	SingularValues(ctx context.Context, p Problem) (*Spectrum, error)
-	// Workspace returns about how many bytes SingularValues allocates for an
+	// Spectra yields every singular value of p.W, and then again as long as the
+	// caller goes on and there is a way left, each time more accurately than
+	// before. It ends soon after ctx does, with the context's error.
+	Spectra(ctx context.Context, p Problem) iter.Seq2[*Spectrum, error]
+	// Workspace returns about how many bytes Spectra allocates for an
 	// r×c matrix, beyond the weights themselves.
 	Workspace(r, c int) int64
 	// Workers returns how many of the given workers it can use well within one
@@ -31,11 +36,6 @@ type Problem struct {
 	MaxAbs    float64 // the largest |w|, for scaling
 	Workers   int     // goroutines to use, at least 1
 	Precision Precision
-
-	// Accept reports whether the errors of a spectrum are small enough for
-	// the caller. A back-end that has a more accurate method left uses it
-	// when Accept says no.
-	Accept func(*Spectrum) bool
 }
 
 // Spectrum is what a [Backend] found.
@@ -59,24 +59,23 @@ const (
 	// 10⁻⁴ of it, which takes bidiagonalisation where the matrix is near square
 	// or its spectrum wide.
 	PrecisionFloat64
+	// PrecisionValues is PrecisionAuto that goes on until the error bound of every
+	// singular value is within Analyzer.Tolerance of it, or there is no way left.
+	PrecisionValues
 )
 
-var precisionNames = []string{PrecisionAuto: "auto", PrecisionFloat64: "float64"}
+var precisions = option.Enum{What: "precision", Names: []string{PrecisionAuto: "auto", PrecisionFloat64: "float64", PrecisionValues: "values"}}
 
 // String returns the name used on the command line and in result files.
-func (p Precision) String() string { return nameOf(precisionNames, int(p)) }
+func (p Precision) String() string { return precisions.Name(uint8(p)) }
 
 // MarshalText returns the name, see [Precision.String].
-func (p Precision) MarshalText() ([]byte, error) { return []byte(p.String()), p.check() }
+func (p Precision) MarshalText() ([]byte, error) { return precisions.Marshal(uint8(p)) }
 
 // UnmarshalText sets p from its name. The error wraps [ErrOption].
-func (p *Precision) UnmarshalText(text []byte) error {
-	i, err := indexOf(precisionNames, "precision", string(text))
-	*p = Precision(i)
-	return err
-}
+func (p *Precision) UnmarshalText(text []byte) error { return option.Unmarshal(precisions, p, text) }
 
-func (p Precision) check() error { return checkIndex(precisionNames, "precision", int(p)) }
+func (p Precision) check() error { return precisions.Check(uint8(p)) }
 
 // SingularValues returns all min(r, c) singular values of w in descending
 // order, computed by the default back-end. See [Analyzer.Analyze] for the errors.
@@ -88,61 +87,98 @@ func SingularValues(ctx context.Context, w mat.Matrix) ([]float64, error) {
 // order, computed in float64 whatever a.Precision says, with errors below 1e-11
 // of the largest. See [Analyzer.Analyze] for the errors.
 func (a Analyzer) SingularValues(ctx context.Context, w mat.Matrix) ([]float64, error) {
-	a.Precision, a.Noise = PrecisionFloat64, NoiseIQR // which looks at no entries
-	if err := a.setBackend(); err != nil {
+	a.Precision = PrecisionFloat64
+	in, err := a.input(ctx, w)
+	if err != nil {
 		return nil, err
 	}
-	spec, _, err := a.compute(ctx, w, func(s *Spectrum, _ *input) bool {
+	var values []float64
+	err = a.solve(ctx, in, func(s *Spectrum) (enough bool) {
+		values = s.Values
 		// Float64 through the Gram matrix is good for all but the values that
 		// vanish beside the largest.
-		return len(s.Errors) > 0 && slices.Max(s.Errors) <= 1e-11*s.Values[0]
+		return s.Errors != nil && slices.Max(s.Errors) <= 1e-11*s.Values[0]
 	})
 	if err != nil {
 		return nil, err
 	}
-	return spec.Values, nil
+	return values, nil
 }
 
-// compute checks w and hands it to a.Backend, which is set.
-func (a Analyzer) compute(ctx context.Context, m mat.Matrix, accept func(*Spectrum, *input) bool) (*Spectrum, *input, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, nil, err
+// solve hands the spectra of in to enough, one more accurate than the other,
+// until it says that the last one was or there are no more. The error is nil if
+// there was one at all.
+func (a Analyzer) solve(ctx context.Context, in *input, enough func(*Spectrum) bool) (err error) {
+	if in.maxAbs == 0 {
+		n := min(in.rows, in.cols)
+		enough(&Spectrum{Values: make([]float64, n), Errors: make([]float64, n), Precision: "exact"})
+		return nil
 	}
-	in, err := newInput(m)
-	if err != nil {
-		return nil, nil, err
-	}
-	maxAbs, err := in.maxAbs(ctx, a.workers())
-	if err != nil {
-		return nil, nil, err
-	}
-	if a.Noise == NoiseMAD {
-		if in.medianAbs, err = in.w.medianAbs(ctx, a.workers()); err != nil {
-			return nil, nil, err
+	failed := func(err error) error { return fmt.Errorf("%w %s: %w", ErrBackend, in.backend.Name(), err) }
+	found, judging := false, false
+	defer func() {
+		// A panic of enough is not the back-end's, and goes on.
+		if !judging {
+			if r := recover(); r != nil {
+				err = failed(fmt.Errorf("panicked: %v", r))
+			}
+		}
+	}()
+	problem := Problem{W: in.w, MaxAbs: in.maxAbs, Workers: a.workers(), Precision: a.Precision}
+	for s, err := range in.backend.Spectra(ctx, problem) {
+		if err == nil {
+			err = s.check(in.rows, in.cols)
+		}
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return failed(err)
+		}
+		found, judging = true, true
+		done := enough(s)
+		judging = false
+		if done {
+			return nil
 		}
 	}
-	n := min(in.rows, in.cols)
-	if maxAbs == 0 {
-		return &Spectrum{Values: make([]float64, n), Errors: make([]float64, n), Precision: "exact"}, in, nil
-	}
-	spec, err := a.Backend.SingularValues(ctx, Problem{
-		W: in.w, MaxAbs: maxAbs, Workers: a.workers(), Precision: a.Precision,
-		Accept: func(s *Spectrum) bool { return accept(s, in) },
-	})
-	if err != nil {
+	if !found {
 		if ctx.Err() != nil {
-			return nil, nil, ctx.Err()
+			return ctx.Err()
 		}
-		return nil, nil, fmt.Errorf("%w %s: %w", ErrBackend, a.Backend.Name(), err)
+		return failed(errors.New("it returned no singular values"))
 	}
-	if err := checkSpectrum(spec.Values, in.rows, in.cols); err != nil {
-		return nil, nil, fmt.Errorf("%w %s: singular values: %w", ErrBackend, a.Backend.Name(), err)
+	return nil
+}
+
+// within reports whether every value is certain to a relative error of tolerance.
+func (s *Spectrum) within(tolerance float64) bool {
+	for i, v := range s.Values {
+		if !(s.Errors[i] <= tolerance*v) {
+			return false
+		}
 	}
-	if spec.Errors != nil && len(spec.Errors) != len(spec.Values) {
-		return nil, nil, fmt.Errorf("%w %s: %w: %d error bounds for %d singular values",
-			ErrBackend, a.Backend.Name(), ErrShape, len(spec.Errors), len(spec.Values))
+	return true
+}
+
+// check reports whether s can be all the singular values of a rows×cols matrix
+// with bounds on their errors.
+func (s *Spectrum) check(rows, cols int) error {
+	if s == nil {
+		return errors.New("it returned no singular values")
 	}
-	return spec, in, nil
+	if err := checkSpectrum(s.Values, rows, cols); err != nil {
+		return fmt.Errorf("singular values: %w", err)
+	}
+	if s.Errors != nil && len(s.Errors) != len(s.Values) {
+		return fmt.Errorf("%w: %d error bounds for %d singular values", ErrShape, len(s.Errors), len(s.Values))
+	}
+	for i, e := range s.Errors {
+		if !(e >= 0) {
+			return fmt.Errorf("%w: the error bound of singular value %d is %v", ErrShape, i, e)
+		}
+	}
+	return nil
 }
 
 // checkSpectrum reports whether s can be all the singular values of a

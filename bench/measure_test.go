@@ -10,78 +10,24 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/engine/kernel"
+	"github.com/gospectrum/spectrum/internal/engine/measure"
 	"github.com/gospectrum/spectrum/internal/engine/parallel"
 )
 
 var long = flag.Bool("long", false, "run the slow back-ends on the large matrices too, which takes minutes each")
 
-// work is something to time.
-type work struct {
-	flops float64 // made by one call of run
-	run   func()
-}
-
-// seconds times one call.
-func (w work) seconds() float64 {
-	start := time.Now()
-	w.run()
-	return time.Since(start).Seconds()
-}
-
-// rate times one call and returns GFLOP/s.
-func (w work) rate() float64 { return w.flops / w.seconds() / 1e9 }
-
-// times is w repeated.
-func (w work) times(n int) work {
-	return work{flops: w.flops * float64(n), run: func() {
-		for range n {
-			w.run()
-		}
-	}}
-}
-
-// repeats returns how often w runs in about the given time. The best of three
-// counts, or an interruption would leave too few.
-func (w work) repeats(d time.Duration) int {
-	n := 1
-	for {
-		t := w.times(n)
-		if min(t.seconds(), t.seconds(), t.seconds()) >= d.Seconds()/2 {
-			return n
-		}
-		n *= 2
-	}
-}
-
-// lasting is w repeated for about the given time.
-func (w work) lasting(d time.Duration) work { return w.times(w.repeats(d)) }
-
 // onWorkers is what source makes, repeated for about the given time by each
 // worker on data of its own.
-func onWorkers(workers int, d time.Duration, source func() work) work {
-	all := make([]work, workers)
-	repeats := source().repeats(d)
+func onWorkers(workers int, d time.Duration, source func() measure.Work) measure.Work {
+	all := make([]measure.Work, workers)
+	repeats := source().Repeats(d)
 	for i := range all {
-		all[i] = source().times(repeats)
+		all[i] = source().Times(repeats)
 	}
-	return work{
-		flops: all[0].flops * float64(workers),
-		run:   func() { parallel.Each(workers, func(i int) { all[i].run() }) },
+	return measure.Work{
+		Flops: all[0].Flops * float64(workers),
+		Run:   func() { parallel.Each(workers, func(i int) { all[i].Run() }) },
 	}
-}
-
-// peak is the most that the instructions of k can do.
-func peak[T kernel.Float](k *kernel.Kernel[T]) work {
-	const rounds = 1000 // microseconds
-	x, sum := random[T](k.NR), make([]T, k.NR)
-	return work{flops: k.Peak(rounds, x, sum), run: func() { k.Peak(rounds, x, sum) }}
-}
-
-// peakPairs is peak for pairs of bfloat16 numbers.
-func peakPairs[T kernel.Float](k *kernel.Kernel[T]) work {
-	const rounds = 1000
-	x, sum := make([]uint32, k.NR), make([]T, k.NR)
-	return work{flops: k.PeakPairs(rounds, x, sum), run: func() { k.PeakPairs(rounds, x, sum) }}
 }
 
 // samples are what the iterations of a benchmark measured, by unit.
@@ -112,16 +58,6 @@ func eachKernel(b *testing.B, f32 func(*testing.B, *kernel.Kernel[float32]), f64
 	for _, k := range kernel.All[float64]() {
 		b.Run("float64/"+k.Name, func(b *testing.B) { f64(b, &k) })
 	}
-}
-
-// random returns n numbers between 0 and ½.
-func random[T kernel.Float](n int) []T {
-	rnd := rand.New(rand.NewPCG(uint64(n), 1))
-	s := make([]T, n)
-	for i := range s {
-		s[i] = T(rnd.Float64() / 2)
-	}
-	return s
 }
 
 // noise returns bfloat16 Gaussian noise of standard deviation 0.02. With this seed

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gospectrum/spectrum/internal/engine/block"
 	"github.com/gospectrum/spectrum/internal/engine/kernel"
+	"github.com/gospectrum/spectrum/internal/engine/measure"
 	"github.com/gospectrum/spectrum/internal/engine/symmetric"
 )
 
@@ -44,16 +45,16 @@ func benchmarkStages[T kernel.Float](b *testing.B, k *kernel.Kernel[T], n int) {
 	workers := runtime.GOMAXPROCS(0)
 	const turn = 20 * time.Millisecond
 	for _, st := range all {
-		newPeak := func() work { return peak(k) }
+		newPeak := func() measure.Work { return measure.Peak(k) }
 		if st.name == "gram" && k.HasPairs() { // the noise is bfloat16
-			newPeak = func() work { return peakPairs(k) }
+			newPeak = func() measure.Work { return measure.PeakPairs(k) }
 		}
 		b.Run(st.name, func(b *testing.B) {
 			one, many := onWorkers(1, turn, newPeak), onWorkers(workers, turn, newPeak)
 			s := samples{}
 			for b.Loop() {
-				top1, rate1 := one.rate(), st.rate(b, 1)
-				top, rate := many.rate(), st.rate(b, workers)
+				top1, rate1 := one.Rate(), st.rate(b, 1)
+				top, rate := many.Rate(), st.rate(b, workers)
 				s.add("GFLOP/s", rate)
 				s.add("%peak/1", 100*rate1/top1)
 				s.add("%peak", 100*rate/top)
@@ -68,7 +69,7 @@ func benchmarkStages[T kernel.Float](b *testing.B, k *kernel.Kernel[T], n int) {
 func (s stage) rate(b *testing.B, workers int) float64 {
 	run := s.prepare(workers)
 	var err error
-	rate := work{s.flops, func() { err = run() }}.rate()
+	rate := measure.Work{Flops: s.flops, Run: func() { err = run() }}.Rate()
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -118,7 +119,7 @@ func stages[T kernel.Float](k *kernel.Kernel[T], n int) ([]stage, error) {
 			}
 		}},
 	}
-	if _, ok := any(T(0)).(float64); ok { // the only arithmetic of the last stage
+	if !kernel.Single[T]() { // the only arithmetic of the last stage
 		all = append(all, stage{"values", 13 * n1 * n1, func(int) func() error {
 			d, e := slices.Clone(d), slices.Clone(e)
 			return func() error { return symmetric.TridiagonalValues(ctx, k.NewSweeper, d, e) }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/engine/kernel"
+	"github.com/gospectrum/spectrum/internal/engine/measure"
 )
 
 // shapes of the whole spectra: squares, then the shapes of the speed goals.
@@ -71,8 +72,9 @@ func BenchmarkSVD(b *testing.B) {
 }
 
 // BenchmarkFloor compares whole spectra by the native back-end with the time
-// that their arithmetic takes at the rate of Strip in the cache, on all workers:
-// the Gram matrix in its layout, with Pairs where they are used, the reduction in the faster of its two.
+// that their arithmetic takes at the rate of Strip in the cache, on all workers: the
+// Gram matrix in its layout, with Pairs where they are used, the reduction in the faster
+// of its two.
 func BenchmarkFloor(b *testing.B) {
 	eachShape(b, func(b *testing.B, w *spectrum.Weights) {
 		b.Run("auto", func(b *testing.B) {
@@ -95,18 +97,18 @@ func floor[T kernel.Float](b *testing.B, w *spectrum.Weights, p spectrum.Precisi
 	}
 	an := spectrum.Analyzer{Backend: be, Precision: p}
 	workers := runtime.GOMAXPROCS(0)
-	strips := make(map[string]work)
+	strips := make(map[string]measure.Work)
 	for _, l := range layouts(k) {
-		strips[l.name] = onWorkers(workers, 20*time.Millisecond, func() work { return strip(k, l) })
+		strips[l.name] = onWorkers(workers, 20*time.Millisecond, func() measure.Work { return measure.Strip(k, l.Layout) })
 	}
 	if k.HasPairs() { // all matrices here are bfloat16
-		strips["gram"] = onWorkers(workers, 20*time.Millisecond, func() work { return pairs(k) })
+		strips["gram"] = onWorkers(workers, 20*time.Millisecond, func() measure.Work { return measure.Pairs(k, k.NR) })
 	}
 	gram, reduction := flops(r, c)
 	s := samples{}
 	for b.Loop() {
-		gramRate := strips["gram"].rate()
-		reductionRate := max(strips["product"].rate(), strips["update"].rate())
+		gramRate := strips["gram"].Rate()
+		reductionRate := max(strips["product"].Rate(), strips["update"].Rate())
 		floor := (gram/gramRate + reduction/reductionRate) / 1e9
 		start := time.Now()
 		a, err := an.Analyze(context.Background(), w)

@@ -1,28 +1,29 @@
 // Package checkpoint opens a model, lists its tensors and reads them one at a
 // time into typed weights.
 //
-// A model is a safetensors, GGUF or PyTorch file, or a directory as the Hugging
-// Face tools write it: one file, or shards with an index. Nothing is mapped into
-// memory, so a file that is cut short while it is read gives an error and does
-// not kill the process. Files are not trusted: see [Open] for what is checked.
+// A model is a safetensors, GGUF, PyTorch or NumPy file, or a directory as the Hugging
+// Face tools write it: one file, or shards with an index. It is on disk, in any
+// [io/fs.FS], behind one [io.ReaderAt], or where a [Hub] finds it; without a hub
+// nothing is looked up in a cache and nothing is asked of the network. Nothing is
+// mapped into memory, so a file that is cut short while it is read gives an error
+// and does not kill the process. Files are not trusted: see [Opener.Open] for what
+// is checked.
 package checkpoint
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"io"
 	"slices"
-	"strings"
 
-	"github.com/gospectrum/spectrum/hub"
 	"github.com/gospectrum/spectrum/internal/format/safetensors"
+	"github.com/gospectrum/spectrum/internal/format/torchfile"
 )
 
 // Errors that results of this package wrap; test for them with [errors.Is].
-// Files that are missing or cannot be read give the errors of package os.
+// Files that are missing or cannot be read give the errors of their file system, a
+// hub its own, and an argument that is nil and must not be [spectrum.ErrOption].
 var (
 	// ErrFormat reports a file that breaks the rules of its format.
 	ErrFormat = safetensors.ErrFormat
@@ -30,18 +31,12 @@ var (
 	ErrUnsupported = errors.New("not supported")
 	// ErrNoWeights reports a directory in which there is no model, or more than one.
 	ErrNoWeights = errors.New("no weights to open")
-	// ErrAccess reports a model of a hub that needs a token, or another one.
-	ErrAccess = hub.ErrAccess
-	// ErrServer reports a hub that does not answer as it should.
-	ErrServer = hub.ErrServer
-	// ErrChanged reports a file of a hub that changed while it was read.
-	ErrChanged = hub.ErrChanged
 	// ErrNoTensor reports a tensor that the model does not have.
 	ErrNoTensor = errors.New("no such tensor")
 )
 
 // Model is an open checkpoint. Its methods may be called by several goroutines
-// at once.
+// at once. A nil Model has no tensors.
 type Model struct {
 	path    string
 	shards  []*shard
@@ -50,7 +45,12 @@ type Model struct {
 	config  Config
 	gguf    ggufInfo
 	split   bool
-	release func() // what Close does besides closing the files
+	choice  *torchfile.Choice // what to take of a PyTorch file; nil for its model
+	keyed   bool              // a PyTorch file was read
+	indexed bool              // its files are shards, which an index lists by the names inside
+	notes   notes
+	adapter *adapter  // nil for a model
+	files   io.Closer // what the shards were opened from, nil if it needs no closing
 }
 
 // File is a file that holds weights.
@@ -59,65 +59,13 @@ type File struct {
 	Size int64  // in bytes
 }
 
-// Opener opens models with settings; its zero value has the defaults.
-type Opener struct {
-	// Split lists fused projections as their parts: qkv_proj, c_attn,
-	// query_key_value (GPT-NeoX, BLOOM), Wqkv and gate_up_proj, where config.json
-	// has the sizes.
-	Split bool
-}
-
-// Open is [Opener.Open] with the defaults.
-func Open(path string) (*Model, error) { return Opener{}.Open(context.Background(), path) }
-
-// Open opens a model: a path of a file of weights, of an index (*.index.json) or
-// of a directory; org/name[@revision] where no such path exists and the local
-// cache of the Hugging Face tools has the model; or hf://org/name[@revision], which
-// streams it from the hub, storing nothing. A file may follow the last two. Names
-// without revision mean main. HF_HUB_CACHE and HF_HOME place the cache,
-// HF_ENDPOINT names the hub and HF_TOKEN the user.
-//
-// In a directory it takes, like the transformers library,
-// model.safetensors, else the shards of model.safetensors.index.json, else the
-// only *.safetensors there is; without any, pytorch_model.bin or the shards of
-// its index, else the only *.gguf (all its splits), else the only *.pt, *.pth or *.ckpt.
-// Links may lead out of the directory (the Hugging Face cache is made of them);
-// names in the index may not. The caller closes the model.
-//
-// The pickle of a PyTorch file is not executed; one that asks for anything but
-// tensors is refused.
-//
-// Everything but the values is checked here. Errors wrap [ErrFormat] for a
-// malformed header, index or config.json (see [Model.Config]); [ErrNoWeights]
-// when a directory does not say what to open; [ErrUnsupported] for other
-// formats; [io/fs.ErrNotExist] for a missing file, shards of the index included;
-// [ErrAccess], [ErrServer] and [ErrChanged] for what a hub does.
-func (o Opener) Open(ctx context.Context, path string) (*Model, error) {
-	if strings.HasPrefix(path, hub.Scheme) {
-		return o.stream(ctx, path)
-	}
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if repo, ok := hub.Parse(path); ok {
-			return o.openCached(ctx, path, repo)
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	dir, name := path, ""
-	if !info.IsDir() {
-		if dir, name = filepath.Split(path); foreign(name) {
-			return nil, fmt.Errorf("%s: %w, only safetensors, GGUF and PyTorch files are", path, ErrUnsupported)
-		}
-	}
-	return o.open(ctx, path, localDir(dir), name)
-}
-
 // open opens name in dir, or what the directory says when name is empty.
 func (o Opener) open(ctx context.Context, path string, dir directory, name string) (*Model, error) {
-	m := &Model{path: path, split: o.Split}
+	m := &Model{path: path, split: o.Split, choice: o.choice}
 	err := m.open(ctx, dir, name)
+	if err == nil {
+		err = m.refuseKey()
+	}
 	if err != nil {
 		_ = m.Close()
 		return nil, err
@@ -126,64 +74,116 @@ func (o Opener) open(ctx context.Context, path string, dir directory, name strin
 }
 
 func (m *Model) open(ctx context.Context, dir directory, name string) (err error) {
+	var found *folder
 	if name == "" {
-		if name, err = choose(ctx, dir); err != nil {
+		if found, err = readFolder(dir); err != nil {
+			return err
+		}
+		if name, err = found.choose(); err != nil {
 			return err
 		}
 	}
-	if m.config, err = readConfig(ctx, dir); err != nil {
+	var said notes
+	if m.config, said, err = readConfig(ctx, dir); err != nil {
 		return err
 	}
-	if strings.HasSuffix(name, indexEnding) {
+	if m.adapter, err = readAdapter(ctx, dir, name); err != nil {
+		return err
+	}
+	if err := m.openNamed(ctx, dir, name); err != nil {
+		return err
+	}
+	if found != nil {
+		m.noteChoice(found, name)
+	}
+	m.notes = append(m.notes, said...)
+	m.noteAdapter()
+	return nil
+}
+
+// openNamed opens a file of weights or an index.
+func (m *Model) openNamed(ctx context.Context, dir directory, name string) error {
+	if isIndex(name) {
 		text, err := readText(ctx, dir, name)
 		if err != nil {
 			return err
 		}
 		return m.openShards(ctx, dir, name, text)
 	}
-	if _, err := m.addShards(ctx, dir, splits(filepath.ToSlash(name))); err != nil {
+	parts, err := m.parts(dir, name)
+	if err != nil {
+		return err
+	}
+	if _, err := m.addShards(ctx, dir, parts); err != nil {
 		return err
 	}
 	m.gguf.amend(&m.config)
 	return m.list(nil)
 }
 
-// splits returns the names of all files of a GGUF model whose first is name, or
-// name alone.
-func splits(name string) []string {
-	n, of, ok := splitNumber(name)
-	if !ok || n != 1 || !strings.EqualFold(filepath.Ext(name), ggufSuffix) {
-		return []string{name}
+// parts returns the files that hold the model of which name is one.
+func (m *Model) parts(dir directory, name string) ([]string, error) {
+	if isSlice(name) {
+		for _, other := range []string{"consolidated.00.pth", "consolidated.01.pth"} {
+			if ok, _ := dir.exists(other); ok && other != name {
+				return nil, fmt.Errorf("%s: %w", dir.path("."), modelParallel([]string{name, other}))
+			}
+		}
 	}
-	names := make([]string, of)
-	for i := range names {
-		tail := fmt.Sprintf("%05d-of-%05d", i+1, of)
-		at := strings.LastIndex(name, fmt.Sprintf("%05d-of-%05d", n, of))
-		names[i] = name[:at] + tail + name[at+len(tail):]
+	all := splits(name)
+	if _, alone := dir.(readerDir); alone {
+		all = []string{name}
 	}
-	return names
+	switch {
+	case len(all) > 1 && all[0] != name:
+		m.notes.add("reads the %d files of which %s is one", len(all), name)
+	case len(all) == 1 && partial(name):
+		m.notes.add("%s is one of several files of a model; the others are not read", name)
+	}
+	return all, nil
 }
 
-// Path returns the path the model was opened by. For a model that is streamed it
-// has the commit that the revision stood for.
-func (m *Model) Path() string { return m.path }
+// Path returns the path, or the name, that the model was opened by. Where a hub
+// found it, that is what the hub calls it, with the commit that a revision stood for.
+func (m *Model) Path() string {
+	if m == nil {
+		return ""
+	}
+	return m.path
+}
+
+// Notes returns what the user of the model should know of how it was read, a line
+// each: which files were taken where there were others, and what was not read as it
+// stands.
+func (m *Model) Notes() []string {
+	if m == nil {
+		return nil
+	}
+	return slices.Clone(m.notes)
+}
 
 // Close closes the files. Weights already loaded stay valid.
 func (m *Model) Close() error {
+	if m == nil {
+		return nil
+	}
 	var errs []error
 	for _, s := range m.shards {
 		if s.file != nil {
 			errs = append(errs, s.file.Close())
 		}
 	}
-	if m.release != nil {
-		m.release()
+	if m.files != nil {
+		errs = append(errs, m.files.Close())
 	}
 	return errors.Join(errs...)
 }
 
 // Files returns the files that hold the weights, in the order of [Compare].
 func (m *Model) Files() []File {
+	if m == nil {
+		return nil
+	}
 	files := make([]File, len(m.shards))
 	for i, s := range m.shards {
 		files[i] = File{Name: s.name, Size: s.size}
@@ -194,6 +194,9 @@ func (m *Model) Files() []File {
 // Tensors returns all tensors in the order of [Compare] by name, then by file.
 // The result belongs to the caller.
 func (m *Model) Tensors() []Tensor {
+	if m == nil {
+		return nil
+	}
 	tensors := make([]Tensor, len(m.tensors))
 	for i, e := range m.tensors {
 		tensors[i] = e.Tensor
@@ -205,6 +208,9 @@ func (m *Model) Tensors() []Tensor {
 // Config returns what config.json beside the weights says, the zero Config when
 // there is none.
 func (m *Model) Config() Config {
+	if m == nil {
+		return Config{}
+	}
 	c := m.config
 	c.Architectures = slices.Clone(c.Architectures)
 	return c

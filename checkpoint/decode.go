@@ -8,7 +8,6 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/format/numfmt"
-	"github.com/gospectrum/spectrum/internal/format/safetensors"
 )
 
 // decode turns raw, the stored bytes at the end of buf, into weights at its
@@ -23,23 +22,47 @@ func (e *entry) decode(ctx context.Context, buf *Buffer, raw []byte) error {
 			return err
 		}
 		numfmt.MXFP4(view[uint16](buf, 2*n), raw, scales)
-	case e.ggml.Quantised():
-		e.ggml.Dequantise(view[float32](buf, n), raw)
-	case e.table != nil && e.scales != nil:
+	case e.scales != nil:
 		grid, err := e.scales.grid(ctx)
 		if err != nil {
 			return err
 		}
-		e.table.Table().Scaled(view[float32](buf, n), e.rowMajor(raw, 1), e.storedCols(), grid)
+		e.decodeScaled(view[float32](buf, n), raw, grid)
+	case e.ggml.Quantised():
+		e.ggml.Dequantise(view[float32](buf, n), raw)
 	case e.table != nil:
-		e.table.Table().BFloat16(view[uint16](buf, n), e.rowMajor(raw, 1))
+		e.table.Table().BFloat16(view[uint16](buf, n), raw)
+	case e.lengths != nil:
+		if err := e.multiply(ctx, buf, raw, n); err != nil {
+			return err
+		}
 	default:
-		e.plain(buf, raw, n)
+		e.plain(buf, n)
 	}
 	if e.pick != nil {
 		e.pick.compact(buf.bytes(int(e.Memory)), e.storedCols(), e.out.Size())
 	}
 	return nil
+}
+
+// decodeScaled writes the values of raw to dst, each times its scale.
+func (e *entry) decodeScaled(dst []float32, raw []byte, grid numfmt.Grid) {
+	switch {
+	case e.table != nil:
+		e.table.Table().Scaled(dst, raw, e.storedCols(), grid)
+		return
+	case e.ggml.Quantised():
+		e.ggml.Dequantise(dst, raw)
+	default:
+		dtype := spectrum.DType(e.stored.dtype)
+		if e.bigEndian != bigEndian() {
+			swap(raw, dtype.Size())
+		}
+		for i := range dst { // raw is at the end of the buffer
+			dst[i] = float32(native(raw, i, dtype))
+		}
+	}
+	grid.Scale(dst, e.storedCols())
 }
 
 // storedCols returns the length of a row of the stored matrix, decoded.
@@ -51,41 +74,11 @@ func (e *entry) storedCols() int {
 	return cols
 }
 
-// plain puts values that need no decoding into the order of rows and of the
-// machine.
-func (e *entry) plain(buf *Buffer, raw []byte, n int) {
-	width := e.out.Size()
-	dst := buf.bytes(n * width)
-	if e.stride != nil {
-		gather(dst, raw, e.Shape, e.stride, width)
-	}
-	if bigEndian() {
-		swap(dst, width)
-	}
-}
-
-// rowMajor returns raw, or what its strides say, packed at its start.
-func (e *entry) rowMajor(raw []byte, width int) []byte {
-	if e.stride == nil {
-		return raw
-	}
-	dst := make([]byte, e.elements()*int64(width))
-	gather(dst, raw, e.Shape, e.stride, width)
-	return dst
-}
-
-// gather copies the elements of a tensor with strides to dst, row by row.
-func gather(dst, src []byte, shape []int, stride []int64, width int) {
-	if len(shape) == 0 {
-		copy(dst, src[:width])
-		return
-	}
-	step := len(dst)
-	if shape[0] > 0 {
-		step /= shape[0]
-	}
-	for i := range shape[0] {
-		gather(dst[i*step:(i+1)*step], src[i*int(stride[0])*width:], shape[1:], stride[1:], width)
+// plain puts values that need no decoding, which are where they shall be, into the
+// order of the machine.
+func (e *entry) plain(buf *Buffer, n int) {
+	if width := e.out.Size(); e.bigEndian != bigEndian() {
+		swap(buf.bytes(n*width), width)
 	}
 }
 
@@ -109,8 +102,8 @@ func (r *scaleRef) bytes(ctx context.Context) ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, r.failed(err)
 	}
-	b := make([]byte, r.size)
-	if err := readAt(ctx, bound{ctx, r.shard.file}, b, r.offset); err != nil {
+	b := make([]byte, r.packedSize())
+	if err := r.stored.read(ctx, b); err != nil {
 		return nil, r.failed(err)
 	}
 	return b, nil
@@ -126,27 +119,43 @@ func (r *scaleRef) grid(ctx context.Context) (numfmt.Grid, error) {
 	if err != nil {
 		return numfmt.Grid{}, err
 	}
-	g := numfmt.Grid{Cols: r.gridCols, Height: r.height, Width: r.width}
-	width := safetensors.Bits(r.dtype) / 8
-	var table *numfmt.Table
-	if f, ok := numfmt.Lookup(r.dtype); ok {
-		table = f.Table()
-	}
-	for at := 0; at < len(b); at += width {
-		var v float32
-		switch spectrum.DType(r.dtype) {
-		case spectrum.F64:
-			v = float32(math.Float64frombits(binary.LittleEndian.Uint64(b[at:])))
-		case spectrum.F32:
-			v = math.Float32frombits(binary.LittleEndian.Uint32(b[at:]))
-		case spectrum.F16:
-			v = spectrum.Float16(binary.LittleEndian.Uint16(b[at:])).Float32()
-		case spectrum.BF16:
-			v = spectrum.BFloat16(binary.LittleEndian.Uint16(b[at:])).Float32()
-		default:
-			v = table[b[at]]
+	g := numfmt.Grid{Cols: r.gridCols, Height: r.height, Width: r.tiling.width}
+	if f, ok := numfmt.Lookup(r.numbers()); ok {
+		table := f.Table()
+		for _, code := range b {
+			g.Values = append(g.Values, table[code])
 		}
-		g.Values = append(g.Values, v)
+		return g, nil
+	}
+	dtype := spectrum.DType(r.dtype)
+	if r.bigEndian != bigEndian() {
+		swap(b, dtype.Size())
+	}
+	for i := range r.elements() {
+		g.Values = append(g.Values, float32(native(b, int(i), dtype)))
 	}
 	return g, nil
+}
+
+// numbers returns the type that the scales are of: bytes are exponents.
+func (r *scaleRef) numbers() string {
+	if r.dtype == "U8" {
+		return "F8_E8M0"
+	}
+	return r.dtype
+}
+
+// native returns the i-th number of b, whose bytes are in the order of this machine.
+func native(b []byte, i int, dtype spectrum.DType) float64 {
+	switch dtype {
+	case spectrum.F64:
+		return math.Float64frombits(binary.NativeEndian.Uint64(b[8*i:]))
+	case spectrum.F32:
+		return float64(math.Float32frombits(binary.NativeEndian.Uint32(b[4*i:])))
+	case spectrum.F16:
+		return float64(spectrum.Float16(binary.NativeEndian.Uint16(b[2*i:])).Float32())
+	case spectrum.BF16:
+		return float64(spectrum.BFloat16(binary.NativeEndian.Uint16(b[2*i:])).Float32())
+	}
+	return math.NaN() // a type that has no case here is refused, not taken for another
 }

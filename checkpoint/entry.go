@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"math"
+	"slices"
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/format/numfmt"
@@ -25,6 +26,8 @@ type codec struct {
 	table  *numfmt.Format // 8-bit floats
 	scales *scaleRef      // their scales, or those of MXFP4; nil without any
 	mxfp4  bool           // blocks of MXFP4 with the scales apart
+
+	lengths *lengths // of the directions that are stored; nil for a weight
 }
 
 // pick selects rows and columns of a matrix.
@@ -51,39 +54,36 @@ func newEntry(s stored) entry {
 	if e.Skip != "" {
 		return e
 	}
-	e.Skip = e.codec.choose(&s)
+	e.codec, e.Skip = decoderFor(&s)
 	switch {
 	case e.Skip != "":
 	case len(e.Shape) == 0:
 		e.Skip = "a scalar has no spectrum"
+	case slices.Contains(e.stored.shape, 0): // the products of its other dimensions may overflow
+		e.Skip = empty
 	case !fit:
 		e.Skip = tooLarge
-	case len(e.Shape) > 2 && e.elements() == 0: // the products of its other dimensions may overflow
-		e.Skip = empty
 	}
 	return e
 }
 
 const (
 	tooLarge = "too large for this platform"
-	empty    = "empty"
+	empty    = "empty: a placeholder without values"
 )
 
-// choose finds how a type is decoded, or says why not.
-func (c *codec) choose(s *stored) (skip string) {
+// decoderFor says how the bytes of a type are decoded, or why they are not.
+func decoderFor(s *stored) (c codec, skip string) {
 	if s.ggml.Quantised() {
-		c.out = spectrum.F32
-		return ""
+		return codec{out: spectrum.F32}, ""
 	}
 	if f, ok := numfmt.Lookup(s.dtype); ok {
-		c.table, c.out = &f, spectrum.BF16 // in which all are exact
-		return ""
+		return codec{out: spectrum.BF16, table: &f}, "" // in which all are exact
 	}
-	c.out = spectrum.DType(s.dtype)
-	if c.out.Size() == 0 {
-		return s.dtype + " is not a supported type"
+	if spectrum.DType(s.dtype).Size() == 0 {
+		return codec{}, s.dtype + " is not a supported type"
 	}
-	return ""
+	return codec{out: spectrum.DType(s.dtype)}, ""
 }
 
 // setMemory follows a change of how the entry is decoded.
@@ -98,14 +98,11 @@ func (e *entry) setMemory() {
 }
 
 // memory returns the bytes that the buffer needs: the stored ones are read into
-// its end and decoded towards its start; strided ones are gathered.
+// its end and decoded towards its start.
 func (e *entry) memory() int64 {
 	n := e.elements() * int64(e.out.Size())
 	if e.mxfp4 {
 		n *= numfmt.Block / numfmt.BlockBytes
 	}
-	if e.stride != nil {
-		n = (n+7)/8*8 + e.stored.size
-	}
-	return max(n, e.stored.size)
+	return max(n, e.packedSize())
 }

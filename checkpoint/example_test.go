@@ -1,6 +1,7 @@
 package checkpoint_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"testing/fstest"
 
 	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/internal/format/safetensors"
@@ -41,7 +43,7 @@ func ExampleOpen() {
 	}
 	defer os.RemoveAll(dir)
 
-	m, err := checkpoint.Open(dir)
+	m, err := checkpoint.Open(context.Background(), dir)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -101,6 +103,40 @@ func ExampleOpener_Open() {
 	// model.layers.0.mlp.experts.1.up_proj [2 3]
 }
 
+// A server may keep its models where it likes: in an object store, in a program's own
+// embedded files, or, as here, in memory.
+func ExampleOpener_OpenFS() {
+	text := `{"lm_head.weight":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]}}`
+	file := binary.LittleEndian.AppendUint64(nil, uint64(len(text)))
+	file = append(append(file, text...), 0, 0, 128, 63, 0, 0, 0, 64) // 1 and 2
+	store := fstest.MapFS{
+		"llama/model.safetensors": {Data: file},
+		"llama/config.json":       {Data: []byte(`{"model_type":"llama"}`)},
+	}
+
+	m, err := checkpoint.Opener{}.OpenFS(context.Background(), store, "llama")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer m.Close()
+	fmt.Println(m.Path(), m.Config().ModelType, m.Tensors()[0].Name)
+
+	// One file alone, of which only the bytes are known.
+	alone, err := checkpoint.Opener{}.OpenReaderAt(context.Background(), bytes.NewReader(file), int64(len(file)), "head.safetensors")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer alone.Close()
+	w, err := alone.Load(context.Background(), alone.Tensors()[0], nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(alone.Files()[0].Name, w.At(0, 0), w.At(0, 1))
+	// Output:
+	// llama llama lm_head.weight
+	// head.safetensors 1 2
+}
+
 func ExampleType() {
 	fmt.Println(checkpoint.Type("model.layers.3.mlp.experts.7.up_proj.weight"))
 	fmt.Println(checkpoint.Type("lm_head.weight"))
@@ -120,4 +156,14 @@ func ExampleModule() {
 func ExampleCompare() {
 	fmt.Println(checkpoint.Compare("model.layers.2.w", "model.layers.10.w"))
 	// Output: -1
+}
+
+func ExampleModel_TiedHead() {
+	m, err := checkpoint.Open(context.Background(), "../testdata/tiny-llama")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer m.Close()
+	fmt.Println(m.TiedHead())
+	// Output: lm_head.weight model.embed_tokens.weight
 }

@@ -62,7 +62,7 @@ func indexText(pairs ...string) string {
 
 func open(t testing.TB, path string) *Model {
 	t.Helper()
-	m, err := Open(path)
+	m, err := Open(t.Context(), path)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, m.Close()) })
 	return m

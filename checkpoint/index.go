@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,10 +19,10 @@ type index struct {
 	shard   map[string]string // cleaned, with slashes
 }
 
-// parseIndex reads an index. Its metadata and fields that other tools add are
-// checked for syntax only.
+// parseIndex reads an index, before which there may be a byte order mark. Its
+// metadata and fields that other tools add are checked for syntax only.
 func parseIndex(text []byte) (*index, error) {
-	s, err := strictjson.New(text)
+	s, err := strictjson.New(bytes.TrimPrefix(text, []byte("\ufeff")))
 	if err != nil {
 		return nil, err
 	}
@@ -53,13 +54,13 @@ func parseIndex(text []byte) (*index, error) {
 	return x, err
 }
 
-// localName returns a shard's name cleaned. A name that leads out of the
-// directory is an error, and one that would on another system, where a
-// backslash or a colon separates, too.
+// localName returns a shard's name cleaned. Windows writes a backslash where others
+// write a slash. A name that leads out of the directory is an error, and so is one
+// with a colon, which may lead out of it on another system.
 func localName(name string) (string, error) {
-	clean := path.Clean(name)
+	clean := path.Clean(strings.ReplaceAll(name, `\`, "/"))
 	_, err := filepath.Localize(clean)
-	if err != nil || name == "" || clean == "." || strings.ContainsAny(name, "\\:\x00") {
+	if err != nil || name == "" || clean == "." || strings.ContainsAny(name, ":\x00") {
 		return "", fmt.Errorf("shard %q is not a name inside the directory", name)
 	}
 	return clean, nil
@@ -99,6 +100,7 @@ func (m *Model) openShards(ctx context.Context, dir directory, name string, text
 	if err != nil {
 		return fmt.Errorf("%s: %w: %w", dir.path(name), ErrFormat, err)
 	}
+	m.indexed = true
 	file, err := m.addShards(ctx, dir, x.files())
 	if errors.Is(err, ErrFormat) {
 		return err // it names the shard and the tensor

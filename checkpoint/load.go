@@ -3,7 +3,6 @@ package checkpoint
 import (
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/gospectrum/spectrum"
 )
@@ -22,8 +21,15 @@ const piece = 16 << 20
 //
 // Errors name file and tensor. They wrap [ErrNoTensor] when t is not from m,
 // [ErrUnsupported] when t.Skip is set, [io.ErrUnexpectedEOF] when the file was
-// cut short after Open, and the context's error when it ended.
+// cut short after Open, [spectrum.ErrOption] for a nil context, and the context's
+// error when it ended.
 func (m *Model) Load(ctx context.Context, t Tensor, buf *Buffer) (*spectrum.Weights, error) {
+	if err := checkContext(ctx); err != nil {
+		return nil, err
+	}
+	if m == nil {
+		return nil, fmt.Errorf("%w: nil model", ErrNoTensor)
+	}
 	i, ok := m.byKey[key{t.File, t.Name}]
 	if !ok {
 		return nil, fmt.Errorf("%s: tensor %q: %w", t.File, t.Name, ErrNoTensor)
@@ -49,8 +55,8 @@ func (e *entry) load(ctx context.Context, buf *Buffer) (*spectrum.Weights, error
 		return nil, err
 	}
 	b := buf.bytes(int(e.Memory))
-	raw := b[len(b)-int(e.stored.size):]
-	if err := readAt(ctx, bound{ctx, e.shard.file}, raw, e.offset); err != nil {
+	raw := b[len(b)-int(e.packedSize()):]
+	if err := e.stored.read(ctx, raw); err != nil {
 		return nil, err
 	}
 	if err := e.decode(ctx, buf, raw); err != nil {
@@ -58,38 +64,4 @@ func (e *entry) load(ctx context.Context, buf *Buffer) (*spectrum.Weights, error
 	}
 	rows, cols, _ := e.Dims()
 	return buf.weights(rows, cols, e.out)
-}
-
-// check reports a file that became shorter than it was.
-func (s *stored) check() error {
-	size, err := s.shard.file.Size()
-	if err != nil {
-		return err
-	}
-	if size < s.offset+s.size {
-		return fmt.Errorf("file cut short to %d bytes: %w", size, io.ErrUnexpectedEOF)
-	}
-	return nil
-}
-
-// readAt fills b from offset on, a piece at a time.
-func readAt(ctx context.Context, r io.ReaderAt, b []byte, offset int64) error {
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if len(b) == 0 {
-			return nil
-		}
-		n, err := r.ReadAt(b[:min(len(b), piece)], offset)
-		switch {
-		case n == min(len(b), piece): // ReadAt may return io.EOF with the last byte
-		case err == io.EOF || err == nil:
-			return io.ErrUnexpectedEOF
-		default:
-			return err
-		}
-		b = b[n:]
-		offset += int64(n)
-	}
 }

@@ -118,7 +118,7 @@ func TestLoadAfterTruncation(t *testing.T) {
 func TestLoadAfterClose(t *testing.T) {
 	dir := t.TempDir()
 	writeShard(t, dir, "model.safetensors", f32("a", 1, 1))
-	m, err := Open(dir)
+	m, err := Open(t.Context(), dir)
 	require.NoError(t, err)
 	kept, err := m.Load(t.Context(), m.Tensors()[0], nil)
 	require.NoError(t, err)

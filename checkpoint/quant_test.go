@@ -70,7 +70,7 @@ func TestPackedIsRefusedByName(t *testing.T) {
 			zeros(m+"weight_packed", "I32", 8, 8), zeros(m+"weight_scale", "BF16", 8, 1), zeros(m+"weight_shape", "I64", 2)}},
 		{"", "packed by compressed-tensors, which is not read", []safetensors.Data{zeros(m+"weight", "I8", 8, 8), zeros(m+"weight_scale", "BF16", 8, 1)}},
 		{quantized("modelopt"), "packed by modelopt, which is not read", []safetensors.Data{
-			zeros(m+"weight", "U8", 8, 4), zeros(m+"weight_scale", "F8_E4M3", 8, 1), zeros(m+"weight_scale_2", "F32"), zeros(m+"input_scale", "F32")}},
+			zeros(m+"weight", "U8", 8, 4), zeros(m+"weight_scale", "F8_E4M3", 8, 1), zeros(m+"weight_scale_2", "F32")}},
 		{quantized("quanto"), "packed by quanto, which is not read", []safetensors.Data{zeros(m+"weight", "I8", 8, 8)}},
 	} {
 		// A norm beside it is not touched.
@@ -81,15 +81,15 @@ func TestPackedIsRefusedByName(t *testing.T) {
 				assert.Empty(t, reason)
 				continue
 			}
-			assert.Equal(t, c.reason, reason, "%s %s", c.config, name)
+			assert.Contains(t, reason, c.reason, "%s %s", c.config, name)
 		}
 	}
 }
 
 func TestScalesThatDoNotFit(t *testing.T) {
 	for _, scale := range []safetensors.Data{
-		zeros("w.weight_scale_inv", "F32", 3, 1), zeros("w.weight_scale", "F32", 2), zeros("w.weight_scale_inv", "I32", 2, 2),
-		zeros("w.weight_scale", "F32", 1, 200), zeros("w.scale", "F32", 2, 2, 1), zeros("w.weight_scale_inv", "F32", 0, 0),
+		zeros("w.weight_scale_inv", "F32", 131, 1), zeros("w.weight_scale", "F32", 2), zeros("w.weight_scale_inv", "I32", 2, 2),
+		zeros("w.weight_scale", "F32", 200), zeros("w.scale", "F32", 2, 2, 1), zeros("w.weight_scale_inv", "F32", 0, 0),
 	} {
 		reasons := skips(t, "", zeros("w.weight", "F8_E4M3", 130, 200), scale)
 		assert.Contains(t, reasons["w.weight"], "its scales "+scale.Name+" are ", scale.Shape)
@@ -97,7 +97,7 @@ func TestScalesThatDoNotFit(t *testing.T) {
 	}
 	for _, scale := range []safetensors.Data{
 		zeros("w.weight_scale_inv", "F32", 2, 2), zeros("w.weight_scale", "BF16", 130, 1), zeros("w.weight_scale", "F16", 130),
-		zeros("w.weight_scale", "F64"), zeros("w.scale", "F8_E8M0", 2, 2), zeros("w.weight_scale", "F32", 1),
+		zeros("w.weight_scale", "F64"), zeros("w.weight_scale", "F32", 1, 200), zeros("w.scale", "F8_E8M0", 2, 2), zeros("w.weight_scale", "F32", 1),
 	} {
 		reasons := skips(t, "", zeros("w.weight", "F8_E4M3", 130, 200), scale)
 		assert.Empty(t, reasons["w.weight"], scale.Shape)
@@ -153,19 +153,19 @@ func TestScalesInAnotherShard(t *testing.T) {
 }
 
 func TestQuantizationConfig(t *testing.T) {
-	c, err := parseConfig([]byte(`{"quantization_config":{"quant_method":"fp8","weight_block_size":[64,32],"modules_to_not_convert":["x"],"bits":null}}`))
-	require.NoError(t, err)
+	c, said := parseConfig([]byte(`{"quantization_config":{"quant_method":"fp8","weight_block_size":[64,32],"modules_to_not_convert":["x"],"bits":null}}`))
+	assert.Empty(t, said)
 	assert.Equal(t, "fp8", c.Quantization)
-	assert.Equal(t, [2]int64{64, 32}, c.blockSize)
+	assert.Equal(t, [][2]int64{{64, 32}}, c.blocks)
 	for _, text := range []string{`{"quantization_config":null}`, `{"quantization_config":"no"}`, `{"quantization_config":{"quant_method":7}}`} {
-		c, err := parseConfig([]byte(text))
-		require.NoError(t, err, text)
+		c, _ := parseConfig([]byte(text))
 		assert.Empty(t, c.Quantization)
 	}
 	for _, text := range []string{`{"quantization_config":{"weight_block_size":[0,1]}}`, `{"quantization_config":{"weight_block_size":[1,2,3]}}`,
 		`{"quantization_config":{"weight_block_size":[1.5,2]}}`} {
-		_, err := parseConfig([]byte(text))
-		assert.ErrorContains(t, err, "quantization_config: weight_block_size", text)
+		c, said := parseConfig([]byte(text))
+		assert.Len(t, said, 1, text)
+		assert.Contains(t, c.noBlocks, "weight_block_size in config.json is", text)
 	}
 }
 
@@ -173,9 +173,9 @@ func TestQuantizationConfig(t *testing.T) {
 func TestForeignFormats(t *testing.T) {
 	torch := filepath.Join("..", "internal", "format", "torchfile", "testdata")
 	for name, want := range map[string]string{
-		"evil.pt": `asks for "posix.system"`, "bomb.pt": "is compressed", "legacy.pt": "not a zip archive", "module.pt": "torch.nn.modules.linear.Linear",
+		"evil.pt": `asks for "posix.system"`, "bomb.pt": "is compressed", "module.pt": "torch.nn.modules.linear.Linear",
 	} {
-		_, err := Open(filepath.Join(torch, name))
+		_, err := Open(t.Context(), filepath.Join(torch, name))
 		assert.ErrorIs(t, err, ErrUnsupported, name)
 		assert.ErrorContains(t, err, want)
 		assert.ErrorContains(t, err, name)
@@ -220,10 +220,10 @@ func TestGGUFModel(t *testing.T) {
 	first, err := os.ReadFile(filepath.Join(formats, "gguf-split", "model-00001-of-00002.gguf"))
 	require.NoError(t, err)
 	writeFile(t, dir, "model-00001-of-00002.gguf", string(first))
-	_, err = Open(dir)
+	_, err = Open(t.Context(), dir)
 	assert.ErrorIs(t, err, os.ErrNotExist)
 	assert.ErrorContains(t, err, "model-00002-of-00002.gguf")
 	writeFile(t, dir, "other.gguf", string(first))
-	_, err = Open(dir)
+	_, err = Open(t.Context(), dir)
 	assert.ErrorIs(t, err, ErrNoWeights)
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gospectrum/spectrum/hub"
 )
 
 const commit = "0123456789abcdef"
@@ -52,7 +54,7 @@ func TestStream(t *testing.T) {
 	formats := filepath.Join("..", "testdata", "formats")
 	for _, model := range []string{"sharded", "torch-sharded", "fp8-blocks", "gguf-split"} {
 		hubOf(t, filepath.Join(formats, model), func(n int64) bool { return n%3 == 2 })
-		remote := open(t, "hf://org/name")
+		remote := openHub(t, "hf://org/name")
 		local := open(t, filepath.Join(formats, model))
 		assert.Equal(t, "hf://org/name@"+commit, remote.Path())
 		assert.Equal(t, local.Tensors(), remote.Tensors(), model)
@@ -64,14 +66,14 @@ func TestStream(t *testing.T) {
 
 func TestStreamFile(t *testing.T) {
 	hubOf(t, filepath.Join("..", "testdata", "formats"), nil)
-	m := open(t, "hf://org/name@main/gguf-Q4_K.gguf")
+	m := openHub(t, "hf://org/name@main/gguf-Q4_K.gguf")
 	assert.Equal(t, "llama", m.Config().ModelType)
 	for address, want := range map[string]error{
 		"hf://org/name/absent.gguf": fs.ErrNotExist, "hf://org/other": fs.ErrNotExist, "hf://org/name@v2": fs.ErrNotExist,
 		"hf://name": ErrUnsupported, "hf://org/name@../x": ErrUnsupported,
 		"hf://org/name": ErrNoWeights, // 14 GGUF files at the top
 	} {
-		_, err := Open(address)
+		_, err := Opener{Hub: hub.New()}.Open(t.Context(), address)
 		assert.ErrorIs(t, err, want, address)
 	}
 }
@@ -79,7 +81,7 @@ func TestStreamFile(t *testing.T) {
 func TestCachedByName(t *testing.T) {
 	cache := t.TempDir()
 	t.Setenv("HF_HUB_CACHE", cache)
-	_, err := Open("org/name")
+	_, err := Opener{Hub: hub.New()}.Open(t.Context(), "org/name")
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 	assert.ErrorContains(t, err, "hf://org/name streams it")
 
@@ -87,15 +89,40 @@ func TestCachedByName(t *testing.T) {
 	snapshot := filepath.Join(dir, "snapshots", commit)
 	writeShard(t, snapshot, "model.safetensors", f32("a", 1, 1))
 	writeFile(t, dir, "refs/main", commit)
-	m := open(t, "org/name")
+	m := openHub(t, "org/name")
 	assert.Equal(t, []string{"a"}, tensorNames(m))
 	assert.Equal(t, snapshot, m.Path())
-	assert.Equal(t, []string{"a"}, tensorNames(open(t, "org/name@"+commit+"/model.safetensors")))
-	_, err = Open("org/name@v2")
+	assert.Equal(t, []string{"a"}, tensorNames(openHub(t, "org/name@"+commit+"/model.safetensors")))
+	_, err = Opener{Hub: hub.New()}.Open(t.Context(), "org/name@v2")
 	assert.ErrorContains(t, err, "it has "+commit)
 
 	// A path that exists is a path.
 	t.Chdir(t.TempDir())
 	writeShard(t, filepath.Join("org", "name"), "model.safetensors", f32("local", 1, 1))
-	assert.Equal(t, []string{"local"}, tensorNames(open(t, "org/name")))
+	assert.Equal(t, []string{"local"}, tensorNames(openHub(t, "org/name")))
+}
+
+func openHub(t *testing.T, address string) *Model {
+	t.Helper()
+	m, err := Opener{Hub: hub.New()}.Open(t.Context(), address)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, m.Close()) })
+	return m
+}
+
+// TestNoHubNoNetwork opens names that a hub would know, without one.
+func TestNoHubNoNetwork(t *testing.T) {
+	hubOf(t, filepath.Join("..", "testdata", "formats", "sharded"), func(int64) bool {
+		t.Error("the network was used")
+		return false
+	})
+	t.Setenv("HF_HUB_CACHE", t.TempDir())
+	_, err := Open(t.Context(), "hf://org/name")
+	assert.ErrorIs(t, err, ErrUnsupported)
+	assert.ErrorContains(t, err, "no hub to ask")
+	_, err = Open(t.Context(), "org/name")
+	assert.ErrorIs(t, err, fs.ErrNotExist)
+	_, err = Opener{Hub: hub.New()}.Open(t.Context(), "no-such.safetensors")
+	assert.ErrorIs(t, err, fs.ErrNotExist)
+	assert.NotErrorIs(t, err, hub.ErrAddress, "it can only have been meant as a path")
 }

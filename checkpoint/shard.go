@@ -4,16 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"path/filepath"
+	"path"
 	"strings"
 	"sync"
 
-	"github.com/gospectrum/spectrum/hub"
 	"github.com/gospectrum/spectrum/internal/format/gguf"
+	"github.com/gospectrum/spectrum/internal/format/npy"
 	"github.com/gospectrum/spectrum/internal/format/safetensors"
+	"github.com/gospectrum/spectrum/internal/format/sniff"
 	"github.com/gospectrum/spectrum/internal/format/torchfile"
 )
+
+// parallelOpens is how many files are opened at a time.
+const parallelOpens = 8
 
 // shard is an open file of weights.
 type shard struct {
@@ -24,12 +27,12 @@ type shard struct {
 }
 
 // addShards opens files, which are named relative to dir with slashes. The
-// answers of a hub are waited for side by side. The error comes with the name of
+// answers of a slow file system are waited for side by side. The error comes with the name of
 // the first file at fault.
 func (m *Model) addShards(ctx context.Context, dir directory, names []string) (failed string, err error) {
 	first := len(m.shards)
 	errs := make([]error, len(names))
-	slots := make(chan struct{}, parallelReads)
+	slots := make(chan struct{}, parallelOpens)
 	var wg sync.WaitGroup
 	for i, name := range names {
 		s := &shard{name: name}
@@ -60,33 +63,60 @@ func (m *Model) readShard(ctx context.Context, dir directory, s *shard) error {
 	for i := range s.stored {
 		s.stored[i].shard = s
 	}
-	if f, ok := s.file.(*hub.File); ok {
-		f.DropHead()
-	}
+	forgetHeader(s.file)
 	return nil
 }
 
 func (m *Model) readHeader(ctx context.Context, s *shard) error {
-	kind, err := detect(ctx, s)
+	if part := partOf(s.name); part != "" {
+		return fmt.Errorf("%w: %s", ErrUnsupported, part)
+	}
+	kind, note, err := detect(ctx, s)
 	if err != nil {
 		return err
 	}
-	switch kind {
-	case formatGGUF:
-		return m.readGGUF(ctx, s)
-	case formatTorch:
-		tensors, err := torchfile.Read(bound{ctx, s.file}, s.size)
-		for _, t := range tensors {
-			s.stored = append(s.stored, fromTorch(t))
-		}
-		return formatError(err)
+	if note != "" {
+		m.notes.add("%s", note)
 	}
+	switch kind {
+	case sniff.GGUF:
+		return m.readGGUF(ctx, s)
+	case sniff.TorchZip:
+		return m.readTorch(ctx, s)
+	case sniff.NPY, sniff.NPZ:
+		return s.readNumPy(ctx, kind)
+	}
+	return s.readSafetensors(ctx)
+}
+
+func (s *shard) readSafetensors(ctx context.Context) error {
 	h, err := safetensors.ReadHeader(sequential(ctx, s.file, s.size), s.size)
 	if err != nil {
 		return err
 	}
 	for _, t := range h.Tensors {
 		s.stored = append(s.stored, fromSafetensors(t))
+	}
+	return nil
+}
+
+// readNumPy reads a file of one array, which is called like the file, or an archive
+// of arrays, which are called by their keys.
+func (s *shard) readNumPy(ctx context.Context, kind sniff.Kind) error {
+	r := bound{ctx, s.file}
+	arrays, err := []npy.Array(nil), error(nil)
+	if kind == sniff.NPZ {
+		arrays, err = npy.ReadArchive(r, s.size)
+	} else {
+		arrays = make([]npy.Array, 1)
+		arrays[0], err = npy.Read(r, s.size)
+		arrays[0].Name = strings.TrimSuffix(path.Base(s.name), path.Ext(s.name))
+	}
+	if err != nil {
+		return formatError(err)
+	}
+	for _, a := range arrays {
+		s.stored = append(s.stored, fromNumPy(a))
 	}
 	return nil
 }
@@ -106,44 +136,15 @@ func (m *Model) readGGUF(ctx context.Context, s *shard) error {
 // formatError lets the errors of the readers wrap those of this package.
 func formatError(err error) error {
 	switch {
-	case errors.Is(err, gguf.ErrFormat), errors.Is(err, torchfile.ErrFormat):
+	case errors.Is(err, gguf.ErrFormat), errors.Is(err, torchfile.ErrFormat), errors.Is(err, npy.ErrFormat):
 		return fmt.Errorf("%w: %w", ErrFormat, err)
-	case errors.Is(err, gguf.ErrVersion), errors.Is(err, torchfile.ErrLegacy), errors.Is(err, torchfile.ErrRefused):
+	case errors.Is(err, gguf.ErrVersion), errors.Is(err, npy.ErrVersion),
+		errors.Is(err, torchfile.ErrForeign), errors.Is(err, torchfile.ErrRefused):
 		return fmt.Errorf("%w: %w", ErrUnsupported, err)
+	case errors.Is(err, torchfile.ErrChoice):
+		return fmt.Errorf("%w: %w", ErrNoWeights, err)
 	}
 	return err
-}
-
-type format int
-
-const (
-	formatSafetensors format = iota
-	formatGGUF
-	formatTorch
-)
-
-// detect tells the format of a file by its name, or, where that says nothing
-// (a blob of the Hugging Face cache), by its first bytes.
-func detect(ctx context.Context, s *shard) (format, error) {
-	switch {
-	case strings.HasSuffix(s.name, suffix):
-		return formatSafetensors, nil
-	case strings.EqualFold(filepath.Ext(s.name), ggufSuffix):
-		return formatGGUF, nil
-	case isTorch(s.name):
-		return formatTorch, nil
-	}
-	var magic [4]byte
-	_, err := s.file.ReadAt(ctx, magic[:], 0)
-	switch {
-	case err != nil && err != io.EOF:
-		return 0, err
-	case string(magic[:]) == gguf.Magic:
-		return formatGGUF, nil
-	case string(magic[:]) == "PK\x03\x04":
-		return formatTorch, nil
-	}
-	return formatSafetensors, nil
 }
 
 // ggufInfo is what the metadata of a GGUF file say of the model.
@@ -167,7 +168,7 @@ func (g *ggufInfo) add(f *gguf.File) {
 // amend completes a config that no file has set: llama.cpp leaves out an output
 // head that is tied.
 func (g *ggufInfo) amend(c *Config) {
-	if g.tensors == nil || c.SHA256 != "" {
+	if g.tensors == nil || c.SHA256 != "" && !c.unread {
 		return
 	}
 	c.ModelType = g.architecture

@@ -40,9 +40,9 @@ func (z *sizes) split(e entry) []entry {
 	if len(e.Shape) != 2 || e.stride != nil {
 		return []entry{e}
 	}
-	module, weight := strings.CutSuffix(e.Name, names.Weight)
+	module, weight := names.Module(e.Name)
 	i := strings.LastIndexByte(module, '.') + 1
-	parts, columns := z.parts(module[i:], strings.Contains(module, ".experts."), e.mxfp4, e.Shape[0], e.Shape[1])
+	parts, columns := z.parts(module[i:], names.IsExpert(module), e.mxfp4, e.Shape[0], e.Shape[1])
 	if parts == nil {
 		return []entry{e}
 	}
@@ -50,9 +50,9 @@ func (z *sizes) split(e entry) []entry {
 	var out []entry
 	for _, p := range parts {
 		x := e
-		x.Name, x.Stored = module[:i]+p.name, cmp.Or(e.inFile, e.name)
+		x.Name, x.Stored, x.Whole = module[:i]+p.name, cmp.Or(e.inFile, e.name), cmp.Or(e.Whole, e.Name)
 		if weight {
-			x.Name += names.Weight
+			x.Name = names.Parameter(x.Name)
 		}
 		x.pick = &pick{all(e.Shape[0]), all(e.Shape[1]), e.Shape[1]}
 		x.Shape = slices.Clone(e.Shape)

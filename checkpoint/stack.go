@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/gospectrum/spectrum/internal/names"
 )
 
 // unstack takes a tensor that holds the matrices of all experts of a layer, one
@@ -14,7 +16,8 @@ import (
 // as out×in and others as in×out; it is listed as it is stored, its singular
 // values being those of its transpose.
 //
-// Vectors that each expert has one of, stacked to a matrix, are no matrix.
+// The biases and norms of all experts, stacked, have the shape of a matrix and are
+// none: each row is a vector of its own. They are not taken for weights.
 func (l *lister) unstack(e entry) []entry {
 	before, after, experts := cutExperts(e.Name)
 	if !experts {
@@ -25,7 +28,7 @@ func (l *lister) unstack(e entry) []entry {
 	case len(e.Shape) == 2 && (strings.HasSuffix(param, "bias") || strings.Contains(param, "norm")):
 		e.Skip, e.Memory = "vectors of all experts, stacked", 0
 		return []entry{e}
-	case len(e.Shape) != 3 || e.elements() == 0:
+	case len(e.Shape) != 3 || e.elements() == 0 || e.lengths != nil:
 		return []entry{e}
 	}
 	n := e.Shape[0]
@@ -44,15 +47,13 @@ func (l *lister) unstack(e entry) []entry {
 // component "experts", as in models whose experts are stored one by one, or
 // before the last two where a module has no such component.
 func cutExperts(name string) (before, after string, ok bool) {
-	const component = ".experts."
-	if i := strings.LastIndex(name, component); i >= 0 {
-		i += len(component)
-		first, _, _ := strings.Cut(name[i:], ".")
-		return name[:i], "." + name[i:], !isNumber(first)
+	if list, rest, ok := names.Experts(name); ok {
+		first, _, _ := strings.Cut(rest, ".")
+		return list + ".", "." + rest, !names.IsNumber(first)
 	}
 	for _, module := range []string{".input_linear.weight", ".output_linear.weight"} { // Granite
 		if strings.HasSuffix(name, module) {
-			return name[:len(name)-len(module)] + ".experts.", module, true
+			return name[:len(name)-len(module)] + "." + names.ExpertList + ".", module, true
 		}
 	}
 	return "", "", false
@@ -62,7 +63,7 @@ func cutExperts(name string) (before, after string, ok bool) {
 func (e *entry) expert(i int, name string) entry {
 	x := *e
 	x.stored = e.sub(int64(i))
-	x.Name, x.Stored = name, cmp.Or(e.inFile, e.name)
+	x.Name, x.Stored, x.Whole = name, cmp.Or(e.inFile, e.name), cmp.Or(e.Whole, e.Name)
 	x.Shape = slices.Clone(e.Shape[1:])
 	x.Size = x.stored.size
 	if s := e.scales; s != nil && len(s.shape) > 0 && s.shape[0] == e.shape[0] {

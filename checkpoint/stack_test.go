@@ -124,7 +124,7 @@ func TestExpertsWithScales(t *testing.T) {
 func TestNameTakenByAPart(t *testing.T) {
 	dir := t.TempDir()
 	writeShard(t, dir, "model.safetensors", count("e.experts.w", 2, 1, 1), count("e.experts.1.w", 1, 1))
-	_, err := Open(dir)
+	_, err := Open(t.Context(), dir)
 	assert.ErrorIs(t, err, ErrFormat)
 	assert.ErrorContains(t, err, `tensor "e.experts.1.w" is there twice`)
 }

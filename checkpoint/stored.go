@@ -7,6 +7,7 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/format/gguf"
+	"github.com/gospectrum/spectrum/internal/format/npy"
 	"github.com/gospectrum/spectrum/internal/format/safetensors"
 	"github.com/gospectrum/spectrum/internal/format/torchfile"
 )
@@ -18,11 +19,16 @@ type stored struct {
 	dtype  string
 	shape  []int64
 	stride []int64 // in elements; nil for row-major without gaps
-	offset int64   // of the first element, in the file
+	offset int64   // of the first element, in the file or in the member
 	size   int64   // from the first byte to the last
 	ggml   gguf.Type
+	gguf   bool   // from a GGUF file
 	skip   string // why it is not read
+	extra  bool   // not a parameter of the model
 	shard  *shard
+
+	bigEndian bool        // elements begin with their highest byte
+	member    *npy.Member // what it is compressed in; nil where it is stored plainly
 }
 
 func fromSafetensors(t safetensors.Tensor) stored {
@@ -34,10 +40,11 @@ func fromSafetensors(t safetensors.Tensor) stored {
 }
 
 func fromTorch(t torchfile.Tensor) stored {
-	s := stored{name: t.Name, dtype: t.DType, shape: t.Shape, stride: t.Stride, offset: t.Offset, size: t.Span}
+	s := stored{name: t.Name, inFile: t.Stored, dtype: t.DType, shape: t.Shape, stride: t.Stride, offset: t.Offset, size: t.Span, skip: t.Skip, extra: t.Beside()}
 	switch {
+	case t.Skip != "":
 	case t.Shares != "":
-		s.skip = "the same values as " + t.Shares
+		s.skip, s.extra = "the same values as "+t.Shares, true
 	case overlapping(t.Shape, t.Stride):
 		s.skip = "a view that repeats or overlaps its elements"
 	}
@@ -47,7 +54,7 @@ func fromTorch(t torchfile.Tensor) stored {
 func fromGGUF(t gguf.Tensor, architecture string) stored {
 	s := stored{
 		name: gguf.HuggingFaceName(architecture, t.Name), dtype: t.Type.String(),
-		shape: t.Shape, offset: t.Offset, size: t.Size, ggml: t.Type,
+		shape: t.Shape, offset: t.Offset, size: t.Size, ggml: t.Type, gguf: true,
 	}
 	if s.name != t.Name {
 		s.inFile = t.Name
@@ -56,6 +63,13 @@ func fromGGUF(t gguf.Tensor, architecture string) stored {
 		s.skip = s.dtype + " is not a supported type"
 	}
 	return s
+}
+
+func fromNumPy(a npy.Array) stored {
+	return stored{
+		name: a.Name, dtype: a.DType, shape: a.Shape, stride: a.Stride, offset: a.Offset, size: a.Size,
+		bigEndian: a.BigEndian, member: a.Member, skip: a.Skip,
+	}
 }
 
 // overlapping reports whether two elements may be the same: by stride, every

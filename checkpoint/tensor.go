@@ -11,6 +11,7 @@ type Tensor struct {
 	Shape  []int  // outermost dimension first
 	File   string // the file that holds it, as in [File]
 	Stored string // its name in the file, or that of the tensor it is part of; empty when it is Name
+	Whole  string // the tensor it was cut from, in the spelling of Name; empty when it was not
 	Size   int64  // in the file, in bytes, without scales
 	Memory int64  // what [Model.Load] takes, in bytes; 0 when it cannot read the tensor
 	Skip   string // why [Model.Load] cannot read it; empty when it can

@@ -6,6 +6,9 @@
 // will be trained. The rules are those of axolotl's utils/freeze.py,
 // LLaMA-Factory's model/adapter.py, ms-swift's utils/transformers_utils.py and
 // PEFT's tuners/tuners_utils.py and utils/other.py, as of 2025.
+//
+// Everything there is to know of one trainer stands in one file, and trainers
+// lists them all.
 package emit
 
 import (
@@ -14,9 +17,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 
-	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 // Errors that results of this package wrap; test for them with [errors.Is].
@@ -24,29 +26,23 @@ var (
 	// ErrFormat reports a file that is not what its trainer reads, or an unknown
 	// format or consumer.
 	ErrFormat = errors.New("not a selection file")
-	// ErrInexpressible reports a selection that a trainer's arguments cannot say.
+	// ErrInexpressible reports a selection that a trainer's file cannot say, or
+	// that is written in none.
 	ErrInexpressible = errors.New("cannot be expressed")
 )
 
-// Format names what a trainer reads.
-type Format string
+// Formats lists what [Write] writes.
+func Formats() []Format { return formats(func(t trainer) bool { return t.write != nil }) }
 
-// The formats.
-const (
-	Axolotl          Format = "axolotl"            // YAML with unfrozen_parameters
-	Python           Format = "python"             // a module that sets requires_grad
-	TRL              Format = "trl"                // the same by re.match, before an SFTTrainer
-	LLaMAFactory     Format = "llama-factory"      // YAML with freeze_trainable_layers and _modules
-	LLaMAFactoryLoRA Format = "llama-factory-lora" // YAML with lora_target
-	MSSwift          Format = "ms-swift"           // arguments with trainable_parameters_regex
-	PEFT             Format = "peft"               // JSON of a LoraConfig
-	LearningRates    Format = "lr"                 // CSV of learning-rate multipliers; nothing to verify
-)
+// Consumers lists whose files [Parse] reads.
+func Consumers() []Format { return formats(func(t trainer) bool { return t.read != nil }) }
 
-// Formats lists the formats.
-func Formats() []Format {
-	return []Format{Axolotl, Python, TRL, LLaMAFactory, LLaMAFactoryLoRA, MSSwift, PEFT, LearningRates}
-}
+// About says in a few words what the file is, "" for an unknown format.
+func (f Format) About() string { return f.trainer().about }
+
+// Matching says in a few words how entries of the file are held against the names
+// of a model, "" for an unknown format.
+func (f Format) Matching() string { return f.trainer().matching }
 
 // Param is a parameter of a model.
 type Param struct {
@@ -55,10 +51,10 @@ type Param struct {
 	Bytes  int64  // as stored
 }
 
-// Options are what a format may need beside the selection.
-type Options struct {
-	// Model lists all parameters of the model, which [LLaMAFactory] needs. With
-	// it, every format but [LearningRates] is verified before anything is written.
+// Training is what a format may need to know beside the selection.
+type Training struct {
+	// Model lists all parameters of the model, see [Params]; [LLaMAFactory] needs
+	// them. If it is not nil, what Parse reads is verified before it is written.
 	Model []Param
 	// Rank is the LoRA rank of a layer with the median SNR; 0 means 16.
 	Rank int
@@ -66,40 +62,25 @@ type Options struct {
 
 // Write writes sel, whose names are full parameter names, in the given format.
 // Nothing is written on an error, which wraps [ErrInexpressible] if the format
-// cannot say the selection or, with a Model, its trainer would train anything
-// else; and [ErrFormat] for an unknown format.
-func Write(w io.Writer, f Format, sel *spectrum.Selection, opt Options) error {
-	layers := sel.Layers()
-	if err := checkNames(layers); err != nil {
-		return err
+// cannot say the selection or, with a Model, its consumer would train anything
+// else; and [ErrFormat] for a format that is not one of [Formats].
+func Write(w io.Writer, f Format, sel *selection.Selection, how Training) error {
+	t := f.trainer()
+	if t.write == nil {
+		return fmt.Errorf("%w: format %q; one of %v", ErrFormat, f, Formats())
 	}
-	var text string
-	var err error
-	switch f {
-	case Axolotl:
-		text = axolotl(sel)
-	case Python:
-		text = python(sel)
-	case TRL:
-		text = trl(sel)
-	case LLaMAFactory:
-		text, err = llamaFactory(sel, opt.Model)
-	case LLaMAFactoryLoRA:
-		text, err = llamaFactoryLoRA(sel)
-	case MSSwift:
-		text = msSwift(sel)
-	case PEFT:
-		text, err = peft(sel, opt)
-	case LearningRates:
-		text = learningRates(sel)
-	default:
-		return fmt.Errorf("%w: format %q", ErrFormat, f)
+	if w == nil {
+		return errors.New("emit: no writer")
 	}
+	if sel == nil {
+		sel = new(selection.Selection)
+	}
+	text, err := t.text(sel, how)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w for %s: %w", ErrInexpressible, f, err)
 	}
-	if opt.Model != nil && f != LearningRates {
-		if err := check(f, text, layers, opt.Model); err != nil {
+	if how.Model != nil && t.read != nil {
+		if err := check(f, text, sel, how.Model); err != nil {
 			return err
 		}
 	}
@@ -111,42 +92,36 @@ func Write(w io.Writer, f Format, sel *spectrum.Selection, opt Options) error {
 	return nil
 }
 
-// check verifies a text against the layers it was made of.
-func check(f Format, text string, layers []spectrum.Layer, model []Param) error {
+// check verifies a text against the selection it was made of.
+func check(f Format, text string, sel *selection.Selection, model []Param) error {
+	want := layerNames(sel.Layers())
+	if len(want) == 0 {
+		return nil // and no entries that could be read back
+	}
 	rules, err := Parse(f, []byte(text))
 	if err != nil {
 		return err
-	}
-	want := make([]string, len(layers))
-	for i, l := range layers {
-		want[i] = l.Name
 	}
 	rep, err := rules.Expect(want).Verify(model)
 	if err != nil {
 		return err
 	}
-	if n := rep.Mismatches(); n > 0 {
+	if rep.Mismatches() > 0 {
 		return fmt.Errorf("%w for %s: %s", ErrInexpressible, f, rep.First())
 	}
 	return nil
 }
 
-// checkNames rejects names that could leave a line, a quotation or a comment, and
-// an empty selection, which some trainers would read as "train everything".
-func checkNames(layers []spectrum.Layer) error {
-	if len(layers) == 0 {
-		return fmt.Errorf("%w: nothing is selected", ErrInexpressible)
+// Parse reads a file as consumer does: what [Write] wrote for it, and for axolotl,
+// trl and substring also the reference's YAML. The error wraps [ErrFormat].
+func Parse(consumer Format, text []byte) (*Rules, error) {
+	t := consumer.trainer()
+	if t.read == nil {
+		return nil, fmt.Errorf("%w: consumer %q; one of %v", ErrFormat, consumer, Consumers())
 	}
-	for _, l := range layers {
-		for _, s := range []string{l.Name, l.Type} {
-			if strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsGraphic(r) || r == ' ' }) ||
-				strings.ContainsAny(s, "'\"\\,`") {
-				return fmt.Errorf("%w: name %q has characters that trainers' files do not take", ErrInexpressible, s)
-			}
-		}
+	r := &Rules{consumer: consumer}
+	if err := t.read(r, strings.ReplaceAll(string(text), "\r\n", "\n")); err != nil {
+		return nil, fmt.Errorf("%w for %s: %w", ErrFormat, consumer, err)
 	}
-	return nil
+	return r, nil
 }
-
-// module returns the module that owns a weight, and whether name is one.
-func module(name string) (string, bool) { return strings.CutSuffix(name, ".weight") }

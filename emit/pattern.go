@@ -3,7 +3,6 @@ package emit
 import (
 	"strings"
 
-	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/names"
 )
 
@@ -53,12 +52,4 @@ func alternation(list []string) string {
 		return branches[0]
 	}
 	return "(?:" + strings.Join(branches, "|") + ")"
-}
-
-func layerNames(layers []spectrum.Layer) []string {
-	list := make([]string, len(layers))
-	for i, l := range layers {
-		list[i] = l.Name
-	}
-	return list
 }

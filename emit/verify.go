@@ -1,10 +1,47 @@
 package emit
 
 import (
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
+
+// Rules are the entries of a file with the rule of the consumer that reads it.
+type Rules struct {
+	consumer Format
+	entries  []entry
+	// resolve returns further entries, of which only the model decides what they
+	// are, or the error that the consumer stops with; nil if there are none.
+	resolve func(model []Param) ([]entry, error)
+	// inspect enters in a report what is wrong beside the entries; may be nil.
+	inspect  func(rep *Report)
+	expected []string
+}
+
+// Expect makes [Rules.Verify] compare what is trained with these parameters.
+func (r *Rules) Expect(names []string) *Rules {
+	out := new(Rules)
+	if r != nil {
+		*out = *r
+	}
+	out.expected = names
+	return out
+}
+
+// add makes an entry of each item.
+func (r *Rules) add(items []string, make func(item string) (entry, error)) error {
+	if len(items) == 0 {
+		return errors.New("no entries found")
+	}
+	for _, item := range items {
+		e, err := make(item)
+		if err != nil {
+			return err
+		}
+		r.entries = append(r.entries, e)
+	}
+	return nil
+}
 
 // Match is a parameter and the entries of a file that train it.
 type Match struct {
@@ -31,14 +68,19 @@ type Report struct {
 	Extra      []string `json:"extra"`      // trained, but not expected
 }
 
-// Mismatches returns the number of mismatches.
+// Mismatches returns the number of mismatches, 0 of no report.
 func (r *Report) Mismatches() int {
+	if r == nil {
+		return 0
+	}
 	return len(r.Unmatched) + len(r.Accidental) + len(r.Twice) + len(r.Missing) + len(r.Extra)
 }
 
 // First describes one mismatch, "" without any.
 func (r *Report) First() string {
 	switch {
+	case r == nil:
+		return ""
 	case len(r.Extra) > 0:
 		return fmt.Sprintf("%s would be trained too, and %d others", r.Extra[0], len(r.Extra)-1)
 	case len(r.Missing) > 0:
@@ -54,48 +96,48 @@ func (r *Report) First() string {
 }
 
 // Verify says what the consumer would train of a model with these parameters. An
-// error, which wraps [ErrInexpressible], is that with which the consumer stops.
+// error, which wraps [ErrInexpressible], is that with which the consumer stops; or
+// wraps [ErrFormat], for rules that are not from [Parse].
 func (r *Rules) Verify(model []Param) (*Report, error) {
-	rules := slices.Clone(r.rules)
-	if r.freeze != nil {
-		found, err := r.freeze.resolve(model)
+	if r == nil || r.consumer == "" {
+		return nil, fmt.Errorf("%w: none was read", ErrFormat)
+	}
+	entries := slices.Clone(r.entries)
+	if r.resolve != nil {
+		more, err := r.resolve(model)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w for %s: %w", ErrInexpressible, r.consumer, err)
 		}
-		for _, s := range found {
-			rules = append(rules, rule{text: s, match: func(n string) bool { return strings.Contains(n, s) }})
-		}
+		entries = append(entries, more...)
 	}
 	rep := &Report{Consumer: r.consumer}
-	used := make([]map[string]bool, len(rules))
-	for i := range rules {
+	used := make([]map[string]bool, len(entries))
+	for i := range entries {
 		used[i] = make(map[string]bool)
-		rules[i].index()
+		entries[i].index()
 	}
 	for _, p := range model {
 		rep.Total += p.Params
-		name, ok := p.Name, true
-		if r.modules {
-			name, ok = module(p.Name)
-		}
 		var by []int
-		for j := range rules {
-			if ok && rules[j].match(name) {
-				by = append(by, j)
+		for i := range entries {
+			if name, ok := entries[i].nameOf(p); ok && entries[i].match(name) {
+				by = append(by, i)
 			}
 		}
-		rep.count(rules, used, p, name, by)
+		rep.count(entries, used, p, by)
 	}
-	rep.unmatched(rules, used)
-	r.verifyRanks(rep)
+	rep.unmatched(entries, used)
+	if r.inspect != nil {
+		r.inspect(rep)
+	}
 	if r.expected != nil {
 		rep.compare(r.expected)
 	}
 	return rep, nil
 }
 
-// count enters a parameter that the given rules match.
-func (r *Report) count(rules []rule, used []map[string]bool, p Param, name string, by []int) {
+// count enters a parameter that the given entries match.
+func (r *Report) count(entries []entry, used []map[string]bool, p Param, by []int) {
 	if len(by) == 0 {
 		return
 	}
@@ -106,16 +148,17 @@ func (r *Report) count(rules []rule, used []map[string]bool, p Param, name strin
 	all := Match{Name: p.Name}
 	accident := Match{Name: p.Name}
 	for _, j := range by {
-		x := &rules[j]
-		all.Entries = append(all.Entries, x.text)
-		if x.literal == nil {
-			used[j][x.text] = true
+		e := &entries[j]
+		all.Entries = append(all.Entries, e.text)
+		if e.literal == nil {
+			used[j][e.text] = true
 			continue
 		}
-		if l, ok := x.spelled(name); ok {
+		name, _ := e.nameOf(p)
+		if l, ok := e.spelled(name); ok {
 			used[j][l] = true
 		} else {
-			accident.Entries = append(accident.Entries, x.text)
+			accident.Entries = append(accident.Entries, e.text)
 		}
 	}
 	if len(by) > 1 {
@@ -126,74 +169,20 @@ func (r *Report) count(rules []rule, used []map[string]bool, p Param, name strin
 	}
 }
 
-// index makes the set by which spelled finds a name among many.
-func (r *rule) index() {
-	if len(r.literal) > 8 {
-		r.set = make(map[string]bool, len(r.literal))
-		for _, l := range r.literal {
-			r.set[l] = true
+// unmatched lists what the entries spell out and the model does not have.
+func (r *Report) unmatched(entries []entry, used []map[string]bool) {
+	for i, e := range entries {
+		if e.literal == nil && len(used[i]) == 0 {
+			r.Unmatched = append(r.Unmatched, e.text)
 		}
-	}
-}
-
-// spelled returns the literal by which a rule means name.
-func (r *rule) spelled(name string) (string, bool) {
-	if r.set != nil {
-		owner := name[:max(0, strings.LastIndexByte(name, '.'))]
-		if !r.set[name] && !r.exact && r.set[owner] {
-			return owner, true
-		}
-		return name, r.set[name]
-	}
-	for _, l := range r.literal {
-		if r.means(l, name) {
-			return l, true
-		}
-	}
-	return "", false
-}
-
-// unmatched lists what the rules spell out and the model does not have.
-func (r *Report) unmatched(rules []rule, used []map[string]bool) {
-	for j, x := range rules {
-		if x.literal == nil && len(used[j]) == 0 {
-			r.Unmatched = append(r.Unmatched, x.text)
-		}
-		for _, l := range x.literal {
-			if used[j][l] {
+		for _, l := range e.literal {
+			if used[i][l] {
 				continue
 			}
-			if len(x.literal) == 1 {
-				l = x.text
+			if len(e.literal) == 1 {
+				l = e.text
 			}
 			r.Unmatched = append(r.Unmatched, l)
-		}
-	}
-}
-
-// verifyRanks finds keys of rank_pattern that reach no module, or not their own:
-// PEFT takes the first key that ends the name of a module.
-func (r *Rules) verifyRanks(rep *Report) {
-	keys := make(map[string]bool, len(r.ranks))
-	for _, k := range r.ranks {
-		keys[k] = true
-	}
-	used := make(map[string]bool)
-	for _, name := range rep.Names {
-		m, _ := module(name)
-		// Without a key of another length before it, the module's own is first.
-		i := slices.IndexFunc(r.ranks, func(k string) bool { return m == k || strings.HasSuffix(m, "."+k) })
-		if i < 0 {
-			continue
-		}
-		used[r.ranks[i]] = true
-		if keys[m] && r.ranks[i] != m {
-			rep.Accidental = append(rep.Accidental, Match{name, []string{"rank_pattern " + r.ranks[i]}})
-		}
-	}
-	for _, k := range r.ranks {
-		if !used[k] {
-			rep.Unmatched = append(rep.Unmatched, "rank_pattern "+k)
 		}
 	}
 }

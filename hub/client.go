@@ -1,25 +1,27 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
-
-	"github.com/gospectrum/spectrum/internal/format/strictjson"
 )
 
-// Errors that results of this package wrap, besides fs.ErrNotExist.
+// Errors that results of this package wrap, besides [io/fs.ErrNotExist] for a model
+// or file that is not there.
 var (
+	// ErrAddress reports a text that names no model. It wraps
+	// [errors.ErrUnsupported].
+	ErrAddress = fmt.Errorf("not org/name[@revision][/file] (%w)", errors.ErrUnsupported)
 	// ErrAccess reports a model that needs a token, or another one.
 	ErrAccess = errors.New("access denied")
 	// ErrServer reports a server that does not do what is needed.
@@ -30,118 +32,87 @@ var (
 
 const (
 	defaultEndpoint = "https://huggingface.co"
+	defaultParallel = 8
 	maxListing      = 64 << 20 // bytes of the description of a model
 )
 
-// Client reads models from a hub. Its fields must not change in use.
+// Client finds and reads models. Its zero value asks the Hugging Face hub as
+// nobody and looks into no cache; [New] has the settings of the Hugging Face
+// tools. Its methods may be called by several goroutines at once, its fields must
+// not change in use.
 type Client struct {
-	Endpoint string // address of the hub
+	Endpoint string // address of the hub; empty for that of Hugging Face
 	Token    string // sent to the endpoint only; may be empty
-	// Stall is how long an answer may send nothing before it counts as broken.
-	Stall time.Duration
-	// Tries is how often a read is tried without any byte of progress.
-	Tries int
-	// Least and Most bound the wait between tries.
-	Least, Most time.Duration
+	Cache    string // directory that [Client.Find] looks into first, as [CacheDir]; may be empty
+	Parallel int    // requests under way at a time; 0 for 8
+	// Transport sends the requests; nil for a copy of [http.DefaultTransport], whose
+	// idle connections are closed with each model.
+	Transport http.RoundTripper
 
-	slots chan struct{} // one for each request under way
-	http  *http.Client
+	patience patience
+	start    sync.Once
+	slots    chan struct{} // one for each request under way
+	http     *http.Client
+	own      *http.Transport // nil where the transport is another's
 }
 
-// NewClient returns a client of the hub that HF_ENDPOINT names, with the token of
-// HF_TOKEN, and at most parallel requests at a time.
-func NewClient(parallel int) *Client {
-	c := &Client{
-		Endpoint: defaultEndpoint, Token: strings.TrimSpace(os.Getenv("HF_TOKEN")),
-		Stall: time.Minute, Tries: 6, Least: time.Second / 2, Most: 30 * time.Second,
-		slots: make(chan struct{}, parallel),
-	}
-	if endpoint := os.Getenv("HF_ENDPOINT"); endpoint != "" {
-		c.Endpoint = strings.TrimRight(endpoint, "/")
-	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = parallel
-	c.http = &http.Client{Transport: transport}
-	return c
+// patience says how long a client waits, and for what.
+type patience struct {
+	// stall is how long an answer may send nothing before it counts as broken.
+	stall time.Duration
+	// tries is how often a read is tried without any byte of progress.
+	tries int
+	// least and most bound the wait between tries.
+	least, most time.Duration
 }
 
-// Close drops idle connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
-
-// Listing is a model at one commit.
-type Listing struct {
-	Repo  Repo // its Revision is the commit
-	Files []string
-	c     *Client
+// New returns a client with the settings that the Hugging Face tools take from
+// the environment: the hub of HF_ENDPOINT, the token of HF_TOKEN, the cache of
+// [CacheDir].
+func New() *Client {
+	return &Client{Endpoint: os.Getenv("HF_ENDPOINT"), Token: strings.TrimSpace(os.Getenv("HF_TOKEN")), Cache: CacheDir()}
 }
 
-// List resolves the revision of a model to a commit and lists its files.
-func (c *Client) List(ctx context.Context, r Repo) (*Listing, error) {
-	revision, err := r.revision()
-	if err != nil {
-		return nil, err
+// begin fills in what the zero value leaves open.
+func (c *Client) begin() {
+	if c.patience == (patience{}) {
+		c.patience = patience{stall: time.Minute, tries: 6, least: time.Second / 2, most: 30 * time.Second}
 	}
-	address := c.Endpoint + "/api/models/" + r.Name + "/revision/" + url.PathEscape(revision)
-	text, err := c.fetch(ctx, address)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", r, err)
+	parallel := c.Parallel
+	if parallel <= 0 {
+		parallel = defaultParallel
 	}
-	l := &Listing{Repo: r, c: c}
-	if err := l.parse(text); err != nil {
-		return nil, fmt.Errorf("%s: %s: %w: %w", r, address, ErrServer, err)
+	c.slots = make(chan struct{}, parallel)
+	c.http = &http.Client{Transport: c.Transport}
+	if standard, ok := http.DefaultTransport.(*http.Transport); ok && c.Transport == nil {
+		c.own = standard.Clone()
+		c.own.MaxIdleConnsPerHost = parallel
+		c.http.Transport = c.own
 	}
-	return l, nil
 }
 
-// parse reads the description of a model.
-func (l *Listing) parse(text []byte) error {
-	s, err := strictjson.New(text)
-	if err != nil {
-		return err
+// ready reports what a client cannot work with, and begins.
+func (c *Client) ready(ctx context.Context) error {
+	switch {
+	case c == nil:
+		return errors.New("nil client")
+	case ctx == nil:
+		return errors.New("nil context")
 	}
-	s.AllowNonFinite()
-	var commit string
-	err = s.Object(func(name string) (err error) {
-		switch {
-		case name == "sha" && !s.Null():
-			commit, err = s.String()
-		case name == "siblings" && s.Peek() == '[':
-			err = s.Array(func() error { return l.sibling(s) })
-		default:
-			err = s.Skip()
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if !validRevision(commit) {
-		return fmt.Errorf("%q is not a commit", commit)
-	}
-	l.Repo.Revision = commit
+	c.start.Do(c.begin)
 	return nil
 }
 
-func (l *Listing) sibling(s *strictjson.Scanner) error {
-	return s.Object(func(name string) error {
-		if name != "rfilename" {
-			return s.Skip()
-		}
-		file, err := s.String()
-		if err == nil && filepath.IsLocal(filepath.FromSlash(file)) {
-			l.Files = append(l.Files, file)
-		}
-		return err
-	})
+// endpoint returns the address of the hub without a slash at its end.
+func (c *Client) endpoint() string {
+	return strings.TrimRight(cmp.Or(c.Endpoint, defaultEndpoint), "/")
 }
 
-// address returns where a file of the model is.
-func (l *Listing) address(file string) string {
-	parts := strings.Split(file, "/")
-	for i, p := range parts {
-		parts[i] = url.PathEscape(p)
+// release drops the idle connections of the client's own transport.
+func (c *Client) release() {
+	if c.own != nil {
+		c.own.CloseIdleConnections()
 	}
-	return l.c.Endpoint + "/" + l.Repo.Name + "/resolve/" + l.Repo.Revision + "/" + strings.Join(parts, "/")
 }
 
 // fetch reads a small document whole.
@@ -209,9 +180,9 @@ func (c *Client) get(ctx context.Context, address, span string) (*answer, error)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	a := &answer{stall: c.Stall, done: func() { <-c.slots }}
+	a := &answer{stall: c.patience.stall, done: func() { <-c.slots }}
 	a.ctx, a.cancel = context.WithCancelCause(ctx)
-	a.timer = time.AfterFunc(c.Stall, func() { a.cancel(errStalled) })
+	a.timer = time.AfterFunc(c.patience.stall, func() { a.cancel(errStalled) })
 	fail := func(err error) (*answer, error) {
 		cause := context.Cause(a.ctx)
 		a.timer.Stop()
@@ -244,12 +215,12 @@ func (c *Client) get(ctx context.Context, address, span string) (*answer, error)
 // server owes nothing.
 func (c *Client) retrying(a *answer) *retryablehttp.Client {
 	return &retryablehttp.Client{
-		HTTPClient: c.http, RetryMax: c.Tries - 1, RetryWaitMin: c.Least, RetryWaitMax: c.Most,
+		HTTPClient: c.http, RetryMax: c.patience.tries - 1, RetryWaitMin: c.patience.least, RetryWaitMax: c.patience.most,
 		CheckRetry:   retryablehttp.DefaultRetryPolicy,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 		Backoff: func(least, most time.Duration, try int, r *http.Response) time.Duration {
 			wait := min(most, retryablehttp.DefaultBackoff(least, most, try, r))
-			a.timer.Reset(wait + c.Stall)
+			a.timer.Reset(wait + c.patience.stall)
 			return wait
 		},
 	}
@@ -263,10 +234,10 @@ func (e *brokenError) Unwrap() error { return e.error }
 // again waits before the next try and reports whether there is one.
 func (c *Client) again(ctx context.Context, try int, err error) bool {
 	var broken *brokenError
-	if !errors.As(err, &broken) || try+1 >= c.Tries || ctx.Err() != nil {
+	if !errors.As(err, &broken) || try+1 >= c.patience.tries || ctx.Err() != nil {
 		return false
 	}
-	wait := time.NewTimer(retryablehttp.DefaultBackoff(c.Least, c.Most, try, nil))
+	wait := time.NewTimer(retryablehttp.DefaultBackoff(c.patience.least, c.patience.most, try, nil))
 	defer wait.Stop()
 	select {
 	case <-wait.C:

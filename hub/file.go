@@ -6,7 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"slices"
+	"path"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,8 +23,8 @@ const (
 	progress = 4 << 10
 )
 
-// File is a file of a hub. Its methods may be called by several goroutines at
-// once.
+// File is an open file of a model. Its methods may be called by several goroutines
+// at once.
 type File struct {
 	c       *Client
 	name    string
@@ -32,38 +32,29 @@ type File struct {
 	tag     string // the ETag of the first answer
 	size    int64
 	head    []byte // the first bytes
-}
 
-// Open reads the beginning of a file of the model. The error wraps
-// fs.ErrNotExist when the model has no such file.
-func (l *Listing) Open(ctx context.Context, name string) (*File, error) {
-	if !slices.Contains(l.Files, name) {
-		return nil, fmt.Errorf("%s has no file %s: %w", l.Repo, name, fs.ErrNotExist)
-	}
-	f := &File{c: l.c, name: name, address: l.address(name)}
-	for try := 0; ; try++ {
-		err := f.begin(ctx)
-		if err == nil {
-			return f, nil
-		}
-		if !l.c.again(ctx, try, err) {
-			return nil, f.failed(err)
-		}
-	}
+	mu   sync.Mutex
+	next int64 // what Read reads
 }
 
 func (f *File) failed(err error) error { return fmt.Errorf("%s: %w", f.name, err) }
 
-// Size returns the length of the file in bytes.
-func (f *File) Size() (int64, error) { return f.size, nil }
+// Stat gives name and size. It knows no time.
+func (f *File) Stat() (fs.FileInfo, error) {
+	if f == nil {
+		return nil, fs.ErrInvalid
+	}
+	return info{name: path.Base(f.name), size: f.size, mode: 0o444}, nil
+}
 
 // Close does nothing; the connections are the client's.
 func (f *File) Close() error { return nil }
 
-// DropHead forgets the head, which has served when the header is read, unless it
-// is all of the file. It must not be called while the file is read.
+// DropHead forgets the beginning of the file, which came with the answer to its
+// opening and serves those who read a header. It must not be called while the file
+// is read.
 func (f *File) DropHead() {
-	if int64(len(f.head)) < f.size {
+	if f != nil && int64(len(f.head)) < f.size {
 		f.head = nil
 	}
 }
@@ -133,9 +124,36 @@ func contentRange(h http.Header) (first, total int64, ok bool) {
 	return first, total, ok && ok2 && err1 == nil && err2 == nil && first >= 0 && total >= 0
 }
 
-// ReadAt is that of io.ReaderAt, and ends with ctx. Long reads are several
-// requests, side by side. Broken ones are resumed.
-func (f *File) ReadAt(ctx context.Context, p []byte, offset int64) (int, error) {
+// Read is that of [io.Reader].
+func (f *File) Read(p []byte) (int, error) {
+	if f == nil {
+		return 0, fs.ErrInvalid
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n, err := f.ReadAt(p, f.next)
+	f.next += int64(n)
+	if n > 0 && err == io.EOF {
+		err = nil
+	}
+	return n, err
+}
+
+// ReadAt is [File.ReadAtContext] without a context.
+func (f *File) ReadAt(p []byte, offset int64) (int, error) {
+	return f.ReadAtContext(context.Background(), p, offset)
+}
+
+// ReadAtContext is the ReadAt of [io.ReaderAt], and ends with ctx. Long reads are
+// several requests, side by side. Broken ones are resumed. Errors wrap [ErrChanged]
+// for a file that is not the one that was opened, [ErrAccess] and [ErrServer].
+func (f *File) ReadAtContext(ctx context.Context, p []byte, offset int64) (int, error) {
+	if f == nil {
+		return 0, fs.ErrInvalid
+	}
+	if err := f.c.ready(ctx); err != nil {
+		return 0, err
+	}
 	if offset < 0 || offset > f.size {
 		return 0, f.failed(fmt.Errorf("offset %d of %d bytes", offset, f.size))
 	}

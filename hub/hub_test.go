@@ -23,7 +23,7 @@ func TestList(t *testing.T) {
 	assert.Equal(t, commit, l.Repo.Revision)
 	assert.ElementsMatch(t, []string{"a.bin", "sub/b.json"}, l.Files)
 	assert.Equal(t, "hf://org/name@"+commit, l.Repo.String())
-	_, err := l.Open(t.Context(), "absent")
+	_, err := l.open(t.Context(), "absent")
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 	_, err = s.client(t).List(t.Context(), Repo{Name: "org/name", Revision: "refs/pr/1"})
 	assert.NoError(t, err)
@@ -35,36 +35,35 @@ func TestReadAt(t *testing.T) {
 	data := content(headSize + 3*chunkSize + 77)
 	s := newServer(t, map[string][]byte{"w": data, "empty": {}, "small.json": []byte("{}")})
 	l := s.list(t)
-	f, err := l.Open(t.Context(), "w")
+	f, err := l.open(t.Context(), "w")
 	require.NoError(t, err)
-	size, err := f.Size()
-	require.NoError(t, err)
+	size := f.size
 	assert.EqualValues(t, len(data), size)
 
 	before := s.requests.Load()
 	b := make([]byte, 100)
-	n, err := f.ReadAt(t.Context(), b, 5)
+	n, err := f.ReadAtContext(t.Context(), b, 5)
 	assert.Equal(t, 100, n)
 	require.NoError(t, err)
 	assert.Equal(t, data[5:105], b)
 	assert.Equal(t, before, s.requests.Load(), "the head is not asked for twice")
 
 	b = make([]byte, len(data))
-	n, err = f.ReadAt(t.Context(), b, 0)
+	n, err = f.ReadAtContext(t.Context(), b, 0)
 	require.NoError(t, err)
 	assert.Equal(t, len(data), n)
 	assert.True(t, bytes.Equal(data, b))
 	assert.LessOrEqual(t, s.most.Load(), int64(3))
 
-	n, err = f.ReadAt(t.Context(), make([]byte, 50), size-10)
+	n, err = f.ReadAtContext(t.Context(), make([]byte, 50), size-10)
 	assert.Equal(t, 10, n)
 	assert.Equal(t, io.EOF, err)
-	_, err = f.ReadAt(t.Context(), b, size+1)
+	_, err = f.ReadAtContext(t.Context(), b, size+1)
 	assert.Error(t, err)
 
-	empty, err := l.Open(t.Context(), "empty")
+	empty, err := l.open(t.Context(), "empty")
 	require.NoError(t, err)
-	n, err = empty.ReadAt(t.Context(), b, 0)
+	n, err = empty.ReadAtContext(t.Context(), b, 0)
 	assert.Zero(t, n)
 	assert.Equal(t, io.EOF, err)
 }
@@ -106,11 +105,11 @@ func TestFaultsAreForgiven(t *testing.T) {
 				return n%2 == 1
 			})
 			l := s.list(t)
-			l.c.Stall = 200 * time.Millisecond
-			f, err := l.Open(t.Context(), "w")
+			l.c.patience.stall = 200 * time.Millisecond
+			f, err := l.open(t.Context(), "w")
 			require.NoError(t, err)
 			b := make([]byte, len(data))
-			_, err = f.ReadAt(t.Context(), b, 0)
+			_, err = f.ReadAtContext(t.Context(), b, 0)
 			require.NoError(t, err)
 			assert.True(t, bytes.Equal(data, b))
 		})
@@ -126,14 +125,14 @@ func TestFaultsThatLast(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t, map[string][]byte{"w": data})
 			l := s.list(t)
-			l.c.Stall, l.c.Tries = 100*time.Millisecond, 3
-			f, err := l.Open(t.Context(), "w")
+			l.c.patience.stall, l.c.patience.tries = 100*time.Millisecond, 3
+			f, err := l.open(t.Context(), "w")
 			require.NoError(t, err)
 			s.setFault(func(_ int, w http.ResponseWriter, r *http.Request, content []byte) bool {
 				faults[name](w, r, content)
 				return true
 			})
-			_, err = f.ReadAt(t.Context(), make([]byte, 100), headSize)
+			_, err = f.ReadAtContext(t.Context(), make([]byte, 100), headSize)
 			require.ErrorContains(t, err, want)
 			assert.ErrorContains(t, err, "w: ")
 			assert.Less(t, s.requests.Load(), int64(25))
@@ -145,7 +144,7 @@ func TestStatuses(t *testing.T) {
 	for status, want := range map[int]error{401: ErrAccess, 403: ErrAccess, 404: fs.ErrNotExist, 416: ErrChanged, 410: ErrServer, 200: ErrServer} {
 		s := newServer(t, map[string][]byte{"w": content(2 * headSize)})
 		l := s.list(t)
-		f, err := l.Open(t.Context(), "w")
+		f, err := l.open(t.Context(), "w")
 		require.NoError(t, err)
 		s.setFault(func(_ int, w http.ResponseWriter, r *http.Request, content []byte) bool {
 			assert.Equal(t, "Bearer secret", r.Header.Get("Authorization"))
@@ -156,14 +155,14 @@ func TestStatuses(t *testing.T) {
 			w.WriteHeader(status)
 			return true
 		})
-		_, err = f.ReadAt(t.Context(), make([]byte, 10), headSize+5)
+		_, err = f.ReadAtContext(t.Context(), make([]byte, 10), headSize+5)
 		assert.ErrorIs(t, err, want, status)
 		assert.ErrorContains(t, err, "w: ")
 		assert.NotContains(t, err.Error(), "secret")
 		if status == 416 { // before anything is known
 			continue
 		}
-		_, err = l.Open(t.Context(), "w")
+		_, err = l.open(t.Context(), "w")
 		assert.ErrorIs(t, err, want, status)
 	}
 }
@@ -176,10 +175,10 @@ func TestServerIgnoresRanges(t *testing.T) {
 	})
 	l := s.list(t)
 	for name, data := range s.files {
-		f, err := l.Open(t.Context(), name)
+		f, err := l.open(t.Context(), name)
 		require.NoError(t, err, "documents may come whole")
 		b := make([]byte, len(data))
-		_, err = f.ReadAt(t.Context(), b, 0)
+		_, err = f.ReadAtContext(t.Context(), b, 0)
 		require.NoError(t, err)
 		assert.True(t, bytes.Equal(data, b))
 	}
@@ -194,13 +193,13 @@ func TestChangesUnderWay(t *testing.T) {
 		"size": func(w http.ResponseWriter, r *http.Request, content []byte) { serve(w, r, content[:len(content)-1]) },
 	} {
 		s := newServer(t, map[string][]byte{"w": content(2 * headSize)})
-		f, err := s.list(t).Open(t.Context(), "w")
+		f, err := s.list(t).open(t.Context(), "w")
 		require.NoError(t, err)
 		s.setFault(func(_ int, w http.ResponseWriter, r *http.Request, content []byte) bool {
 			change(w, r, content)
 			return true
 		})
-		_, err = f.ReadAt(t.Context(), make([]byte, 10), headSize+5)
+		_, err = f.ReadAtContext(t.Context(), make([]byte, 10), headSize+5)
 		assert.ErrorIs(t, err, ErrChanged, name)
 	}
 }
@@ -213,14 +212,14 @@ func TestWrongRange(t *testing.T) {
 			w.WriteHeader(206)
 			return true
 		})
-		_, err := s.list(t).Open(t.Context(), "w")
+		_, err := s.list(t).open(t.Context(), "w")
 		assert.ErrorIs(t, err, ErrServer, header)
 	}
 }
 
 func TestCancelled(t *testing.T) {
 	s := newServer(t, map[string][]byte{"w": content(2 * headSize)})
-	f, err := s.list(t).Open(t.Context(), "w")
+	f, err := s.list(t).open(t.Context(), "w")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	s.setFault(func(_ int, _ http.ResponseWriter, r *http.Request, _ []byte) bool {
@@ -228,16 +227,14 @@ func TestCancelled(t *testing.T) {
 		<-r.Context().Done()
 		return true
 	})
-	_, err = f.ReadAt(ctx, make([]byte, 10), headSize+5)
+	_, err = f.ReadAtContext(ctx, make([]byte, 10), headSize+5)
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
 func TestBadListing(t *testing.T) {
 	for _, text := range []string{"", "[]", `{}`, `{"sha":7}`, `{"sha":"../x"}`, `{"sha":"a","siblings":[7]}`, `{"sha":"a","siblings":[{"rfilename":7}]}`} {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) }))
-		t.Setenv("HF_ENDPOINT", s.URL)
-		c := NewClient(1)
-		_, err := c.List(t.Context(), Repo{Name: "org/name"})
+		_, err := (&Client{Endpoint: s.URL}).List(t.Context(), Repo{Name: "org/name"})
 		assert.ErrorIs(t, err, ErrServer, text)
 		s.Close()
 	}
@@ -255,7 +252,8 @@ func TestParse(t *testing.T) {
 		assert.Equal(t, want, got, address)
 	}
 	for _, address := range []string{"", "name", "hf://", "/org/name", "./name", "../name", "org/..", "org/name/", "org/name@", "org/name@..", "org/name@a?b",
-		"org/name/../x", "org/a b", "org//name", "C:\\models", "hf://org/name@x/../../y", "org/na..me"} {
+		"org/name/../x", "org/a b", "org//name", "C:\\models", "hf://org/name@x/../../y", "org/na..me",
+		"org/name/a/../b", "org/name/a//b", "org/name/."} {
 		_, ok := Parse(address)
 		assert.False(t, ok, address)
 	}

@@ -1,8 +1,13 @@
 // Package hub finds models by their Hugging Face names: in the cache that the
 // Hugging Face tools keep, and on a hub over HTTPS, a range of a file at a time.
+// Nothing is stored.
+//
+// A [Client] is what package checkpoint takes to open such models; on its own,
+// [Client.Find] and [Client.List] give the files of a model as an [io/fs.FS].
 package hub
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,18 +29,28 @@ type Repo struct {
 
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
+// validName reports whether a name is org/name.
+func validName(name string) bool {
+	return namePattern.MatchString(name) && !strings.Contains(name, "..")
+}
+
+// localFile reports whether a file is inside its model, on every system.
+func localFile(name string) bool {
+	return fs.ValidPath(name) && name != "." && filepath.IsLocal(filepath.FromSlash(name))
+}
+
 // Parse reads org/name[@revision][/file], with or without the scheme. It reports
 // false for anything else.
 func Parse(address string) (r Repo, ok bool) {
 	address = strings.TrimPrefix(address, Scheme)
 	org, rest, _ := strings.Cut(address, "/")
-	name, file, _ := strings.Cut(rest, "/")
+	name, file, hasFile := strings.Cut(rest, "/")
 	name, revision, hasRevision := strings.Cut(name, "@")
 	r = Repo{Name: org + "/" + name, Revision: revision, File: file}
-	if !namePattern.MatchString(r.Name) || strings.Contains(r.Name, "..") || hasRevision && !validRevision(revision) {
+	if !validName(r.Name) || hasRevision && !validRevision(revision) || hasFile && !localFile(file) {
 		return Repo{}, false
 	}
-	return r, file == "" && !strings.HasSuffix(rest, "/") || filepath.IsLocal(filepath.FromSlash(file))
+	return r, true
 }
 
 // validRevision reports whether a revision can be a path below refs.
@@ -60,24 +75,58 @@ func (r Repo) revision() (string, error) {
 		return "main", nil
 	}
 	if !validRevision(r.Revision) {
-		return "", fmt.Errorf("%q is not a revision", r.Revision)
+		return "", fmt.Errorf("%q is not a revision: %w", r.Revision, ErrAddress)
 	}
 	return r.Revision, nil
 }
 
+// Find returns the files of the model at an address, the one of them that the
+// address names, empty for the whole model, and the path of the model with the
+// commit in it: that of the snapshot in the cache, or hf://org/name@commit.
+//
+// hf://org/name[@revision][/file] is read from the hub. Without the scheme it is
+// looked up in the cache of c, and the network is not used. An [io/fs.FS] with a
+// Close method should be closed when the model is no longer read.
+//
+// Errors wrap [ErrAddress] for a text that is not of this form, and
+// [io/fs.ErrNotExist], [ErrAccess] or [ErrServer].
+func (c *Client) Find(ctx context.Context, address string) (files fs.FS, file, path string, err error) {
+	if err := c.ready(ctx); err != nil {
+		return nil, "", "", err
+	}
+	repo, ok := Parse(address)
+	if !ok {
+		return nil, "", "", fmt.Errorf("%q: %w", address, ErrAddress)
+	}
+	if !strings.HasPrefix(address, Scheme) {
+		dir, err := Snapshot(c.Cache, repo)
+		if err != nil {
+			return nil, "", "", fmt.Errorf("%w; %s streams it", err, repo)
+		}
+		return os.DirFS(dir), repo.File, dir, nil
+	}
+	l, err := c.List(ctx, repo)
+	if err != nil {
+		c.release()
+		return nil, "", "", err
+	}
+	return l, repo.File, l.at(), nil
+}
+
 // CacheDir returns the cache of the Hugging Face tools, found as they find it:
 // HF_HUB_CACHE, else the folder hub in HF_HOME, else in huggingface below
-// XDG_CACHE_HOME or ~/.cache.
+// XDG_CACHE_HOME or ~/.cache. In all of these ~, ~user, $NAME and ${NAME} stand for
+// what they stand for in a shell.
 func CacheDir() string {
 	for _, name := range []string{"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"} {
-		if dir := os.Getenv(name); dir != "" {
+		if dir := pathOf(name); dir != "" {
 			return dir
 		}
 	}
-	if dir := os.Getenv("HF_HOME"); dir != "" {
+	if dir := pathOf("HF_HOME"); dir != "" {
 		return filepath.Join(dir, "hub")
 	}
-	cache := os.Getenv("XDG_CACHE_HOME")
+	cache := pathOf("XDG_CACHE_HOME")
 	if cache == "" {
 		home, err := os.UserHomeDir()
 		if err != nil {
@@ -89,8 +138,14 @@ func CacheDir() string {
 }
 
 // Snapshot returns the directory of a model in a cache. Without it the error
-// wraps fs.ErrNotExist and says which revisions there are.
+// wraps [io/fs.ErrNotExist] and says which revisions there are.
 func Snapshot(cache string, r Repo) (string, error) {
+	if cache == "" {
+		return "", fmt.Errorf("there is no cache to find %s in: %w", r.Name, fs.ErrNotExist)
+	}
+	if !validName(r.Name) {
+		return "", fmt.Errorf("%q: %w", r.Name, ErrAddress)
+	}
 	revision, err := r.revision()
 	if err != nil {
 		return "", err

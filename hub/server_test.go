@@ -81,9 +81,10 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *server) client(t *testing.T) *Client {
 	t.Setenv("HF_ENDPOINT", s.URL+"/")
 	t.Setenv("HF_TOKEN", " secret\n")
-	c := NewClient(3)
-	c.Least, c.Most, c.Stall = time.Millisecond, 5*time.Millisecond, 5*time.Second
-	t.Cleanup(c.Close)
+	c := New()
+	c.Parallel = 3
+	c.patience = patience{stall: 5 * time.Second, tries: 6, least: time.Millisecond, most: 5 * time.Millisecond}
+	t.Cleanup(c.release)
 	return c
 }
 

@@ -38,7 +38,7 @@ type Agreement struct {
 // selections of the top percent of each type. Layers are matched by the name of
 // their module, and take their type from a. The error wraps
 // [spectrum.ErrOption] if percent is not in 0…100 or no layer is in both.
-func Compare(a, b *Results, percent float64) (*Comparison, error) {
+func Compare(a, b *Scores, percent float64) (*Comparison, error) {
 	scores := make(map[string]spectrum.Layer)
 	onlyB := 0
 	for _, l := range b.Layers() {

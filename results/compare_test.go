@@ -12,13 +12,13 @@ import (
 )
 
 // ofScores returns results of ours with one type of layers a, b, c, …
-func ofScores(scores ...float64) *Results {
-	f := &File{}
+func ofScores(scores ...float64) *Scores {
+	f := &Result{}
 	for i, s := range scores {
 		name := "model.layers." + string(rune('0'+i)) + ".q_proj.weight"
-		f.Layers = append(f.Layers, Layer{Name: name, Type: "q_proj", SNR: Number(s), Ranked: true})
+		f.Rows = append(f.Rows, Row{Name: name, Type: "q_proj", SNR: Number(s), Ranked: true})
 	}
-	return FromFile(f)
+	return f.Scores()
 }
 
 func TestCompare(t *testing.T) {
@@ -67,7 +67,7 @@ func TestCompareMatchesNames(t *testing.T) {
 	assert.True(t, math.IsNaN(float64(c.Types[0].Spearman)))
 	assert.Equal(t, []int{3, 2}, []int{c.Types[0].TiesA, c.Types[0].TiesB})
 
-	_, err = Compare(ofScores(1), FromFile(&File{}), 25)
+	_, err = Compare(ofScores(1), new(Result).Scores(), 25)
 	assert.ErrorIs(t, err, spectrum.ErrOption)
 	_, err = Compare(ofScores(1), ofScores(1), 101)
 	assert.ErrorIs(t, err, spectrum.ErrOption)

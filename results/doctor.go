@@ -46,7 +46,7 @@ type Tie struct {
 // Healthy reports whether nothing is wrong. Infinite scores and ties are not
 // wrong, only hard to rank by.
 func (d *Diagnosis) Healthy() bool {
-	return d.Broken == "" && len(d.NaN)+len(d.Duplicates)+len(d.Invalid)+len(d.Missing) == 0
+	return d != nil && d.Broken == "" && len(d.NaN)+len(d.Duplicates)+len(d.Invalid)+len(d.Missing) == 0
 }
 
 // Diagnose reads a result file of any schema as far as it can be read. The error
@@ -57,9 +57,9 @@ func Diagnose(data []byte) (*Diagnosis, error) {
 		return nil, ErrEmpty
 	}
 	d := &Diagnosis{at: make(map[string]int)}
-	if res, err := parseText(text); err == nil && res.File != nil {
+	if scores, err := parseText(text); err == nil && scores.Result != nil {
 		d.Schema = SchemaNative
-		for _, l := range res.Layers() {
+		for _, l := range scores.Layers() {
 			d.row(l)
 		}
 	} else {
@@ -256,39 +256,4 @@ func (d *Diagnosis) summarise() {
 	case d.Infinite > 0:
 		d.Era = "v0"
 	}
-}
-
-var expert = regexp.MustCompile(`^(.*\.experts)\.(\d+)\.(.+)$`)
-
-// missingExperts lists the experts that some module with experts has and another
-// lacks, by the parts that they have anywhere in the model.
-func missingExperts(rows []spectrum.Layer) (missing []string) {
-	type part struct{ number, role string }
-	var modules []string
-	var parts []part
-	have := make(map[string]bool)
-	seenModule, seenPart := make(map[string]bool), make(map[part]bool)
-	for _, l := range rows {
-		m := expert.FindStringSubmatch(l.Name)
-		if m == nil {
-			continue
-		}
-		have[l.Name] = true
-		if !seenModule[m[1]] {
-			seenModule[m[1]] = true
-			modules = append(modules, m[1])
-		}
-		if p := (part{m[2], m[3]}); !seenPart[p] {
-			seenPart[p] = true
-			parts = append(parts, p)
-		}
-	}
-	for _, m := range modules {
-		for _, p := range parts {
-			if name := m + "." + p.number + "." + p.role; !have[name] {
-				missing = append(missing, name)
-			}
-		}
-	}
-	return missing
 }

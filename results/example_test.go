@@ -13,12 +13,15 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/results"
+	"github.com/gospectrum/spectrum/scan"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 // upProj is the row of one layer with the given sums of singular values.
-func upProj(block int, signal, noise results.Number) results.Layer {
-	return results.Layer{
+func upProj(block int, signal, noise results.Number) results.Row {
+	return results.Row{
 		Name: fmt.Sprintf("model.layers.%d.mlp.up_proj.weight", block), Type: "mlp.up_proj",
 		Rows: 4, Cols: 6, DType: "F32", Params: 24,
 		SNR: signal / noise / 8, RatioSum: signal / noise, RatioCount: 1. / 3,
@@ -27,15 +30,15 @@ func upProj(block int, signal, noise results.Number) results.Layer {
 }
 
 // scanned is the file of a small scan.
-func scanned() *results.File {
-	return &results.File{
-		Provenance: results.Provenance{Tool: "spectrum", Options: results.Options{Noise: "iqr", Ratio: "sum"}},
-		Layers:     []results.Layer{upProj(0, 8, 4), upProj(1, 8, 2), upProj(2, 8, 8)},
+func scanned() *results.Result {
+	return &results.Result{
+		Provenance: results.Provenance{Tool: "spectrum", Settings: results.Settings{Noise: "iqr", Ratio: "sum"}},
+		Rows:       []results.Row{upProj(0, 8, 4), upProj(1, 8, 2), upProj(2, 8, 8)},
 	}
 }
 
 // selected is the better half of a model's layers.
-func selected() *spectrum.Selection {
+func selected() *selection.Selection {
 	sel, err := spectrum.SelectTopK([]spectrum.Layer{
 		{Name: "model.layers.0.mlp.up_proj.weight", Type: "mlp.up_proj", SNR: 0.5, Params: 24},
 		{Name: "model.layers.0.self_attn.q_proj.weight", Type: "self_attn.q_proj", SNR: math.Inf(1), Params: 16},
@@ -83,7 +86,7 @@ func ExampleReadFile() {
 	// Output: reference results: [{model.layers.1.mlp.up_proj mlp.up_proj +Inf 0}]
 }
 
-func ExampleFile_WriteJSON() {
+func ExampleResult_WriteJSON() {
 	var file strings.Builder
 	if err := scanned().WriteJSON(&file); err != nil {
 		log.Fatal(err)
@@ -93,7 +96,7 @@ func ExampleFile_WriteJSON() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(res.Schema, len(res.File.Layers), res.File.Layers[1].SNR)
+	fmt.Println(res.Schema, len(res.Result.Rows), res.Result.Rows[1].SNR)
 	fmt.Println(strings.Join(strings.SplitAfter(file.String(), "\n")[:5], ""))
 	// Output:
 	// spectrum results 3 0.5
@@ -104,26 +107,29 @@ func ExampleFile_WriteJSON() {
 	//     "started": "0001-01-01T00:00:00Z",
 }
 
-func ExampleFile_WriteCSV() {
-	failed := upProj(1, 8, 2)
-	failed.Fail(errors.New("NaN at row 0, column 3"))
-	f := &results.File{Layers: []results.Layer{upProj(0, 8, 4), failed}}
+func ExampleResult_WriteCSV() {
+	failed := results.NewRow(scan.Outcome{
+		Tensor: checkpoint.Tensor{Name: "model.layers.1.mlp.up_proj.weight", DType: "F32", Shape: []int{4, 6}},
+		Type:   "mlp.up_proj",
+		Err:    errors.New("NaN at row 0, column 3"),
+	})
+	f := &results.Result{Rows: []results.Row{upProj(0, 8, 4), failed}}
 	if err := f.WriteCSV(os.Stdout); err != nil {
 		log.Fatal(err)
 	}
 	// Output:
-	// name,type,rows,cols,dtype,params,snr,ratio_sum,ratio_count,signal_count,noise_count,signal_sum,noise_sum,sigma,threshold,s_max,s_min,frobenius,stable_rank,effective_rank,saturated,zero,ranked,tied_to,backend,kernel,precision,snr_error,seconds,error,ratio_energy,fit,fit_limit
-	// model.layers.0.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,0.25,2,0.3333333333333333,1,3,8,4,0,0,8,0,0,0,0,false,false,true,,,,,0,0,,0,0,0
-	// model.layers.1.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,,,,0,0,,,,,,,,,,false,false,true,,,,,,0,"NaN at row 0, column 3",,,
+	// name,type,rows,cols,dtype,params,snr,ratio_sum,ratio_count,signal_count,noise_count,signal_sum,noise_sum,sigma,threshold,s_max,s_min,frobenius,stable_rank,effective_rank,saturated,zero,ranked,tied_to,backend,kernel,precision,snr_error,seconds,error,ratio_energy,fit,fit_limit,value_error,s_min_error,condition,condition_error,uncertain,parameter,absent,part_of
+	// model.layers.0.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,0.25,2,0.3333333333333333,1,3,8,4,0,0,8,0,0,0,0,false,false,true,,,,,0,0,,0,0,0,0,0,0,0,0,,,
+	// model.layers.1.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,,,,0,0,,,,,,,,,,false,false,true,,,,,,0,"NaN at row 0, column 3",,,,,,,,0,,,
 }
 
 func ExampleReferenceRows() {
-	f := &results.File{Layers: []results.Layer{
+	f := &results.Result{Rows: []results.Row{
 		upProj(0, 8, 4),
 		{Name: "model.norm.weight", SignalCount: 1, SignalSum: 3, SMax: 3}, // no noise
 		{Name: "model.norm.bias", SignalCount: 1, SignalSum: 3, SMax: 3},   // not a "weight"
 	}}
-	for _, c := range []results.Convention{results.V0, results.V1} {
+	for _, c := range []results.Convention{results.ConventionV0, results.ConventionV1} {
 		rows, err := results.ReferenceRows(f, c)
 		if err != nil {
 			log.Fatal(err)
@@ -140,7 +146,7 @@ func ExampleReferenceRows() {
 }
 
 func ExampleWriteReference() {
-	rows, err := results.ReferenceRows(scanned(), results.V1)
+	rows, err := results.ReferenceRows(scanned(), results.ConventionV1)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -161,7 +167,7 @@ func ExampleWriteReference() {
 }
 
 func ExampleWriteReferenceSorted() {
-	rows, err := results.ReferenceRows(scanned(), results.V1)
+	rows, err := results.ReferenceRows(scanned(), results.ConventionV1)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -178,87 +184,56 @@ func ExampleWriteReferenceSorted() {
 	// }
 }
 
-func ExampleWriteUnfrozenYAML() {
-	if err := results.WriteUnfrozenYAML(os.Stdout, selected(), results.ModuleName); err != nil {
-		log.Fatal(err)
-	}
-	// Output:
-	// unfrozen_parameters:
-	// - ^lm_head.weight$
-	// - ^model.embed_tokens.weight$
-	// # mlp.up_proj layers
-	// - model.layers.1.mlp.up_proj
-	// # self_attn.q_proj layers
-	// - model.layers.0.self_attn.q_proj
-}
-
-func ExampleWriteNames() {
-	if err := results.WriteNames(os.Stdout, selected()); err != nil {
-		log.Fatal(err)
-	}
-	// Output:
-	// model.layers.1.mlp.up_proj.weight
-	// model.layers.0.self_attn.q_proj.weight
-}
-
-func ExampleWriteSelectionJSON() {
-	if err := results.WriteSelectionJSON(os.Stdout, selected()); err != nil {
-		log.Fatal(err)
-	}
-	// Output:
-	// {
-	//   "top_percent": 50,
-	//   "rule": "top 50 % of each type",
-	//   "params": 40,
-	//   "layers": [
-	//     "model.layers.1.mlp.up_proj.weight",
-	//     "model.layers.0.self_attn.q_proj.weight"
-	//   ],
-	//   "types": [
-	//     {
-	//       "type": "mlp.up_proj",
-	//       "of": 2,
-	//       "chosen": [
-	//         {
-	//           "name": "model.layers.1.mlp.up_proj.weight",
-	//           "snr": 0.75,
-	//           "params": 24
-	//         }
-	//       ]
-	//     },
-	//     {
-	//       "type": "self_attn.q_proj",
-	//       "of": 2,
-	//       "chosen": [
-	//         {
-	//           "name": "model.layers.0.self_attn.q_proj.weight",
-	//           "snr": "Infinity",
-	//           "params": 16
-	//         }
-	//       ]
-	//     }
-	//   ]
-	// }
-}
-
-func ExampleNewSelection() {
+func ExampleNewChosen() {
 	f := scanned()
-	f.Selection = results.NewSelection(selected(), 160)
-	s := f.Selection
+	f.Chosen = results.NewChosen(selected(), 160)
+	s := f.Chosen
 	fmt.Printf("top %g %%: %d layers, %d parameters, %g %% of the model\n", s.TopPercent, len(s.Layers), s.Params, 100*s.Share)
 	// Output: top 50 %: 2 layers, 40 parameters, 25 % of the model
 }
 
-func ExampleNewLayer() {
+func ExampleNewRow() {
 	w := mat.NewDense(2, 4, []float64{3, 0, 0, 0, 0, 4, 0, 0})
 	a, err := spectrum.Analyze(context.Background(), w)
 	if err != nil {
 		log.Fatal(err)
 	}
-	l := results.NewLayer("model.layers.0.mlp.up_proj.weight", "mlp.up_proj", a)
-	l.Ranked = true
-	fmt.Printf("%s: %d×%d, s₁ = %.4g, SNR %v\n", l.Type, l.Rows, l.Cols, float64(l.SMax), l.SNR)
+	r := results.NewRow(scan.Outcome{
+		Tensor:   checkpoint.Tensor{Name: "model.layers.0.mlp.up_proj.weight"},
+		Type:     "mlp.up_proj",
+		Analysis: a,
+	})
+	fmt.Printf("%s: %d×%d, s₁ = %.4g, SNR %v\n", r.Type, r.Rows, r.Cols, float64(r.SMax), r.SNR)
 	// Output: mlp.up_proj: 2×4, s₁ = 4, SNR Infinity
+}
+
+func ExampleRecorder() {
+	m, err := checkpoint.Open(context.Background(), "../testdata/tiny-llama")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer m.Close()
+	res, err := results.Recorder{}.Scan(context.Background(), m, scan.Options{Include: []string{"self_attn.o_proj"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	sel, err := spectrum.SelectTopK(res.Scores().Layers(), 25)
+	if err != nil {
+		log.Fatal(err)
+	}
+	res.Chosen = results.NewChosen(sel, 0)
+	fmt.Println(len(res.Rows), "rows,", len(res.Skipped), "tensors skipped, chosen", res.Chosen.Layers)
+	// Output: 8 rows, 66 tensors skipped, chosen [model.layers.5.self_attn.o_proj.weight model.layers.1.self_attn.o_proj.weight]
+}
+
+func ExampleDeadExperts() {
+	expert := func(number int, norm results.Number) results.Row {
+		return results.Row{Name: fmt.Sprintf("model.layers.0.mlp.experts.%d.up_proj.weight", number), Frobenius: norm}
+	}
+	for _, d := range results.DeadExperts([]results.Row{expert(0, 9), expert(1, 1e-6), expert(2, 11)}) {
+		fmt.Printf("%s: norm %g, median of %s %g\n", d.Name, d.Norm, d.Type, d.Median)
+	}
+	// Output: model.layers.0.mlp.experts.1.up_proj.weight: norm 1e-06, median of mlp.experts.*.up_proj 9
 }
 
 func ExampleNumber() {
@@ -286,7 +261,7 @@ func ExampleParseConvention() {
 }
 
 func ExampleCompare() {
-	read := func(text string) *results.Results {
+	read := func(text string) *results.Scores {
 		r, err := results.Read(strings.NewReader(text), "example")
 		if err != nil {
 			log.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 // equalRows compares rows, NaN being equal to NaN.
@@ -28,7 +29,7 @@ func equalRows(a, b []spectrum.Layer) bool {
 const allocFactor = 200
 
 // readCounting reads data and counts the bytes allocated meanwhile.
-func readCounting(data []byte) (*Results, uint64, error) {
+func readCounting(data []byte) (*Scores, uint64, error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	res, err := Read(bytes.NewReader(data), "input")
@@ -93,19 +94,19 @@ func FuzzRead(f *testing.F) {
 }
 
 // checkNative writes a file of ours and expects to read the same.
-func checkNative(t *testing.T, res *Results) {
+func checkNative(t *testing.T, res *Scores) {
 	var first bytes.Buffer
-	require.NoError(t, res.File.WriteJSON(&first))
+	require.NoError(t, res.Result.WriteJSON(&first))
 	back, err := Read(bytes.NewReader(first.Bytes()), "back")
 	require.NoError(t, err)
-	requireSameJSON(t, res.File, back.File)
+	requireSameJSON(t, res.Result, back.Result)
 	require.True(t, equalRows(res.Layers(), back.Layers()))
 }
 
 // checkReference exports a file of the reference in both schemas and expects
 // to read the same layers, the sorted ones in sorted order.
-func checkReference(t *testing.T, res *Results) {
-	rows, err := res.ReferenceRows(V1)
+func checkReference(t *testing.T, res *Scores) {
+	rows, err := res.ReferenceRows(ConventionV1)
 	require.NoError(t, err)
 	back, err := Read(bytes.NewReader([]byte(plain(t, rows))), "plain")
 	require.NoError(t, err)
@@ -114,7 +115,7 @@ func checkReference(t *testing.T, res *Results) {
 
 	var want []spectrum.Layer
 	for _, g := range groupByType(rows) {
-		slices.SortStableFunc(g, spectrum.BySNR)
+		slices.SortStableFunc(g, selection.BySNR)
 		want = append(want, g...)
 	}
 	text := sorted(t, rows)

@@ -64,6 +64,3 @@ func (n Number) String() string {
 		return strconv.FormatFloat(f, 'g', -1, 64)
 	}
 }
-
-// setMissing makes n the missing value.
-func (n *Number) setMissing() { *n = Number(math.NaN()) }

@@ -1,7 +1,6 @@
 package results
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"os"
@@ -62,13 +61,13 @@ func TestPublished(t *testing.T) {
 				of[l.Type]++
 			}
 			for _, g := range sel.Groups {
-				require.Equal(t, of[g.Type], g.Of, g.Type)
-				require.Len(t, g.Chosen, g.Of*25/100, g.Type)
+				require.Equal(t, of[g.Type], g.Candidates, g.Type)
+				require.Len(t, g.Chosen, g.Candidates*25/100, g.Type)
 			}
 
 			want, err := os.ReadFile(path)
 			require.NoError(t, err)
-			rows, err := res.ReferenceRows(V0)
+			rows, err := res.ReferenceRows(ConventionV0)
 			require.NoError(t, err)
 			write := plain
 			if p.schema == SchemaSorted {
@@ -86,17 +85,6 @@ func TestPublishedEmpty(t *testing.T) {
 	require.EqualError(t, err, path+": the result file is empty")
 }
 
-func TestPublishedYAML(t *testing.T) {
-	const model = "meta-llama-Meta-Llama-3.1-8B-Instruct"
-	want, err := os.ReadFile(shared.Path(t, "data/published/snr_results_"+model+"_unfrozenparameters_50percent.yaml"))
-	require.NoError(t, err)
-	res, err := ReadFile(resultPath(t, model))
-	require.NoError(t, err)
-	var got bytes.Buffer
-	require.NoError(t, WriteUnfrozenYAML(&got, selectTop(t, res, 50), res.Module))
-	require.Equal(t, string(want), got.String())
-}
-
 // TestReferenceTorch takes sums that NumPy computed from real weights and
 // expects the scores that PyTorch got in the reference's steps.
 func TestReferenceTorch(t *testing.T) {
@@ -112,21 +100,21 @@ func TestReferenceTorch(t *testing.T) {
 		V1          float64 `json:"snr_v1"`
 	}
 	require.NoError(t, json.Unmarshal(text, &expected))
-	f := new(File)
+	f := new(Result)
 	for name, e := range expected {
-		f.Layers = append(f.Layers, Layer{
+		f.Rows = append(f.Rows, Row{
 			Name: name, SignalCount: e.SignalCount, NoiseCount: e.NoiseCount,
 			SignalSum: e.SignalSum, NoiseSum: e.NoiseSum, SMax: e.SMax,
 		})
 	}
-	for _, c := range []Convention{V0, V1} {
+	for _, c := range []Convention{ConventionV0, ConventionV1} {
 		rows, err := ReferenceRows(f, c)
 		require.NoError(t, err)
 		require.Len(t, rows, len(expected))
 		for _, r := range rows {
-			e := expected[r.Name+names.Weight]
+			e := expected[names.Parameter(r.Name)]
 			want := e.V0
-			if c == V1 {
+			if c == ConventionV1 {
 				want = e.V1
 			}
 			require.InEpsilon(t, want, r.SNR, 1e-5, r.Name)
@@ -149,13 +137,13 @@ func TestPublishedOrder(t *testing.T) {
 				// Its author scanned this one type last, by hand.
 				want = slices.DeleteFunc(want, func(l spectrum.Layer) bool { return l.Type == "mlp.experts.10.gate_proj" })
 			}
-			f := new(File)
+			f := new(Result)
 			for _, l := range want {
 				row := scored(l.Name+".weight", l.SNR)
-				f.Layers = append(f.Layers, row)
+				f.Rows = append(f.Rows, row)
 			}
-			slices.SortStableFunc(f.Layers, func(a, b Layer) int { return cmp.Compare(block(a.Name), block(b.Name)) })
-			got, err := ReferenceRows(f, V0)
+			slices.SortStableFunc(f.Rows, func(a, b Row) int { return cmp.Compare(block(a.Name), block(b.Name)) })
+			got, err := ReferenceRows(f, ConventionV0)
 			require.NoError(t, err)
 			require.Equal(t, want, got)
 		})

@@ -4,127 +4,15 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"strings"
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/format/strictjson"
-	"github.com/gospectrum/spectrum/internal/names"
 )
-
-// Schema is one of the layouts of a result file.
-type Schema int
-
-const (
-	// SchemaNative is a [File].
-	SchemaNative Schema = iota
-	// SchemaPlain is the reference's {"<module>": {"snr": x, "type": "t"}}.
-	SchemaPlain
-	// SchemaSorted is the reference's {"<type>": {"<module>": x}}.
-	SchemaSorted
-)
-
-// String names the schema as messages do.
-func (s Schema) String() string {
-	switch s {
-	case SchemaNative:
-		return "spectrum results"
-	case SchemaPlain:
-		return "reference results"
-	case SchemaSorted:
-		return "reference sorted results"
-	}
-	return fmt.Sprintf("Schema(%d)", int(s))
-}
-
-// Results is a result file of any schema.
-type Results struct {
-	Schema Schema
-	File   *File // nil unless Schema is SchemaNative
-
-	rows []spectrum.Layer // of the reference's file
-}
-
-// FromFile returns the results of a scan in the form that [Read] gives.
-func FromFile(f *File) *Results {
-	return &Results{Schema: SchemaNative, File: f}
-}
-
-// Layers returns the candidates for [spectrum.SelectTopK], in file order: all
-// layers of a reference's file, and the ranked ones of our own. Names are full
-// parameter names in our files and module names in the reference's. A layer
-// that failed has SNR NaN. Params is 0 in the reference's files, which do not
-// have it. The slice is the caller's.
-func (r *Results) Layers() []spectrum.Layer {
-	if r.File == nil {
-		return append([]spectrum.Layer(nil), r.rows...)
-	}
-	var layers []spectrum.Layer
-	for i := range r.File.Layers {
-		l := &r.File.Layers[i]
-		if !l.Ranked {
-			continue
-		}
-		snr := l.SNR
-		if l.Error != "" {
-			snr.setMissing()
-		}
-		layers = append(layers, spectrum.Layer{Name: l.Name, Type: l.Type, SNR: float64(snr), Params: l.Params})
-	}
-	return layers
-}
-
-// Unranked returns the tensors that the scan skipped, without a score: candidates
-// for a selection that takes some layers whatever their score. There are none in
-// the reference's files.
-func (r *Results) Unranked() []spectrum.Layer {
-	if r.File == nil {
-		return nil
-	}
-	var layers []spectrum.Layer
-	for _, s := range r.File.Skipped {
-		n := int64(1)
-		for _, d := range s.Shape {
-			n *= d
-		}
-		module := ModuleName(s.Name)
-		_, role := names.Block(module)
-		layers = append(layers, spectrum.Layer{Name: s.Name, Type: role, SNR: math.NaN(), Params: n})
-	}
-	return layers
-}
-
-// Parameter returns the name of the parameter of a layer of r: the name itself in
-// our files, with .weight in the reference's, which has modules.
-func (r *Results) Parameter(name string) string {
-	if r.File == nil {
-		return ModuleName(name) + names.Weight
-	}
-	return name
-}
-
-// ReferenceRows returns the rows of the reference's file in its order: those
-// that were read, unchanged whatever the convention, or those that
-// [ReferenceRows] makes of our own results.
-func (r *Results) ReferenceRows(c Convention) ([]spectrum.Layer, error) {
-	if r.File == nil {
-		return r.Layers(), nil
-	}
-	return ReferenceRows(r.File, c)
-}
-
-// Module returns the name the reference uses for a layer of r: the name itself
-// in the reference's files, [ModuleName] of it in our own.
-func (r *Results) Module(name string) string {
-	if r.File == nil {
-		return name
-	}
-	return ModuleName(name)
-}
 
 // ReadFile reads the result file at path; see [Read].
-func ReadFile(path string) (*Results, error) {
+func ReadFile(path string) (*Scores, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err // names the path
@@ -140,7 +28,10 @@ func ReadFile(path string) (*Results, error) {
 // [ErrFormat], with line and byte offset, if the text is not JSON, has a key
 // twice in an object or a layer twice, fits none of the schemas, or has a
 // value missing or of the wrong type.
-func Read(r io.Reader, name string) (*Results, error) {
+func Read(r io.Reader, name string) (*Scores, error) {
+	if r == nil {
+		return nil, fmt.Errorf("%s: %w: nil reader", name, spectrum.ErrOption)
+	}
 	data, err := io.ReadAll(r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -149,7 +40,7 @@ func Read(r io.Reader, name string) (*Results, error) {
 }
 
 // parse does the work of [Read].
-func parse(data []byte, name string) (*Results, error) {
+func parse(data []byte, name string) (*Scores, error) {
 	text := bytes.TrimPrefix(data, []byte("\ufeff"))
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, fmt.Errorf("%s: %w", name, ErrEmpty)
@@ -169,7 +60,7 @@ func parse(data []byte, name string) (*Results, error) {
 		name, ErrFormat, line, offset+len(data)-len(text), at.Err)
 }
 
-func parseText(text []byte) (*Results, error) {
+func parseText(text []byte) (*Scores, error) {
 	s, err := strictjson.New(text)
 	if err != nil {
 		return nil, err
@@ -180,10 +71,10 @@ func parseText(text []byte) (*Results, error) {
 	if err != nil {
 		return nil, err
 	}
-	res := &Results{Schema: schema}
+	res := &Scores{Schema: schema}
 	switch schema {
 	case SchemaNative:
-		res.File, err = parseFile(s)
+		res.Result, err = parseResult(s)
 	case SchemaPlain:
 		res.rows, err = parsePlain(s)
 	case SchemaSorted:

@@ -15,7 +15,7 @@ import (
 	"github.com/gospectrum/spectrum"
 )
 
-func read(t *testing.T, text string) *Results {
+func read(t *testing.T, text string) *Scores {
 	t.Helper()
 	res, err := Read(strings.NewReader(text), "r.json")
 	require.NoError(t, err)
@@ -28,7 +28,7 @@ func TestReadPlain(t *testing.T) {
 		"  \"b\": {\"snr\": NaN, \"type\": \"\"}, \"c\\u00e9\\ud83d\\ude00\\n\": {\"snr\": -Infinity, \"type\": \"é\"},"+
 		"\"d\": {\"snr\": 1e999, \"type\": \"d\"}, \"e\": {\"snr\": -3, \"type\": \"d\"}}\r\n")
 	require.Equal(t, SchemaPlain, res.Schema)
-	require.Nil(t, res.File)
+	require.Nil(t, res.Result)
 	got := res.Layers()
 	require.Len(t, got, 6)
 	require.True(t, math.IsNaN(got[2].SNR))
@@ -55,7 +55,7 @@ func TestReadSorted(t *testing.T) {
 }
 
 func TestReadNative(t *testing.T) {
-	res := FromFile(sample())
+	res := sample().Scores()
 	got := res.Layers()
 	require.Len(t, got, 3, "the tied row is not a candidate")
 	require.Equal(t, spectrum.Layer{
@@ -70,10 +70,37 @@ func TestReadNative(t *testing.T) {
 	res = read(t, `{"format": 2, "layers": [
 		{"name": "a.weight", "type": "a", "snr": 3, "SNR": 4, "extra": {"snr": [1]}, "ranked": true},
 		{"name": "b.weight", "type": "a", "snr": 5, "error": "bad", "ranked": true}]}`)
-	l := res.File.Layers[0]
+	l := res.Result.Rows[0]
 	require.Equal(t, Number(3), l.SNR, "field names are exact")
 	require.True(t, math.IsNaN(float64(l.Sigma)))
 	require.True(t, math.IsNaN(res.Layers()[1].SNR))
+}
+
+// Tensors without a score have the types that a scan would give them, by the rule
+// that the others have theirs from.
+func TestUnrankedTypes(t *testing.T) {
+	const (
+		norm   = "model.vision_tower.encoder.layers.0.layer_norm1.weight"
+		expert = "model.layers.0.mlp.experts.3.norm.weight"
+		matrix = "model.layers.0.mlp.experts.3.up_proj.weight"
+	)
+	for _, c := range []struct {
+		rows []Row
+		want []string
+	}{
+		{nil, []string{"vision_tower.layer_norm1", "mlp.experts.*.norm"}},
+		{[]Row{{Name: "lm_head.weight", Type: "lm_head"}}, []string{"vision_tower.layer_norm1", "mlp.experts.*.norm"}}, // either rule
+		{[]Row{{Name: matrix, Type: "mlp.experts.*.up_proj"}}, []string{"vision_tower.layer_norm1", "mlp.experts.*.norm"}},
+		{[]Row{{Name: matrix, Type: "mlp.experts.3.up_proj"}}, []string{"layer_norm1", "mlp.experts.3.norm"}},
+		{[]Row{{Name: matrix, Type: "of the caller"}}, []string{"vision_tower.layer_norm1", "mlp.experts.*.norm"}},
+	} {
+		f := &Result{Rows: c.rows, Skipped: []Skipped{{Name: norm, Shape: []int64{8}}, {Name: expert, Shape: []int64{2, 3}}}}
+		got := f.Scores().Unranked()
+		require.Len(t, got, 2)
+		require.Equal(t, c.want, []string{got[0].Type, got[1].Type}, "%v", c.rows)
+		require.Equal(t, []int64{8, 6}, []int64{got[0].Params, got[1].Params})
+		require.True(t, math.IsNaN(got[0].SNR))
+	}
 }
 
 func TestReadErrors(t *testing.T) {

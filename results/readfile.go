@@ -4,90 +4,92 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/gospectrum/spectrum/internal/format/strictjson"
 )
 
-// parseFile reads our own schema.
-func parseFile(s *strictjson.Scanner) (*File, error) {
-	f := new(File)
+// parseResult reads our own schema.
+func parseResult(s *strictjson.Scanner) (*Result, error) {
+	r := new(Result)
 	names := make(map[string]struct{})
-	fields := layerFields()
+	fields := columns()
 	err := s.Object(func(key string) error {
 		switch key {
 		case "provenance":
-			return decode(s, key, &f.Provenance)
+			return decode(s, key, &r.Provenance)
 		case "layers":
 			return s.Array(func() error {
 				at := s.Offset()
-				l, err := parseLayer(s, fields, len(f.Layers))
+				row, err := parseRow(s, fields, len(r.Rows))
 				if err != nil {
 					return err
 				}
-				if _, ok := names[l.Name]; ok {
-					return strictjson.ErrorAt(at, "layer %q twice", l.Name)
+				if _, ok := names[row.Name]; ok {
+					return strictjson.ErrorAt(at, "layer %q twice", row.Name)
 				}
-				names[l.Name] = struct{}{}
-				f.Layers = append(f.Layers, l)
+				names[row.Name] = struct{}{}
+				r.Rows = append(r.Rows, row)
 				return nil
 			})
 		case "skipped":
-			return decode(s, key, &f.Skipped)
+			return decode(s, key, &r.Skipped)
 		case "selection":
-			return decode(s, key, &f.Selection)
+			return decode(s, key, &r.Chosen)
 		case "interrupted":
-			return decode(s, key, &f.Interrupted)
+			return decode(s, key, &r.Interrupted)
 		}
 		return s.Skip()
 	})
 	if err != nil {
 		return nil, err
 	}
-	return f, nil
+	return r, nil
 }
 
-// parseLayer reads the i-th element of "layers".
-func parseLayer(s *strictjson.Scanner, fields []field, i int) (Layer, error) {
-	var l Layer
-	l.clearNumbers() // what the file lacks is missing, not 0
+// parseRow reads the i-th element of "layers".
+func parseRow(s *strictjson.Scanner, fields []column, i int) (Row, error) {
+	var row Row
+	row.clear() // what the file lacks is missing, not 0
 	label := func() string {
-		if l.Name != "" {
-			return fmt.Sprintf("layer %q", l.Name)
+		if row.Name != "" {
+			return fmt.Sprintf("layer %q", row.Name)
 		}
 		return fmt.Sprintf("layer %d", i+1)
 	}
 	if c := s.Peek(); c != '{' {
-		return l, s.Errorf("%s is %s, not an object", label(), kindOf(c))
+		return row, s.Errorf("%s is %s, not an object", label(), kindOf(c))
 	}
 	at := s.Offset()
 	missing := make(map[string]struct{})
-	for _, fd := range fields {
-		if fd.required {
-			missing[fd.name] = struct{}{}
+	for _, f := range fields {
+		if f.required {
+			missing[f.name] = struct{}{}
 		}
 	}
+	v := reflect.ValueOf(&row).Elem()
 	err := s.Object(func(key string) error {
-		for _, fd := range fields {
-			if fd.name == key {
+		for _, f := range fields {
+			if f.name == key {
 				delete(missing, key)
-				return decodeField(s, label()+", "+key, fd.of(&l))
+				return decodeField(s, label()+", "+key, v.Field(f.index).Addr().Interface())
 			}
 		}
 		return s.Skip()
 	})
 	if err != nil {
-		return l, err
+		return row, err
 	}
-	for _, fd := range fields {
-		if _, ok := missing[fd.name]; ok {
-			return l, strictjson.ErrorAt(at, "%s has no %q", label(), fd.name)
+	for _, f := range fields {
+		if _, ok := missing[f.name]; ok {
+			return row, strictjson.ErrorAt(at, "%s has no %q", label(), f.name)
 		}
 	}
-	if l.Name == "" {
-		return l, strictjson.ErrorAt(at, "%s has an empty name", label())
+	if row.Name == "" {
+		return row, strictjson.ErrorAt(at, "%s has an empty name", label())
 	}
-	return l, nil
+	return row, nil
 }
 
 // decodeField is decode for fields that are null only if they are a Number:

@@ -16,19 +16,19 @@ import (
 type Convention int
 
 const (
-	// V0, to April 2025, divides by zero: such a layer scores +Inf.
-	V0 Convention = iota
-	// V1, since then, takes 1 for the noise when no value is noise.
-	V1
+	// ConventionV0, to April 2025, divides by zero: such a layer scores +Inf.
+	ConventionV0 Convention = iota
+	// ConventionV1, since then, takes 1 for the noise when no value is noise.
+	ConventionV1
 )
 
 // ParseConvention reads "v0" or "v1". The error wraps [spectrum.ErrOption].
 func ParseConvention(s string) (Convention, error) {
 	switch s {
 	case "v0":
-		return V0, nil
+		return ConventionV0, nil
 	case "v1":
-		return V1, nil
+		return ConventionV1, nil
 	}
 	return 0, fmt.Errorf("%w: convention %q is neither v0 nor v1", spectrum.ErrOption, s)
 }
@@ -36,70 +36,90 @@ func ParseConvention(s string) (Convention, error) {
 // String returns "v0" or "v1".
 func (c Convention) String() string {
 	switch c {
-	case V0:
+	case ConventionV0:
 		return "v0"
-	case V1:
+	case ConventionV1:
 		return "v1"
 	}
 	return fmt.Sprintf("Convention(%d)", int(c))
 }
 
-// ReferenceRows returns what the reference would write for the model of f: its
+// ReferenceRows returns what the reference would write for the model of r: its
 // module names, types and order, and SNR rounded to float32.
 //
 // Only parameters called "weight" count. SNR is always the sum ratio over
 // s_max, whatever ratio the scan ranked by. Skipped tensors of three and more
-// dimensions are NaN in V1, placed after the layers they would share a type
-// scan with; V0 crashed on them, so they are left out.
+// dimensions are NaN in v1, placed after the layers they would share a type
+// scan with; v0 crashed on them, so they are left out.
 //
-// The order is the reference's if f.Layers is in module order and holds every
+// The order is the reference's if r.Rows is in module order and holds every
 // weight that the reference would see. The error wraps [ErrConvention] if the
 // scan used another noise scale than [spectrum.NoiseIQR], from whose sums the reference's
 // score cannot be computed, and [spectrum.ErrOption] for an unknown c.
-func ReferenceRows(f *File, c Convention) ([]spectrum.Layer, error) {
-	if c != V0 && c != V1 {
+func ReferenceRows(r *Result, c Convention) ([]spectrum.Layer, error) {
+	if c != ConventionV0 && c != ConventionV1 {
 		return nil, fmt.Errorf("%w: unknown convention %v", spectrum.ErrOption, c)
 	}
+	if r == nil {
+		return nil, fmt.Errorf("%w: nil result", spectrum.ErrOption)
+	}
 	iqr := spectrum.NoiseIQR.String()
-	if noise := f.Provenance.Options.Noise; noise != "" && noise != iqr {
+	if noise := r.Provenance.Settings.Noise; noise != "" && noise != iqr {
 		return nil, fmt.Errorf("%w: noise scale %q, the reference has only %q", ErrConvention, noise, iqr)
 	}
-	return referenceOrder(referenceModules(f, c)), nil
+	return referenceOrder(referenceModules(r, c)), nil
 }
 
-// referenceModules returns the modules the reference scores, in the order of f.
-func referenceModules(f *File, c Convention) []spectrum.Layer {
+// reference returns the parameter that the reference, which loads the model, scores
+// as this row; empty if it has none, or not this matrix for itself: it does not see
+// experts that the loaded model holds in one parameter.
+func (r *Row) reference() string {
+	_, _, _, single := names.Expert(r.Name)
+	_, _, _, apart := names.Expert(r.Parameter)
+	switch {
+	case r.Absent != "" || r.Parameter != "" && single && !apart:
+		return ""
+	case r.PartOf != "" || r.TiedTo != "":
+		return r.Name
+	}
+	return cmp.Or(r.Parameter, r.Name)
+}
+
+// referenceModules returns the modules the reference scores, in the order of r.
+func referenceModules(r *Result, c Convention) []spectrum.Layer {
 	var modules []spectrum.Layer
 	add := func(parameter string, snr float64, params int64) {
-		name, ok := strings.CutSuffix(parameter, names.Weight)
-		if ok {
-			modules = append(modules, spectrum.Layer{Name: name, Type: names.ReferenceType(name), SNR: snr, Params: params})
+		if parameter == "" {
+			return
+		}
+		if module, ok := names.Module(parameter); ok {
+			modules = append(modules, spectrum.Layer{Name: module, Type: names.ReferenceType(parameter), SNR: snr, Params: params})
 		}
 	}
-	for i := range f.Layers {
-		l := &f.Layers[i]
-		add(l.Name, referenceSNR(l, c), l.Params)
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		add(row.reference(), referenceSNR(row, c), row.Params)
 	}
-	if c == V1 {
-		for _, s := range f.Skipped {
+	if c == ConventionV1 {
+		for _, s := range r.Skipped {
 			if len(s.Shape) >= 3 {
-				add(s.Name, math.NaN(), 0)
+				add(cmp.Or(s.Parameter, s.Name), math.NaN(), 0)
 			}
 		}
 	}
 	return modules
 }
 
-// referenceSNR returns the reference's score for l, rounded to its float32.
-func referenceSNR(l *Layer, c Convention) float64 {
-	signal, noise, max := float64(l.SignalSum), float64(l.NoiseSum), float64(l.SMax)
+// referenceSNR returns the reference's score for a row, rounded to its float32.
+func referenceSNR(r *Row, c Convention) float64 {
+	signal, noise, max := float64(r.SignalSum), float64(r.NoiseSum), float64(r.SMax)
 	var snr float64
 	switch {
-	case l.Error != "" || math.IsNaN(signal+noise+max):
+	case r.Error != "" || math.IsNaN(signal+noise+max):
 		snr = math.NaN()
 	case max == 0: // all-zero weights
 		snr = math.Inf(1)
-	case l.NoiseCount == 0 && c == V1:
+	case r.NoiseCount == 0 && c == ConventionV1:
 		snr = signal / max
 	case noise == 0:
 		snr = math.Inf(1)

@@ -86,15 +86,15 @@ func TestWriteReference(t *testing.T) {
 }
 
 // scored is a row whose reference score is snr.
-func scored(name string, snr float64) Layer {
-	return Layer{Name: name, SignalCount: 1, NoiseCount: 1, SignalSum: Number(snr), NoiseSum: 1, SMax: 1}
+func scored(name string, snr float64) Row {
+	return Row{Name: name, SignalCount: 1, NoiseCount: 1, SignalSum: Number(snr), NoiseSum: 1, SMax: 1}
 }
 
 func TestReferenceRowsOrder(t *testing.T) {
 	// Types, sorted: mlp.gate, mlp.gate_proj, mlp-x (its own group, first),
 	// model.embed_tokens, norm. The scan of mlp.gate takes mlp.gate_proj too,
 	// whose own scan then renames it in place; norm takes q_norm likewise.
-	f := &File{Layers: []Layer{
+	f := &Result{Rows: []Row{
 		scored("model.embed_tokens.weight", 1),
 		scored("model.layers.0.q_norm.weight", 2),
 		scored("model.layers.0.mlp.gate_proj.weight", 3),
@@ -106,7 +106,7 @@ func TestReferenceRowsOrder(t *testing.T) {
 		scored("model.norm.weight", 9),
 		scored("model.layers.0.norm.weight", 10),
 	}}
-	rows, err := ReferenceRows(f, V1)
+	rows, err := ReferenceRows(f, ConventionV1)
 	require.NoError(t, err)
 	require.Equal(t, []spectrum.Layer{
 		{Name: "model.layers.0.mlp.gate_proj", Type: "mlp.gate_proj", SNR: 3},
@@ -124,8 +124,8 @@ func TestReferenceRowsOrder(t *testing.T) {
 func TestReferenceRowsEmptyType(t *testing.T) {
 	// A module whose name ends in a number has the empty type, which is in
 	// every name: its scan comes first and fixes the order of all.
-	f := &File{Layers: []Layer{scored("net.2.weight", 1), scored("head.weight", 2), scored("net.0.weight", 3)}}
-	rows, err := ReferenceRows(f, V0)
+	f := &Result{Rows: []Row{scored("net.2.weight", 1), scored("head.weight", 2), scored("net.0.weight", 3)}}
+	rows, err := ReferenceRows(f, ConventionV0)
 	require.NoError(t, err)
 	require.Equal(t, []spectrum.Layer{
 		{Name: "net.2", SNR: 1}, {Name: "head", Type: "head", SNR: 2}, {Name: "net.0", SNR: 3},
@@ -135,24 +135,24 @@ func TestReferenceRowsEmptyType(t *testing.T) {
 func TestReferenceScores(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	failed := scored("x", 1)
-	failed.Fail(errWrite)
+	failed.Error = errWrite.Error()
 	for _, c := range []struct {
 		name   string
-		layer  Layer
+		layer  Row
 		v0, v1 float64
 	}{
-		{"general", Layer{SNR: 99, SignalCount: 2, NoiseCount: 3, SignalSum: 3, NoiseSum: 10, SMax: 2}, float64(float32(0.15)), float64(float32(0.15))},
-		{"no noise", Layer{SignalCount: 4, SignalSum: 10, SMax: 4}, inf, 2.5},
-		{"vector", Layer{Rows: 1, Cols: 8, SignalCount: 1, SignalSum: 3, SMax: 3}, inf, 1},
-		{"no signal", Layer{NoiseCount: 4, NoiseSum: 10, SMax: 4}, 0, 0},
-		{"zero noise sum", Layer{SignalCount: 2, NoiseCount: 2, SignalSum: 5, SMax: 4}, inf, inf},
-		{"all zero", Layer{NoiseCount: 4, Zero: true}, inf, inf},
+		{"general", Row{SNR: 99, SignalCount: 2, NoiseCount: 3, SignalSum: 3, NoiseSum: 10, SMax: 2}, float64(float32(0.15)), float64(float32(0.15))},
+		{"no noise", Row{SignalCount: 4, SignalSum: 10, SMax: 4}, inf, 2.5},
+		{"vector", Row{Rows: 1, Cols: 8, SignalCount: 1, SignalSum: 3, SMax: 3}, inf, 1},
+		{"no signal", Row{NoiseCount: 4, NoiseSum: 10, SMax: 4}, 0, 0},
+		{"zero noise sum", Row{SignalCount: 2, NoiseCount: 2, SignalSum: 5, SMax: 4}, inf, inf},
+		{"all zero", Row{NoiseCount: 4, Zero: true}, inf, inf},
 		{"failed", failed, nan, nan},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.layer.Name = "m.weight"
-			for conv, want := range map[Convention]float64{V0: c.v0, V1: c.v1} {
-				rows, err := ReferenceRows(&File{Layers: []Layer{c.layer}}, conv)
+			for conv, want := range map[Convention]float64{ConventionV0: c.v0, ConventionV1: c.v1} {
+				rows, err := ReferenceRows(&Result{Rows: []Row{c.layer}}, conv)
 				require.NoError(t, err)
 				require.Len(t, rows, 1)
 				got := rows[0].SNR
@@ -163,18 +163,18 @@ func TestReferenceScores(t *testing.T) {
 }
 
 func TestReferenceRowsSkipped(t *testing.T) {
-	f := &File{
-		Layers: []Layer{scored("lm_head.weight", 1)},
+	f := &Result{
+		Rows: []Row{scored("lm_head.weight", 1)},
 		Skipped: []Skipped{
 			{Name: "m.0.conv.weight", Shape: []int64{4, 1, 3}},
 			{Name: "m.0.weight_ih", Shape: []int64{4, 1, 3}},
 			{Name: "m.0.norm.weight", Shape: []int64{4}},
 		},
 	}
-	rows, err := ReferenceRows(f, V0)
+	rows, err := ReferenceRows(f, ConventionV0)
 	require.NoError(t, err)
 	require.Len(t, rows, 1, "v0 crashed on 3-D weights")
-	rows, err = ReferenceRows(f, V1)
+	rows, err = ReferenceRows(f, ConventionV1)
 	require.NoError(t, err)
 	require.Len(t, rows, 2)
 	require.Equal(t, "m.0.conv", rows[0].Name)
@@ -185,14 +185,14 @@ func TestReferenceRowsSkipped(t *testing.T) {
 
 func TestReferenceRowsErrors(t *testing.T) {
 	f := sample()
-	f.Provenance.Options.Noise = "calibrated"
-	_, err := FromFile(f).ReferenceRows(V0)
+	f.Provenance.Settings.Noise = "calibrated"
+	_, err := f.Scores().ReferenceRows(ConventionV0)
 	require.ErrorIs(t, err, ErrConvention)
 	_, err = ReferenceRows(sample(), Convention(7))
 	require.ErrorIs(t, err, spectrum.ErrOption)
 	_, err = ParseConvention("v2")
 	require.ErrorIs(t, err, spectrum.ErrOption)
-	for _, c := range []Convention{V0, V1} {
+	for _, c := range []Convention{ConventionV0, ConventionV1} {
 		got, err := ParseConvention(c.String())
 		require.NoError(t, err)
 		require.Equal(t, c, got)

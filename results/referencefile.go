@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 // WriteReference writes rows as the reference's plain result file, byte for
@@ -14,6 +15,9 @@ import (
 // results come from [ReferenceRows]. The error wraps [ErrFormat] if two rows
 // have the same name, which the file cannot hold.
 func WriteReference(w io.Writer, rows []spectrum.Layer) error {
+	if w == nil {
+		return errNothing
+	}
 	if err := checkUnique(rows); err != nil {
 		return err
 	}
@@ -36,6 +40,9 @@ func WriteReference(w io.Writer, rows []spectrum.Layer) error {
 // leaves it wherever Python's sort happens to, so only there may files differ.
 // The error wraps [ErrFormat] if two rows have the same name.
 func WriteReferenceSorted(w io.Writer, rows []spectrum.Layer) error {
+	if w == nil {
+		return errNothing
+	}
 	if err := checkUnique(rows); err != nil {
 		return err
 	}
@@ -43,7 +50,7 @@ func WriteReferenceSorted(w io.Writer, rows []spectrum.Layer) error {
 	var buf []byte
 	groups := groupByType(rows)
 	for i, g := range groups {
-		slices.SortStableFunc(g, spectrum.BySNR)
+		slices.SortStableFunc(g, selection.BySNR)
 		buf = append(buf[:0], opening(i)...)
 		buf = append(appendASCII(buf, g[0].Type), ": "...)
 		for j, r := range g {
@@ -99,6 +106,14 @@ func checkUnique(rows []spectrum.Layer) error {
 			return fmt.Errorf("%w: two rows are named %q", ErrFormat, r.Name)
 		}
 		seen[r.Name] = struct{}{}
+	}
+	return nil
+}
+
+// flush reports the first error of all writes to b.
+func flush(b *bufio.Writer) error {
+	if err := b.Flush(); err != nil {
+		return fmt.Errorf("results: %w", err)
 	}
 	return nil
 }

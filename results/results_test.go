@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,11 +19,13 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/checkpoint"
+	"github.com/gospectrum/spectrum/scan"
 )
 
 // sample is a file with every kind of row.
-func sample() *File {
-	q := Layer{
+func sample() *Result {
+	q := Row{
 		Name: "model.layers.0.self_attn.q_proj.weight", Type: "self_attn.q_proj",
 		Rows: 64, Cols: 48, DType: "BF16", Params: 64 * 48,
 		SNR: 0.25, RatioSum: 1, RatioCount: 0.5, SignalCount: 16, NoiseCount: 32,
@@ -34,28 +38,32 @@ func sample() *File {
 	k.Name, k.Type, k.SingularValues = "model.layers.0.self_attn.k_proj.weight", "self_attn.k_proj", nil
 	k.SNR, k.RatioSum, k.RatioCount = Number(math.Inf(1)), Number(math.Inf(1)), Number(math.Inf(1))
 	k.SignalCount, k.NoiseCount, k.NoiseSum, k.Saturated = 48, 0, 0, true
-	bad := q
-	bad.Name, bad.Type = "model.layers.0.mlp.up_proj.weight", "mlp.up_proj"
-	bad.Fail(errors.New(`NaN at row 3, column 4: "quoted", <odd>`))
+	bad := NewRow(scan.Outcome{
+		Tensor:  checkpoint.Tensor{Name: "model.layers.0.mlp.up_proj.weight", DType: "BF16", Shape: []int{64, 48}},
+		Type:    "mlp.up_proj",
+		Err:     errors.New(`NaN at row 3, column 4: "quoted", <odd>`),
+		Backend: "gonum",
+		Elapsed: time.Second / 2,
+	})
 	head := q
 	head.Name, head.Type, head.TiedTo, head.Ranked = "lm_head.weight", "lm_head", "model.embed_tokens.weight", false
-	return &File{
+	return &Result{
 		Provenance: Provenance{
 			Tool: "spectrum", Version: "v0.1.0", Model: "dir/<model>", Seconds: 1.5,
 			Started:  time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 			Finished: time.Date(2026, 1, 2, 3, 4, 7, 0, time.UTC),
 			Config:   &Config{SHA256: "00ff", ModelType: "llama", Architectures: []string{"LlamaForCausalLM"}},
 			Files:    []Source{{Name: "model.safetensors", Size: 1 << 40}},
-			Options:  Options{Noise: "iqr", Ratio: "sum", Jobs: 2, Memory: 1 << 33, Include: []string{"*q_proj*"}},
+			Settings: Settings{Noise: "iqr", Ratio: "sum", Jobs: 2, Memory: 1 << 33, Include: []string{"*q_proj*"}},
 		},
-		Layers:    []Layer{q, k, bad, head},
-		Skipped:   []Skipped{{Name: "conv.weight", DType: "F32", Shape: []int64{1 << 33, 3, 1}, Reason: "3-D"}},
-		Selection: &Selection{TopPercent: 50, Layers: []string{q.Name}, Params: q.Params, Share: 0.125},
+		Rows:    []Row{q, k, bad, head},
+		Skipped: []Skipped{{Name: "conv.weight", DType: "F32", Shape: []int64{1 << 33, 3, 1}, Reason: "3-D"}},
+		Chosen:  &Chosen{TopPercent: 50, Layers: []string{q.Name}, Params: q.Params, Share: 0.125},
 	}
 }
 
 // requireSameJSON compares files by their JSON, in which NaN equals NaN.
-func requireSameJSON(t *testing.T, want, got *File) {
+func requireSameJSON(t *testing.T, want, got *Result) {
 	t.Helper()
 	var a, b bytes.Buffer
 	require.NoError(t, want.WriteJSON(&a))
@@ -80,80 +88,115 @@ func TestWriteJSONRoundTrip(t *testing.T) {
 	res, err := Read(&buf, "out.json")
 	require.NoError(t, err)
 	require.Equal(t, SchemaNative, res.Schema)
-	require.Equal(t, f.Provenance, res.File.Provenance)
-	require.Equal(t, f.Skipped, res.File.Skipped)
-	require.Equal(t, f.Selection, res.File.Selection)
-	require.Equal(t, f.Layers[0], res.File.Layers[0])
-	require.True(t, math.IsNaN(float64(res.File.Layers[2].SNRError)))
-	requireSameJSON(t, f, res.File)
+	require.Equal(t, f.Provenance, res.Result.Provenance)
+	require.Equal(t, f.Skipped, res.Result.Skipped)
+	require.Equal(t, f.Chosen, res.Result.Chosen)
+	require.Equal(t, f.Rows[0], res.Result.Rows[0])
+	require.True(t, math.IsNaN(float64(res.Result.Rows[2].SNRError)))
+	requireSameJSON(t, f, res.Result)
 }
 
 func TestWriteJSONEmpty(t *testing.T) {
 	var buf bytes.Buffer
-	f := &File{Interrupted: true, Skipped: []Skipped{{Name: "scalar"}}, Selection: new(Selection)}
+	f := &Result{Interrupted: true, Skipped: []Skipped{{Name: "scalar"}}, Chosen: new(Chosen)}
 	require.NoError(t, f.WriteJSON(&buf))
 	require.NotContains(t, buf.String(), "null", "lists are never null")
 	require.Nil(t, f.Skipped[0].Shape, "the file itself is not changed")
 	res, err := Read(&buf, "x")
 	require.NoError(t, err)
-	require.True(t, res.File.Interrupted)
+	require.True(t, res.Result.Interrupted)
 	require.Empty(t, res.Layers())
 }
 
 func TestWriteJSONNotFinite(t *testing.T) {
 	var buf bytes.Buffer
-	f := &File{Layers: []Layer{{Name: "a", SingularValues: []float64{math.Inf(1)}}}}
+	f := &Result{Rows: []Row{{Name: "a", SingularValues: []float64{math.Inf(1)}}}}
 	require.Error(t, f.WriteJSON(&buf))
 	require.Zero(t, buf.Len())
 }
 
-// jsonFields returns the JSON names of Layer's fields in struct order.
-func jsonFields() []string {
-	var out []string
-	typ := reflect.TypeFor[Layer]()
-	for i := range typ.NumField() {
-		name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
-		out = append(out, name)
-	}
-	return out
-}
-
-func TestLayerFields(t *testing.T) {
+func TestColumns(t *testing.T) {
 	// The order is part of the format.
 	want := strings.Fields(`name type rows cols dtype params snr ratio_sum ratio_count signal_count noise_count
 		signal_sum noise_sum sigma threshold s_max s_min frobenius stable_rank effective_rank saturated zero
-		ranked tied_to backend kernel precision snr_error seconds error ratio_energy fit fit_limit singular_values`)
-	require.Equal(t, want, jsonFields())
-	var l Layer
-	v := reflect.ValueOf(&l).Elem()
-	fields := layerFields()
+		ranked tied_to backend kernel precision snr_error seconds error ratio_energy fit fit_limit
+		value_error s_min_error condition condition_error uncertain parameter absent part_of singular_values`)
+	var required []string
+	row, analysis := reflect.TypeFor[Row](), reflect.TypeFor[spectrum.Analysis]()
+	fields := columns()
 	require.Len(t, fields, len(want))
-	for i, fd := range fields {
-		require.Equal(t, want[i], fd.name)
-		require.Equal(t, v.Field(i).Addr().Interface(), fd.of(&l), fd.name)
-		require.True(t, reflect.ValueOf(fd.of(&l)).Pointer() == v.Field(i).Addr().Pointer(), "%s points to another field", fd.name)
+	for i, c := range fields {
+		require.Equal(t, want[i], c.name)
+		require.Equal(t, i, c.index)
+		if c.required {
+			required = append(required, c.name)
+		}
+		// What is taken from the analysis is there, and of a kind that converts to the
+		// same number; what has its name is taken from there.
+		to := row.Field(i)
+		from, ok := analysis.FieldByName(to.Name)
+		own := to.Name == "DType" || to.Name == "SingularValues"
+		require.Equal(t, ok && !own, c.analysis, to.Name)
+		if c.analysis {
+			require.Equal(t, wide(from.Type.Kind()), to.Type.Kind(), to.Name)
+		}
 	}
+	require.Equal(t, []string{"name", "type", "snr", "ranked"}, required)
 }
 
-func TestNewLayer(t *testing.T) {
-	w := mat.NewDense(2, 3, []float64{3, 0, 0, 0, 4, 0})
-	a, err := spectrum.Analyze(context.Background(), w)
-	require.NoError(t, err)
-	l := NewLayer("a.weight", "a", a)
-	require.Equal(t, int64(6), l.Params)
-	// Every number of the analysis reaches the field of its name.
-	v, av := reflect.ValueOf(l), reflect.ValueOf(*a)
-	copied := 0
-	for i := range v.NumField() {
-		name := v.Type().Field(i).Name
-		from := av.FieldByName(name)
-		if !from.IsValid() || name == "SingularValues" {
-			continue
-		}
-		copied++
-		require.Equal(t, from.Convert(v.Field(i).Type()).Interface(), v.Field(i).Interface(), name)
+// wide is the kind in which a row has numbers of a kind.
+func wide(k reflect.Kind) reflect.Kind {
+	if k == reflect.Int {
+		return reflect.Int64
 	}
-	require.Equal(t, 24, copied)
+	return k
+}
+
+func TestNewRow(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	w := mat.NewDense(20, 30, nil)
+	w.Apply(func(i, j int, _ float64) float64 { return rnd.NormFloat64() }, w)
+	w.Set(3, 4, 100)
+	a, err := spectrum.Analyzer{Noise: spectrum.NoiseCalibrated}.Analyze(context.Background(), w)
+	require.NoError(t, err)
+	o := scan.Outcome{Tensor: checkpoint.Tensor{Name: "a.weight", DType: "Q4_K", Shape: []int{20, 30}}, Type: "a", Analysis: a, Elapsed: time.Second}
+	r := NewRow(o)
+	require.Equal(t, []any{"a.weight", "a", "Q4_K", int64(600), true, Number(1), ""}, []any{r.Name, r.Type, r.DType, r.Params, r.Ranked, r.Seconds, r.Error})
+	// Every number of the analysis reaches the field of its name.
+	v, av := reflect.ValueOf(r), reflect.ValueOf(*a)
+	copied := 0
+	for _, c := range columns() {
+		if c.analysis {
+			copied++
+			name := v.Type().Field(c.index).Name
+			to := v.Field(c.index)
+			require.Equal(t, av.FieldByName(name).Convert(to.Type()).Interface(), to.Interface(), name)
+			require.Equal(t, slices.Contains([]string{"Zero", "Saturated", "Uncertain"}, name), to.IsZero(), name)
+		}
+	}
+	require.Equal(t, 28, copied)
+	fit, limit := a.GoodnessOfFit()
+	require.Equal(t, [2]Number{Number(fit), Number(limit)}, [2]Number{r.Fit, r.FitLimit})
+	require.Positive(t, limit)
+	require.Nil(t, r.SingularValues)
+
+	// A tied head repeats the numbers, and is no candidate.
+	o.Name, o.TiedTo, o.Reason = "lm_head.weight", "a.weight", "tied to a.weight"
+	head := NewRow(o)
+	require.Equal(t, []any{"lm_head.weight", "a.weight", false, r.SNR}, []any{head.Name, head.TiedTo, head.Ranked, head.SNR})
+
+	// What failed has its shape, its error and no number.
+	failed := NewRow(scan.Outcome{Tensor: o.Tensor, Type: "a", Err: errWrite, Backend: "gonum"})
+	require.Equal(t, []any{int64(20), int64(30), int64(600), "gonum", errWrite.Error(), true},
+		[]any{failed.Rows, failed.Cols, failed.Params, failed.Backend, failed.Error, failed.Ranked})
+	v = reflect.ValueOf(failed)
+	missing := 0
+	for i := range v.NumField() {
+		if n, ok := v.Field(i).Interface().(Number); ok && math.IsNaN(float64(n)) {
+			missing++
+		}
+	}
+	require.Equal(t, 20, missing, "all but the seconds")
 }
 
 func TestWriteCSV(t *testing.T) {
@@ -162,9 +205,11 @@ func TestWriteCSV(t *testing.T) {
 	require.NoError(t, f.WriteCSV(&buf))
 	rows, err := csv.NewReader(&buf).ReadAll()
 	require.NoError(t, err)
-	require.Len(t, rows, 1+len(f.Layers))
-	names := jsonFields()
-	require.Equal(t, names[:len(names)-1], rows[0])
+	require.Len(t, rows, 1+len(f.Rows))
+	for i, c := range columns()[:len(rows[0])] {
+		require.Equal(t, c.name, rows[0][i])
+	}
+	require.Equal(t, "part_of", rows[0][len(rows[0])-1], "all but the singular values")
 	cellOf := func(row int, column string) string {
 		for i, name := range rows[0] {
 			if name == column {
@@ -181,7 +226,7 @@ func TestWriteCSV(t *testing.T) {
 	assert.Equal(t, "Infinity", cellOf(2, "snr"))
 	assert.Equal(t, "", cellOf(3, "snr"))
 	assert.Equal(t, "0", cellOf(3, "signal_count"))
-	assert.Equal(t, f.Layers[2].Error, cellOf(3, "error"))
+	assert.Equal(t, f.Rows[2].Error, cellOf(3, "error"))
 	assert.Equal(t, "model.embed_tokens.weight", cellOf(4, "tied_to"))
 }
 
@@ -199,17 +244,13 @@ func (w *failingWriter) Write(p []byte) (int, error) {
 }
 
 func TestWriteErrors(t *testing.T) {
-	res := FromFile(sample())
-	rows, err := res.ReferenceRows(V0)
+	res := sample().Scores()
+	rows, err := res.ReferenceRows(ConventionV0)
 	require.NoError(t, err)
-	sel := selectTop(t, res, 100)
-	require.ErrorIs(t, res.File.WriteJSON(&failingWriter{}), errWrite)
-	require.ErrorIs(t, res.File.WriteCSV(&failingWriter{}), errWrite)
+	require.ErrorIs(t, res.Result.WriteJSON(&failingWriter{}), errWrite)
+	require.ErrorIs(t, res.Result.WriteCSV(&failingWriter{}), errWrite)
 	require.ErrorIs(t, WriteReference(&failingWriter{}, rows), errWrite)
 	require.ErrorIs(t, WriteReferenceSorted(&failingWriter{}, rows), errWrite)
-	require.ErrorIs(t, WriteUnfrozenYAML(&failingWriter{}, sel, nil), errWrite)
-	require.ErrorIs(t, WriteNames(&failingWriter{}, sel), errWrite)
-	require.ErrorIs(t, WriteSelectionJSON(&failingWriter{}, sel), errWrite)
 }
 
 func TestNumber(t *testing.T) {

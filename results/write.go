@@ -5,24 +5,32 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strconv"
+	"reflect"
+
+	"github.com/gospectrum/spectrum"
 )
 
-// WriteJSON writes f as JSON, indented by 2, with a final newline. Nothing is
-// written if f holds a singular value that is not finite.
-func (f *File) WriteJSON(w io.Writer) error {
-	out := *f
-	out.Layers = orEmpty(f.Layers)
-	out.Provenance.Files = orEmpty(f.Provenance.Files)
-	out.Skipped = make([]Skipped, len(f.Skipped))
-	for i, s := range f.Skipped {
+// errNothing reports a writer, or something to be written, that is nil.
+var errNothing = fmt.Errorf("results: %w: nil writer or result", spectrum.ErrOption)
+
+// WriteJSON writes r as JSON, indented by 2, with a final newline. Nothing is
+// written if r holds a singular value that is not finite.
+func (r *Result) WriteJSON(w io.Writer) error {
+	if r == nil || w == nil {
+		return errNothing
+	}
+	out := *r
+	out.Rows = orEmpty(r.Rows)
+	out.Provenance.Files = orEmpty(r.Provenance.Files)
+	out.Skipped = make([]Skipped, len(r.Skipped))
+	for i, s := range r.Skipped {
 		s.Shape = orEmpty(s.Shape)
 		out.Skipped[i] = s
 	}
-	if f.Selection != nil {
-		sel := *f.Selection
-		sel.Layers = orEmpty(sel.Layers)
-		out.Selection = &sel
+	if r.Chosen != nil {
+		chosen := *r.Chosen
+		chosen.Layers = orEmpty(chosen.Layers)
+		out.Chosen = &chosen
 	}
 	return encodeJSON(w, &out)
 }
@@ -47,20 +55,24 @@ func encodeJSON(w io.Writer, v any) error {
 
 // WriteCSV writes a header row and one row per layer: the JSON fields without
 // the singular values. An infinite number is "Infinity", a missing one empty.
-func (f *File) WriteCSV(w io.Writer) error {
-	fields := layerFields()
+func (r *Result) WriteCSV(w io.Writer) error {
+	if r == nil || w == nil {
+		return errNothing
+	}
+	fields := columns()
 	fields = fields[:len(fields)-1] // singular_values is last
 	row := make([]string, len(fields))
-	for i, fd := range fields {
-		row[i] = fd.name
+	for i, f := range fields {
+		row[i] = f.name
 	}
 	cw := csv.NewWriter(w)
 	if err := cw.Write(row); err != nil {
 		return fmt.Errorf("results: writing CSV: %w", err)
 	}
-	for i := range f.Layers {
-		for j, fd := range fields {
-			row[j] = cell(fd.of(&f.Layers[i]))
+	for i := range r.Rows {
+		v := reflect.ValueOf(&r.Rows[i]).Elem()
+		for j, f := range fields {
+			row[j] = fmt.Sprint(v.Field(f.index).Interface()) // the String of a Number
 		}
 		if err := cw.Write(row); err != nil {
 			return fmt.Errorf("results: writing CSV: %w", err)
@@ -71,19 +83,4 @@ func (f *File) WriteCSV(w io.Writer) error {
 		return fmt.Errorf("results: writing CSV: %w", err)
 	}
 	return nil
-}
-
-// cell formats what a field of the table points to.
-func cell(p any) string {
-	switch p := p.(type) {
-	case *string:
-		return *p
-	case *int64:
-		return strconv.FormatInt(*p, 10)
-	case *bool:
-		return strconv.FormatBool(*p)
-	case *Number:
-		return p.String()
-	}
-	return ""
 }

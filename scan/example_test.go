@@ -7,26 +7,46 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/checkpoint"
-	"github.com/gospectrum/spectrum/results"
 	"github.com/gospectrum/spectrum/scan"
 )
 
 const tinyLlama = "../testdata/tiny-llama"
 
 func ExampleRun() {
-	m, err := checkpoint.Open(tinyLlama)
+	m, err := checkpoint.Open(context.Background(), tinyLlama)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer m.Close()
-	file, err := scan.Run(context.Background(), m, scan.Options{
-		Include: []string{"self_attn.o_proj"},
-		Memory:  256 << 20,
-	})
+	analysed, weak := 0, 0
+	for o, err := range scan.Run(context.Background(), m, scan.Options{Memory: 256 << 20}) {
+		switch {
+		case err != nil:
+			log.Fatal(err)
+		case o.Err != nil:
+			fmt.Println(o.Err) // the others go on
+		case o.Analysis != nil && o.TiedTo == "":
+			analysed++
+			if o.Analysis.StableRank < 2 {
+				weak++
+			}
+		}
+	}
+	fmt.Println(analysed, "matrices,", weak, "of a stable rank below 2")
+	// Output: 57 matrices, 2 of a stable rank below 2
+}
+
+func ExampleCollect() {
+	m, err := checkpoint.Open(context.Background(), tinyLlama)
 	if err != nil {
 		log.Fatal(err)
 	}
-	sel, err := spectrum.SelectTopK(results.FromFile(file).Layers(), 25)
+	defer m.Close()
+	outcomes, err := scan.Collect(context.Background(), m, scan.Options{Include: []string{"self_attn.o_proj"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	sel, err := spectrum.SelectTopK(scan.Layers(outcomes), 25)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -39,39 +59,35 @@ func ExampleRun() {
 }
 
 func ExampleList() {
-	m, err := checkpoint.Open(tinyLlama)
+	m, err := checkpoint.Open(context.Background(), tinyLlama)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer m.Close()
-	tensors, skipped, err := scan.List(m, scan.Options{Exclude: []string{"mlp.*"}})
+	outcomes, err := scan.List(m, scan.Options{Exclude: []string{"mlp.*"}})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(len(tensors), "to scan, first", tensors[0].Name)
-	fmt.Println(len(skipped), "not, first", skipped[0].Name+":", skipped[0].Reason)
+	for _, o := range outcomes[:3] {
+		if o.Reason == "" {
+			fmt.Printf("%s (%s): yes\n", o.Name, o.Type)
+		} else {
+			fmt.Printf("%s (%s): no, %s\n", o.Name, o.Type, o.Reason)
+		}
+	}
 	// Output:
-	// 33 to scan, first model.embed_tokens.weight
-	// 41 not, first model.layers.0.input_layernorm.weight: 1-D, ranked only on request
-}
-
-func ExampleTiedHead() {
-	m, err := checkpoint.Open(tinyLlama)
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer m.Close()
-	fmt.Println(scan.TiedHead(m))
-	// Output: lm_head.weight model.embed_tokens.weight
+	// model.embed_tokens.weight (model.embed_tokens): yes
+	// model.layers.0.input_layernorm.weight (input_layernorm): no, 1-D, ranked only on request
+	// model.layers.0.mlp.down_proj.weight (mlp.down_proj): no, excluded by "mlp.*"
 }
 
 func ExampleProgress() {
-	m, err := checkpoint.Open(tinyLlama)
+	m, err := checkpoint.Open(context.Background(), tinyLlama)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer m.Close()
-	_, err = scan.Run(context.Background(), m, scan.Options{
+	_, err = scan.Collect(context.Background(), m, scan.Options{
 		Include:  []string{"model.embed_tokens"},
 		Progress: func(p scan.Progress) { fmt.Printf("%d of %d, %.0f %%\n", p.Done, p.Total, 100*p.Work/p.TotalWork) },
 	})

@@ -19,11 +19,11 @@ const formats = "../testdata/formats"
 
 // formatExpectation is what testdata/formats/make.py says of one weight.
 type formatExpectation struct {
-	Rows, Cols                       int64
+	Rows, Cols                       int
 	SMax                             float64 `json:"s_max"`
 	SMin                             float64 `json:"s_min"`
 	Sigma, Threshold, SNR, Frobenius float64
-	Signal, Noise                    int64
+	Signal, Noise                    int
 	DType                            string
 	Exact                            bool // equal to the float32 source
 }
@@ -43,21 +43,22 @@ func TestEveryFormat(t *testing.T) {
 	opt := scan.Options{Analyzer: spectrum.Analyzer{Precision: spectrum.PrecisionFloat64}}
 	for model, layers := range want.Models {
 		m := open(t, filepath.Join(formats, model))
-		file, err := scan.Run(context.Background(), m, opt)
+		all, err := scan.Collect(context.Background(), m, opt)
 		require.NoError(t, err, model)
-		rows := byName(file)
-		assert.Len(t, rows, len(layers), model)
-		assert.Len(t, m.Tensors(), len(file.Layers)+len(file.Skipped), model)
+		outcomes := analysed(all)
+		assert.Len(t, outcomes, len(layers), model)
+		assert.Len(t, m.Tensors(), len(all), model)
 		for name, w := range layers {
-			got, ok := rows[name]
+			o, ok := outcomes[name]
 			require.True(t, ok, "%s %s", model, name)
 			label := model + " " + name
-			assert.Empty(t, got.Error, label)
-			assert.Equal(t, w.DType, got.DType, label)
-			assert.Equal(t, [4]int64{w.Rows, w.Cols, w.Signal, w.Noise}, [4]int64{got.Rows, got.Cols, got.SignalCount, got.NoiseCount}, label)
+			require.NoError(t, o.Err, label)
+			assert.Equal(t, w.DType, o.DType, label)
+			got := o.Analysis
+			assert.Equal(t, [4]int{w.Rows, w.Cols, w.Signal, w.Noise}, [4]int{got.Rows, got.Cols, got.SignalCount, got.NoiseCount}, label)
 			for _, pair := range [][2]float64{
-				{w.SNR, float64(got.SNR)}, {w.SMax, float64(got.SMax)}, {w.SMin, float64(got.SMin)},
-				{w.Sigma, float64(got.Sigma)}, {w.Threshold, float64(got.Threshold)}, {w.Frobenius, float64(got.Frobenius)},
+				{w.SNR, got.SNR}, {w.SMax, got.SMax}, {w.SMin, got.SMin},
+				{w.Sigma, got.Sigma}, {w.Threshold, got.Threshold}, {w.Frobenius, got.Frobenius},
 			} {
 				assert.InEpsilon(t, pair[0], pair[1], 1e-9, label)
 			}

@@ -3,122 +3,96 @@ package scan
 import (
 	"cmp"
 	"fmt"
-	"path"
 	"slices"
-	"strings"
 
+	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/checkpoint"
-	"github.com/gospectrum/spectrum/results"
+	"github.com/gospectrum/spectrum/internal/names"
 )
 
 // job is one matrix to analyse.
 type job struct {
-	tensor checkpoint.Tensor
-	row    int     // index into plan.rows
+	index  int     // in plan.tensors
 	cost   float64 // flops of its spectrum, up to a constant
 	memory int64   // bytes of weights and workspace
 }
 
-// plan is what a scan has to do and what came of it.
+// plan is what a scan has to do.
 type plan struct {
-	jobs     []job // largest first
-	rows     []*results.Layer
-	skipped  []results.Skipped
-	finished int // jobs whose row is there
+	model   *checkpoint.Model
+	opt     Options   // resolved
+	tensors []Outcome // of nothing so far but the reasons, in the order of the model
+	jobs    []job     // largest first
 
 	head, embedding string // names of a tied output head and what it shares, or empty
 }
 
-// newPlan sorts the tensors of m into jobs and skipped ones.
-func newPlan(m *checkpoint.Model, opt Options) *plan {
-	p := &plan{}
-	p.head, p.embedding = TiedHead(m)
-	for _, t := range m.Tensors() {
-		if reason := p.skip(t, opt); reason != "" {
-			skipped := results.Skipped{Name: t.Name, DType: t.DType, Reason: reason}
-			for _, d := range t.Shape {
-				skipped.Shape = append(skipped.Shape, int64(d))
-			}
-			p.skipped = append(p.skipped, skipped)
-			continue
-		}
-		r, c, _ := t.Dims()
-		small, large := float64(min(r, c)), float64(max(r, c))
-		p.jobs = append(p.jobs, job{
-			tensor: t,
-			row:    len(p.jobs),
-			cost:   small * small * (large + small),
-			memory: t.Memory + opt.Analyzer.Backend.Workspace(r, c),
-		})
+// newPlan sorts the tensors of m into jobs and those that are left out.
+func newPlan(m *checkpoint.Model, opt Options) (*plan, error) {
+	opt, err := opt.Resolve()
+	if err != nil {
+		return nil, err
 	}
-	p.rows = make([]*results.Layer, len(p.jobs))
+	if m == nil {
+		return nil, fmt.Errorf("%w: no model", spectrum.ErrOption)
+	}
+	p := &plan{model: m, opt: opt}
+	loaded, err := m.Loaded(opt.Transformers)
+	if err != nil {
+		return nil, err
+	}
+	p.head, p.embedding = m.TiedHead()
+	for i, t := range m.Tensors() {
+		o := Outcome{Tensor: t, Type: opt.Type(t.Name)}
+		o.Block, _ = names.Block(t.Name)
+		o.Parameter, o.Absent = loaded.Parameter(t)
+		o.Reason = p.reason(&o)
+		if o.Reason == "" {
+			o.Backend = opt.Analyzer.Backend.Name()
+			r, c, _ := t.Dims()
+			small, large := float64(min(r, c)), float64(max(r, c))
+			p.jobs = append(p.jobs, job{
+				index:  i,
+				cost:   small * small * (large + small),
+				memory: t.Memory + opt.Analyzer.Backend.Workspace(r, c),
+			})
+		}
+		p.tensors = append(p.tensors, o)
+	}
 	slices.SortStableFunc(p.jobs, func(a, b job) int { return cmp.Compare(b.cost, a.cost) })
-	return p
+	return p, nil
 }
 
-// skip returns why t is not analysed, or "".
-func (p *plan) skip(t checkpoint.Tensor, opt Options) string {
+// reason returns why a tensor is not analysed, or "".
+func (p *plan) reason(o *Outcome) string {
+	if len(p.opt.Include) > 0 {
+		if _, ok := names.Match(p.opt.Include, o.Name, o.Type); !ok {
+			return "not included"
+		}
+	}
+	pattern, excluded := names.Match(p.opt.Exclude, o.Name, o.Type)
 	switch {
-	case len(opt.Include) > 0 && opt.match(opt.Include, t.Name) == "":
-		return "not included"
-	case opt.match(opt.Exclude, t.Name) != "":
-		return fmt.Sprintf("excluded by %q", opt.match(opt.Exclude, t.Name))
-	case t.Skip != "":
-		return t.Skip
-	case t.Name == p.head:
-		return "tied to " + p.embedding
-	case t.Vector() && !opt.Vectors:
+	case excluded:
+		return fmt.Sprintf("excluded by %q", pattern)
+	case o.Skip != "":
+		return o.Skip
+	case p.head != "" && o.Name == p.head:
+		return tiedTo(p.embedding)
+	case o.Vector() && !p.opt.Vectors:
 		return "1-D, ranked only on request"
 	}
 	return ""
 }
 
-// match returns the first pattern that fits the tensor's name, its
-// module's or its type, or "". The patterns are known to be well-formed.
-func (o *Options) match(patterns []string, name string) string {
-	module, _ := checkpoint.Module(name)
-	for _, pattern := range patterns {
-		for _, s := range []string{name, module, o.typeOf(name)} {
-			if ok, _ := path.Match(pattern, s); ok {
-				return pattern
-			}
-		}
-	}
-	return ""
-}
+func tiedTo(embedding string) string { return "tied to " + embedding }
 
-const headName = "lm_head.weight"
-
-// TiedHead returns the name of the output head of a model with tied embeddings
-// and that of the token embedding it shares. Both are empty when config.json
-// does not say tie_word_embeddings, or no embedding is found.
-func TiedHead(m *checkpoint.Model) (head, embedding string) {
-	if !m.Config().TieWordEmbeddings {
-		return "", ""
-	}
-	for _, t := range m.Tensors() {
-		if len(t.Shape) != 2 {
-			continue
-		}
-		for _, suffix := range []string{"embed_tokens.weight", "wte.weight", "embed_in.weight", "word_embeddings.weight", "shared.weight"} {
-			if t.Name == suffix || strings.HasSuffix(t.Name, "."+suffix) {
-				return headName, t.Name
-			}
-		}
-	}
-	return "", ""
-}
-
-// addTied repeats the row of the embedding under the name of the head that
-// shares it, so that the head is reported, once, and ranked only with its
-// embedding.
-func (p *plan) addTied(file *results.File, opt Options) {
-	for _, l := range file.Layers {
-		if l.Name == p.embedding {
-			l.Name, l.TiedTo, l.Ranked, l.Seconds = p.head, p.embedding, false, 0
-			l.Type = opt.typeOf(p.head)
-			file.Layers = append(file.Layers, l)
-			return
-		}
-	}
+// tied repeats the outcome of the embedding under the name of the head that shares
+// it, so that the head is reported, once, and ranked only with its embedding.
+func (p *plan) tied(o Outcome) Outcome {
+	o.Name, o.TiedTo, o.Elapsed = p.head, o.Name, 0
+	o.Type = p.opt.Type(o.Name)
+	o.Block, _ = names.Block(o.Name)
+	o.Parameter, o.Absent = "", ""
+	o.Reason = tiedTo(o.TiedTo)
+	return o
 }

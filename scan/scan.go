@@ -1,19 +1,23 @@
 // Package scan computes the spectra of the matrices of a checkpoint with a
-// number of workers, under a memory cap, and reports them in an order that
-// depends on neither.
+// number of workers, under a memory cap. What it finds depends on neither.
+//
+// [Run] hands out each analysis as soon as it is there, [Collect] all of them in
+// the order of the model. What becomes of them is the caller's: package results
+// makes a file.
 package scan
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"path"
+	"iter"
 	"runtime"
-	"time"
+	"slices"
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/checkpoint"
-	"github.com/gospectrum/spectrum/results"
+	"github.com/gospectrum/spectrum/internal/names"
 )
 
 // ErrMemory reports a tensor that does not fit under the memory cap.
@@ -41,132 +45,111 @@ type Options struct {
 	Type func(name string) string
 	// Vectors ranks 1-D weights too, as 1×n matrices.
 	Vectors bool
-	// SingularValues keeps every singular value in the rows.
-	SingularValues bool
+	// Transformers is the version of transformers whose names the outcomes have as
+	// their Parameter; "" is the newest, see [checkpoint.Model.Loaded].
+	Transformers string
 
 	// Progress, if not nil, is called once before the first matrix and after
 	// each, from one goroutine at a time.
 	Progress func(Progress)
 }
 
-// Progress says how far a scan has come.
-type Progress struct {
-	Done, Total     int            // matrices
-	Work, TotalWork float64        // their cost in flops, up to a constant
-	Layer           *results.Layer // the row just finished, nil at the start
-}
-
-// List says what a scan of m with opt would do, computing nothing: the tensors
-// it would analyse, in the order of m, and those it would skip with the reason.
-// The error wraps [spectrum.ErrOption] or [spectrum.ErrBackend].
-func List(m *checkpoint.Model, opt Options) ([]checkpoint.Tensor, []results.Skipped, error) {
-	if err := opt.complete(); err != nil {
-		return nil, nil, err
-	}
-	p := newPlan(m, opt)
-	tensors := make([]checkpoint.Tensor, len(p.jobs))
-	for _, j := range p.jobs {
-		tensors[j.row] = j.tensor
-	}
-	return tensors, p.skipped, nil
-}
-
-// Run scans m. The rows come in the order of the tensors in m, whatever the
-// number of workers.
-//
-// A tensor that cannot be analysed becomes a row with its error; the others
-// go on. When ctx ends, Run returns at once what was finished, marked
-// interrupted, together with the error of ctx; matrices in flight are
-// abandoned and stop at their next look at ctx, so m must not be used again
-// but may be closed. Any other error means that nothing was scanned; it wraps
-// [spectrum.ErrOption], or [spectrum.ErrBackend] for a back-end that the environment names and that is not available.
-func Run(ctx context.Context, m *checkpoint.Model, opt Options) (*results.File, error) {
-	if err := opt.complete(); err != nil {
-		return nil, err
-	}
-	file := &results.File{Provenance: provenance(m, opt)}
-	p := newPlan(m, opt)
-	file.Skipped = p.skipped
-	p.run(ctx, m, opt)
-
-	for _, row := range p.rows {
-		if row != nil {
-			file.Layers = append(file.Layers, *row)
-		}
-	}
-	p.addTied(file, opt)
-	file.Provenance.Finished = time.Now().UTC()
-	file.Provenance.Seconds = results.Number(file.Provenance.Finished.Sub(file.Provenance.Started).Seconds())
-	if p.finished < len(p.jobs) {
-		file.Interrupted = true
-		return file, context.Cause(ctx)
-	}
-	return file, nil
-}
-
-// complete checks the options and sets the back-end where it was left to default.
-func (o *Options) complete() error {
+// Resolve checks the options and returns them with what was left to default
+// filled in: back-end, number of jobs and rule for types. The error wraps
+// [spectrum.ErrOption], or [spectrum.ErrBackend] for a back-end that the
+// environment names and that is not available.
+func (o Options) Resolve() (Options, error) {
 	if o.Analyzer.Backend == nil {
 		var err error
 		if o.Analyzer.Backend, err = spectrum.DefaultBackend(); err != nil {
-			return err
+			return o, err
 		}
 	}
 	if err := o.Analyzer.Check(); err != nil {
-		return err
+		return o, err
 	}
 	if o.Jobs < 0 {
-		return fmt.Errorf("%w: %d jobs", spectrum.ErrOption, o.Jobs)
+		return o, fmt.Errorf("%w: %d jobs", spectrum.ErrOption, o.Jobs)
 	}
 	if o.Memory < 0 {
-		return fmt.Errorf("%w: memory cap of %d bytes", spectrum.ErrOption, o.Memory)
+		return o, fmt.Errorf("%w: memory cap of %d bytes", spectrum.ErrOption, o.Memory)
 	}
-	for _, list := range [][]string{o.Include, o.Exclude} {
-		for _, pattern := range list {
-			if _, err := path.Match(pattern, ""); err != nil {
-				return fmt.Errorf("%w: pattern %q: %w", spectrum.ErrOption, pattern, err)
-			}
-		}
+	if err := names.CheckPatterns(slices.Concat(o.Include, o.Exclude)); err != nil {
+		return o, fmt.Errorf("%w: %w", spectrum.ErrOption, err)
 	}
-	return nil
-}
-
-func (o *Options) jobs() int {
 	if o.Jobs == 0 {
-		return runtime.GOMAXPROCS(0)
+		o.Jobs = runtime.GOMAXPROCS(0)
 	}
-	return o.Jobs
-}
-
-func (o *Options) typeOf(name string) string {
 	if o.Type == nil {
-		return checkpoint.Type(name)
+		o.Type = names.Type
 	}
-	return o.Type(name)
+	return o, nil
 }
 
-func provenance(m *checkpoint.Model, opt Options) results.Provenance {
-	p := results.Provenance{
-		Started: time.Now().UTC(),
-		Model:   m.Path(),
-		Options: results.Options{
-			Noise:   opt.Analyzer.Noise.String(),
-			Edge:    opt.Analyzer.ResolvedEdge().String(),
-			Ratio:   opt.Analyzer.Ratio.String(),
-			Divisor: opt.Analyzer.Divisor.String(),
-			Backend: opt.Analyzer.Backend.Name(), Precision: opt.Analyzer.Precision.String(),
-			Jobs:    opt.jobs(),
-			Memory:  opt.Memory,
-			Include: opt.Include,
-			Exclude: opt.Exclude,
-			Vectors: opt.Vectors,
-		},
+// Progress says how far a scan has come.
+type Progress struct {
+	Done, Total     int      // matrices
+	Work, TotalWork float64  // their cost in flops, up to a constant
+	Last            *Outcome // the matrix just finished, nil at the start
+}
+
+// List says what a scan of m with opt would do, computing nothing: there is an
+// outcome for each tensor, in the order of m, and those without a Reason would be
+// analysed. The error is that of [Options.Resolve].
+func List(m *checkpoint.Model, opt Options) ([]Outcome, error) {
+	p, err := newPlan(m, opt)
+	if err != nil {
+		return nil, err
 	}
-	if c := m.Config(); c.SHA256 != "" {
-		p.Config = &results.Config{SHA256: c.SHA256, ModelType: c.ModelType, Architectures: c.Architectures}
+	return p.tensors, nil
+}
+
+// Run scans m and yields the outcome of each tensor: first of those that are not
+// analysed, then of each matrix as soon as it is done, which depends on the
+// workers. An output head that shares the matrix of an embedding comes last, with
+// its analysis. Nothing is kept that was yielded.
+//
+// A tensor that cannot be analysed has an outcome with its error; the others go
+// on. Where the sequence has an error, it ends. It is that of ctx when ctx has
+// ended, after all that was finished until then: matrices in flight are abandoned
+// and stop at their next look at ctx, as they are when the loop is left early, so m
+// must not be used again but may be closed. Any other error is that of
+// [Options.Resolve], before anything else.
+func Run(ctx context.Context, m *checkpoint.Model, opt Options) iter.Seq2[Outcome, error] {
+	return func(yield func(Outcome, error) bool) {
+		p, err := newPlan(m, opt)
+		if err == nil && ctx == nil {
+			err = fmt.Errorf("%w: no context", spectrum.ErrOption)
+		}
+		if err != nil {
+			yield(Outcome{}, err)
+			return
+		}
+		p.run(ctx, yield)
 	}
-	for _, f := range m.Files() {
-		p.Files = append(p.Files, results.Source{Name: f.Name, Size: f.Size})
+}
+
+// Collect returns the outcomes of [Run] in the order of the tensors in m, a tied
+// head last, whatever the number of workers. With an error, which is Run's, they are
+// those that were finished. All singular values stay in memory.
+func Collect(ctx context.Context, m *checkpoint.Model, opt Options) ([]Outcome, error) {
+	var all []Outcome
+	var ended error
+	for o, err := range Run(ctx, m, opt) {
+		if err != nil {
+			ended = err
+			break
+		}
+		all = append(all, o)
 	}
-	return p
+	slices.SortStableFunc(all, func(a, b Outcome) int {
+		switch {
+		case a.TiedTo != "" || b.TiedTo != "":
+			return cmp.Compare(a.TiedTo, b.TiedTo) // only one has it
+		case a.Name != b.Name:
+			return names.Compare(a.Name, b.Name)
+		}
+		return names.Compare(a.File, b.File)
+	})
+	return all, ended
 }

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
+	"iter"
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -19,13 +22,12 @@ import (
 	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/internal/format/safetensors"
 	"github.com/gospectrum/spectrum/internal/test/tinyllama"
-	"github.com/gospectrum/spectrum/results"
 	"github.com/gospectrum/spectrum/scan"
 )
 
 func open(t *testing.T, path string) *checkpoint.Model {
 	t.Helper()
-	m, err := checkpoint.Open(path)
+	m, err := checkpoint.Open(t.Context(), path)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = m.Close() })
 	return m
@@ -62,20 +64,36 @@ func write(t *testing.T, config string, tensors ...safetensors.Data) string {
 	return dir
 }
 
-func byName(f *results.File) map[string]results.Layer {
-	m := make(map[string]results.Layer)
-	for _, l := range f.Layers {
-		m[l.Name] = l
+// analysed returns the outcomes of what was scanned, by name; one that failed has an
+// analysis of zeros.
+func analysed(outcomes []scan.Outcome) map[string]scan.Outcome {
+	m := make(map[string]scan.Outcome)
+	for _, o := range outcomes {
+		if o.Reason == "" || o.TiedTo != "" {
+			if o.Err != nil {
+				o.Analysis = &spectrum.Analysis{}
+			}
+			m[o.Name] = o
+		}
 	}
 	return m
+}
+
+func skipped(outcomes []scan.Outcome) (all []scan.Outcome) {
+	for _, o := range outcomes {
+		if o.Reason != "" && o.TiedTo == "" {
+			all = append(all, o)
+		}
+	}
+	return all
 }
 
 // The demonstration model ranks as it was built.
 func TestTinyLlamaRanking(t *testing.T) {
 	m := open(t, filepath.Join("..", "testdata", "tiny-llama"))
-	file, err := scan.Run(context.Background(), m, scan.Options{})
+	all, err := scan.Collect(context.Background(), m, scan.Options{})
 	require.NoError(t, err)
-	sel, err := spectrum.SelectTopK(results.FromFile(file).Layers(), 100)
+	sel, err := spectrum.SelectTopK(scan.Layers(all), 100)
 	require.NoError(t, err)
 	require.Len(t, sel.Groups, 8)
 	for _, g := range sel.Groups {
@@ -85,30 +103,36 @@ func TestTinyLlamaRanking(t *testing.T) {
 		}
 		assert.Equal(t, tinyllama.Ranking(g.Type), got, g.Type)
 	}
-	require.Len(t, file.Layers, len(tinyllama.Matrices())+1)
-	assert.Len(t, file.Skipped, len(tinyllama.Norms()))
-	head := file.Layers[len(file.Layers)-1]
-	assert.Equal(t, "lm_head.weight", head.Name)
-	assert.Equal(t, "model.embed_tokens.weight", head.TiedTo)
-	assert.False(t, head.Ranked)
-	assert.Equal(t, file.Layers[0].SNR, head.SNR)
+	require.Len(t, all, len(m.Tensors())+1)
+	require.Len(t, analysed(all), len(tinyllama.Matrices())+1)
+	assert.Len(t, skipped(all), len(tinyllama.Norms()))
+	for i, x := range m.Tensors() {
+		assert.Equal(t, x, all[i].Tensor, "in the order of the model")
+		assert.Equal(t, checkpoint.Type(x.Name), all[i].Type)
+	}
+	assert.Equal(t, "", all[0].Block)
+	assert.Equal(t, "model.layers.7", all[72].Block)
+	head := all[len(all)-1]
+	assert.Equal(t, []string{"lm_head.weight", "lm_head", "model.embed_tokens.weight"}, []string{head.Name, head.Type, head.TiedTo})
+	assert.NotEmpty(t, head.Reason)
+	assert.Same(t, all[0].Analysis, head.Analysis)
 }
 
-// Rows, their order and every bit of the numbers are the same for any number
-// of workers.
+// The outcomes of Collect, their order and every bit of the numbers are the same
+// for any number of workers.
 func TestWorkersDoNotShow(t *testing.T) {
 	m := open(t, filepath.Join("..", "testdata", "tiny-llama"))
-	var want []results.Layer
+	var want []scan.Outcome
 	for _, jobs := range []int{1, 2, 7} {
-		file, err := scan.Run(context.Background(), m, scan.Options{Jobs: jobs, SingularValues: true, Memory: 8 << 20})
+		all, err := scan.Collect(context.Background(), m, scan.Options{Jobs: jobs, Memory: 8 << 20})
 		require.NoError(t, err)
-		for i := range file.Layers {
-			file.Layers[i].Seconds = 0
+		for i := range all {
+			all[i].Elapsed = 0
 		}
 		if want == nil {
-			want = file.Layers
+			want = all
 		}
-		assert.Equal(t, want, file.Layers, "%d jobs", jobs)
+		assert.Equal(t, want, all, "%d jobs", jobs)
 	}
 }
 
@@ -129,32 +153,38 @@ func TestFailuresStayAlone(t *testing.T) {
 		f32("scalar", nil, hash),
 		safetensors.Data{Name: "a.0.ids", DType: "I64", Shape: []int64{1, 2}, Bytes: make([]byte, 16)},
 	))
-	file, err := scan.Run(context.Background(), m, scan.Options{})
+	all, err := scan.Collect(context.Background(), m, scan.Options{})
 	require.NoError(t, err)
-	rows := byName(file)
-	require.Len(t, rows, 5)
-	assert.EqualValues(t, [2]int64{3, 20}, [2]int64{rows["a.0.conv.weight"].Rows, rows["a.0.conv.weight"].Cols})
-	assert.Empty(t, rows["a.0.good.weight"].Error)
-	assert.Greater(t, float64(rows["a.0.good.weight"].SNR), 0.0)
-	failed := rows["a.0.nan.weight"]
+	got := analysed(all)
+	require.Len(t, got, 4)
+	conv := got["a.0.conv.weight"].Analysis
+	assert.Equal(t, [2]int{3, 20}, [2]int{conv.Rows, conv.Cols})
+	assert.NoError(t, got["a.0.good.weight"].Err)
+	assert.Greater(t, got["a.0.good.weight"].Analysis.SNR, 0.0)
+	failed := got["a.0.nan.weight"]
 	for _, part := range []string{"model.safetensors", `"a.0.nan.weight"`, "row 5", "column 7"} {
-		assert.Contains(t, failed.Error, part)
+		assert.ErrorContains(t, failed.Err, part)
 	}
-	assert.True(t, math.IsNaN(float64(failed.SNR)))
-	assert.Contains(t, rows["a.0.empty.weight"].Error, spectrum.ErrEmpty.Error())
-	assert.True(t, rows["a.0.zero.weight"].Zero)
-	assert.Zero(t, float64(rows["a.0.zero.weight"].SNR))
+	var place *spectrum.ElementError
+	require.ErrorAs(t, failed.Err, &place)
+	assert.Equal(t, [2]int{5, 7}, [2]int{place.Row, place.Col})
+	l, ranked := failed.Layer()
+	assert.True(t, ranked && math.IsNaN(l.SNR), "a candidate without a score")
+	assert.True(t, got["a.0.zero.weight"].Analysis.Zero)
+	assert.Zero(t, got["a.0.zero.weight"].Analysis.SNR)
 	reasons := make(map[string]string)
-	for _, s := range file.Skipped {
-		reasons[s.Name] = s.Reason
+	for _, o := range skipped(all) {
+		reasons[o.Name] = o.Reason
+		assert.Nil(t, o.Analysis)
+		_, ranked := o.Layer()
+		assert.False(t, ranked)
 	}
-	require.Len(t, reasons, 3)
+	require.Len(t, reasons, 4)
 	assert.Contains(t, reasons["a.0.norm.weight"], "1-D")
-	for name := range reasons {
-		assert.NotEmpty(t, reasons[name], name)
-	}
-	// Everything in the file is a row or skipped.
-	assert.Len(t, m.Tensors(), len(file.Layers)+len(file.Skipped))
+	assert.Contains(t, reasons["a.0.empty.weight"], "placeholder")
+	// Everything in the file has an outcome.
+	assert.Len(t, m.Tensors(), len(all))
+	assert.Len(t, scan.Layers(all), 4)
 }
 
 func TestPatterns(t *testing.T) {
@@ -169,41 +199,49 @@ func TestPatterns(t *testing.T) {
 		{[]string{"*.0.*", "*.1.mlp.*"}, []string{"*.mlp.up_proj.weight"}, 8},
 		{nil, []string{"*"}, 0},
 	} {
-		tensors, skipped, err := scan.List(m, scan.Options{Include: c.include, Exclude: c.exclude})
+		all, err := scan.List(m, scan.Options{Include: c.include, Exclude: c.exclude})
 		require.NoError(t, err)
-		assert.Len(t, tensors, c.want, "%v", c)
-		assert.Len(t, m.Tensors(), c.want+len(skipped))
+		assert.Len(t, analysed(all), c.want, "%v", c)
+		assert.Len(t, all, len(m.Tensors()))
 	}
 	for _, opt := range []scan.Options{{Include: []string{"["}}, {Exclude: []string{"a", "[x"}}, {Jobs: -1}, {Memory: -1}} {
-		_, err := scan.Run(context.Background(), m, opt)
+		got, err := scan.Collect(context.Background(), m, opt)
 		assert.ErrorIs(t, err, spectrum.ErrOption)
-		_, _, err = scan.List(m, opt)
+		assert.Empty(t, got)
+		_, err = scan.List(m, opt)
 		assert.ErrorIs(t, err, spectrum.ErrOption)
 	}
 }
 
 func TestVectors(t *testing.T) {
 	m := open(t, write(t, "", f32("n.weight", []int64{3}, func(i int) float32 { return float32(2 - i) })))
-	file, err := scan.Run(context.Background(), m, scan.Options{Vectors: true})
+	all, err := scan.Collect(context.Background(), m, scan.Options{Vectors: true})
 	require.NoError(t, err)
-	require.Len(t, file.Layers, 1)
-	assert.EqualValues(t, 1, file.Layers[0].Rows)
-	assert.InDelta(t, math.Sqrt(5), float64(file.Layers[0].SMax), 1e-12)
-	assert.True(t, file.Layers[0].Saturated)
+	require.Len(t, all, 1)
+	assert.EqualValues(t, 1, all[0].Analysis.Rows)
+	assert.InDelta(t, math.Sqrt(5), all[0].Analysis.SMax, 1e-12)
+	assert.True(t, all[0].Analysis.Saturated)
 }
 
 func TestTiedHeadInTheFile(t *testing.T) {
 	embed := f32("model.embed_tokens.weight", []int64{30, 10}, hash)
 	head := f32("lm_head.weight", []int64{30, 10}, hash)
-	file, err := scan.Run(context.Background(), open(t, write(t, `{"tie_word_embeddings": true}`, embed, head)), scan.Options{})
+	all, err := scan.Collect(context.Background(), open(t, write(t, `{"tie_word_embeddings": true}`, embed, head)), scan.Options{})
 	require.NoError(t, err)
-	require.Len(t, file.Layers, 2)
-	assert.Equal(t, "model.embed_tokens.weight", file.Layers[1].TiedTo)
-	assert.Len(t, results.FromFile(file).Layers(), 1, "a tied head is ranked with its embedding")
+	require.Len(t, all, 3)
+	assert.Equal(t, "tied to model.embed_tokens.weight", all[0].Reason, "the tensor of the file is not analysed")
+	assert.Nil(t, all[0].Analysis)
+	assert.Equal(t, "model.embed_tokens.weight", all[2].TiedTo)
+	assert.Same(t, all[1].Analysis, all[2].Analysis)
+	assert.Len(t, scan.Layers(all), 1, "a tied head is ranked with its embedding")
 
-	file, err = scan.Run(context.Background(), open(t, write(t, `{"tie_word_embeddings": false}`, embed, head)), scan.Options{})
+	all, err = scan.Collect(context.Background(), open(t, write(t, `{"tie_word_embeddings": false}`, embed, head)), scan.Options{})
 	require.NoError(t, err)
-	assert.Len(t, results.FromFile(file).Layers(), 2)
+	assert.Len(t, scan.Layers(all), 2)
+
+	all, err = scan.Collect(context.Background(), open(t, write(t, `{"tie_word_embeddings": true}`, embed)), scan.Options{Exclude: []string{"*embed*"}})
+	require.NoError(t, err)
+	assert.Len(t, all, 1, "no head without its embedding")
 }
 
 func defaultBackend(t *testing.T) spectrum.Backend {
@@ -219,11 +257,12 @@ func TestMemoryCap(t *testing.T) {
 	m := open(t, write(t, "", big, small))
 	b := defaultBackend(t)
 	need := int64(len(small.Bytes)) + b.Workspace(20, 30)
-	file, err := scan.Run(context.Background(), m, scan.Options{Memory: need})
+	all, err := scan.Collect(context.Background(), m, scan.Options{Memory: need})
 	require.NoError(t, err)
-	rows := byName(file)
-	assert.Contains(t, rows["big.weight"].Error, scan.ErrMemory.Error())
-	assert.Empty(t, rows["small.weight"].Error)
+	require.Len(t, all, 2)
+	assert.ErrorIs(t, all[0].Err, scan.ErrMemory)
+	assert.ErrorContains(t, all[0].Err, `"big.weight"`)
+	assert.NoError(t, all[1].Err)
 }
 
 // meter is a back-end that measures how much work is in flight.
@@ -233,18 +272,20 @@ type meter struct {
 	running, peak int
 }
 
-func (b *meter) SingularValues(ctx context.Context, p spectrum.Problem) (*spectrum.Spectrum, error) {
-	b.mu.Lock()
-	b.running++
-	b.peak = max(b.peak, b.running)
-	b.mu.Unlock()
-	time.Sleep(20 * time.Millisecond)
-	defer func() {
+func (b *meter) Spectra(ctx context.Context, p spectrum.Problem) iter.Seq2[*spectrum.Spectrum, error] {
+	return func(yield func(*spectrum.Spectrum, error) bool) {
 		b.mu.Lock()
-		b.running--
+		b.running++
+		b.peak = max(b.peak, b.running)
 		b.mu.Unlock()
-	}()
-	return b.Backend.SingularValues(ctx, p)
+		time.Sleep(20 * time.Millisecond)
+		defer func() {
+			b.mu.Lock()
+			b.running--
+			b.mu.Unlock()
+		}()
+		b.Backend.Spectra(ctx, p)(yield)
+	}
 }
 
 func TestMemoryCapHoldsWorkersBack(t *testing.T) {
@@ -259,51 +300,118 @@ func TestMemoryCapHoldsWorkersBack(t *testing.T) {
 		want int
 	}{{need, 1}, {2*need + 1, 2}, {0, 6}} {
 		b := &meter{Backend: defaultBackend(t)}
-		file, err := scan.Run(context.Background(), m, scan.Options{Analyzer: spectrum.Analyzer{Backend: b}, Jobs: 6, Memory: c.cap})
+		all, err := scan.Collect(context.Background(), m, scan.Options{Analyzer: spectrum.Analyzer{Backend: b}, Jobs: 6, Memory: c.cap})
 		require.NoError(t, err)
-		require.Len(t, file.Layers, 6)
-		for _, l := range file.Layers {
-			assert.Empty(t, l.Error)
+		require.Len(t, all, 6)
+		for _, o := range all {
+			assert.NoError(t, o.Err)
 		}
 		assert.Equal(t, c.want, b.peak, "cap %d", c.cap)
 	}
 }
 
 // Cancelling keeps what was finished and returns without waiting for the rest.
-func TestCancelKeepsRows(t *testing.T) {
+func TestCancelKeepsOutcomes(t *testing.T) {
 	m := open(t, filepath.Join("..", "testdata", "tiny-llama"))
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	enough := errors.New("enough")
 	var seen []string
-	file, err := scan.Run(ctx, m, scan.Options{Jobs: 2, Progress: func(p scan.Progress) {
-		if p.Layer != nil {
-			seen = append(seen, p.Layer.Name)
+	all, err := scan.Collect(ctx, m, scan.Options{Jobs: 2, Progress: func(p scan.Progress) {
+		if p.Last != nil {
+			seen = append(seen, p.Last.Name)
 		}
 		if p.Done == 5 {
-			cancel()
+			cancel(enough)
 		}
 	}})
-	require.ErrorIs(t, err, context.Canceled)
-	assert.True(t, file.Interrupted)
-	assert.GreaterOrEqual(t, len(file.Layers), 5)
-	assert.Less(t, len(file.Layers), 57)
-	rows := byName(file)
+	require.ErrorIs(t, err, enough)
+	got := analysed(all)
+	assert.GreaterOrEqual(t, len(got), 5)
+	assert.Less(t, len(got), 57)
+	assert.Len(t, skipped(all), len(tinyllama.Norms()))
 	for _, name := range seen {
-		assert.Contains(t, rows, name)
-		assert.Empty(t, rows[name].Error)
+		assert.Contains(t, got, name)
+		assert.NoError(t, got[name].Err)
 	}
+}
+
+// Run yields what is not analysed first, then each matrix once; leaving the loop
+// ends the scan, and the same sequence can be run again.
+func TestRunYields(t *testing.T) {
+	m := open(t, filepath.Join("..", "testdata", "tiny-llama"))
+	started := 0
+	outcomes := scan.Run(context.Background(), m, scan.Options{Progress: func(p scan.Progress) {
+		if p.Done == 0 {
+			started++
+		}
+	}})
+	for range 2 {
+		names, reasons := make(map[string]int), 0
+		for o, err := range outcomes {
+			require.NoError(t, err)
+			if o.Reason != "" && o.TiedTo == "" {
+				reasons++
+				assert.Empty(t, names, "first those that are left out")
+				continue
+			}
+			names[o.Name]++
+			if len(names) == 3 {
+				break
+			}
+		}
+		assert.Equal(t, len(tinyllama.Norms()), reasons)
+		assert.Len(t, names, 3)
+		for name, n := range names {
+			assert.Equal(t, 1, n, name)
+		}
+	}
+	assert.Equal(t, 2, started)
+	for range outcomes {
+		break // before anything is computed
+	}
+	assert.Equal(t, 2, started)
 }
 
 func TestProgress(t *testing.T) {
 	m := open(t, filepath.Join("..", "testdata", "tiny-llama"))
 	var all []scan.Progress
-	_, err := scan.Run(context.Background(), m, scan.Options{Progress: func(p scan.Progress) { all = append(all, p) }})
+	_, err := scan.Collect(context.Background(), m, scan.Options{Progress: func(p scan.Progress) { all = append(all, p) }})
 	require.NoError(t, err)
 	require.Len(t, all, 58)
-	assert.Nil(t, all[0].Layer)
+	assert.Nil(t, all[0].Last)
 	for i, p := range all {
 		assert.Equal(t, i, p.Done)
 		assert.Equal(t, 57, p.Total)
+		assert.True(t, i == 0 || p.Last.Analysis != nil)
 	}
 	assert.InEpsilon(t, all[57].TotalWork, all[57].Work, 1e-12)
+}
+
+// What is nil is an error, not a panic.
+func TestNothingToScan(t *testing.T) {
+	_, err := scan.List(nil, scan.Options{})
+	assert.ErrorIs(t, err, spectrum.ErrOption)
+	_, err = scan.Collect(context.Background(), nil, scan.Options{})
+	assert.ErrorIs(t, err, spectrum.ErrOption)
+	var none context.Context
+	_, err = scan.Collect(none, open(t, filepath.Join("..", "testdata", "tiny-llama")), scan.Options{})
+	assert.ErrorIs(t, err, spectrum.ErrOption)
+}
+
+// Resolve fills in what was left to default, once.
+func TestResolve(t *testing.T) {
+	opt, err := scan.Options{}.Resolve()
+	require.NoError(t, err)
+	assert.Equal(t, defaultBackend(t).Name(), opt.Analyzer.Backend.Name())
+	assert.Equal(t, runtime.GOMAXPROCS(0), opt.Jobs)
+	assert.Equal(t, "mlp.experts.*.up_proj", opt.Type("l.0.mlp.experts.1.up_proj.weight"))
+	opt.Jobs, opt.Type = 3, checkpoint.ReferenceType
+	opt, err = opt.Resolve()
+	require.NoError(t, err)
+	assert.Equal(t, 3, opt.Jobs)
+	assert.Equal(t, "mlp.experts.1.up_proj", opt.Type("l.0.mlp.experts.1.up_proj.weight"))
+	t.Setenv("SPECTRUM_BACKEND", "abacus")
+	_, err = scan.Options{}.Resolve()
+	assert.ErrorIs(t, err, spectrum.ErrBackend)
 }

@@ -9,128 +9,135 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/checkpoint"
-	"github.com/gospectrum/spectrum/results"
 )
 
-// outcome is the row a worker made of a job.
-type outcome struct {
-	job job
-	row *results.Layer
+// finished is what a worker made of a job.
+type finished struct {
+	job
+	analysis *spectrum.Analysis
+	err      error
+	elapsed  time.Duration
 }
 
-// run works on the jobs until all are done or ctx ends.
-func (p *plan) run(ctx context.Context, m *checkpoint.Model, opt Options) {
+// outcome enters what a worker made of a job.
+func (p *plan) outcome(f finished) Outcome {
+	o := p.tensors[f.index]
+	o.Analysis, o.Err, o.Elapsed = f.analysis, f.err, f.elapsed
+	return o
+}
+
+// run works on the jobs until all are done, ctx ends or yield returns false.
+func (p *plan) run(ctx context.Context, yield func(Outcome, error) bool) {
+	for _, o := range p.tensors {
+		if o.Reason != "" && !yield(o, nil) {
+			return
+		}
+	}
 	progress := Progress{Total: len(p.jobs)}
 	for _, j := range p.jobs {
 		progress.TotalWork += j.cost
 	}
-	report := func() {
-		if opt.Progress != nil {
-			opt.Progress(progress)
-		}
-	}
-	report()
+	p.report(progress)
 
-	// Room for every outcome, so that a worker never waits for a reader who
-	// has left.
-	done := make(chan outcome, len(p.jobs))
-	res := newResources(opt.jobs(), opt.Memory)
-	defer context.AfterFunc(ctx, res.wake)()
-	go p.dispatch(ctx, m, opt, res, done)
-	for p.finished < len(p.jobs) {
-		select {
-		case o := <-done:
-			p.rows[o.job.row] = o.row
-			p.finished++
-			progress.Done, progress.Layer = p.finished, o.row
-			progress.Work += o.job.cost
-			report()
-		case <-ctx.Done():
-			p.collect(done)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // stops what is in flight when the loop is left early
+	// Room for every job, so that a worker never waits for a reader who has left.
+	done := make(chan finished, len(p.jobs))
+	go p.dispatch(ctx, done)
+	var shared *Outcome
+	for progress.Done < progress.Total {
+		f, ok := next(ctx, done)
+		if !ok {
+			break
+		}
+		o := p.outcome(f)
+		if p.head != "" && o.Name == p.embedding {
+			shared = &o
+		}
+		if !yield(o, nil) {
 			return
 		}
+		progress.Done++
+		progress.Work += f.cost
+		progress.Last = &o
+		p.report(progress)
+	}
+	if shared != nil && !yield(p.tied(*shared), nil) {
+		return
+	}
+	if progress.Done < progress.Total {
+		yield(Outcome{}, context.Cause(ctx))
 	}
 }
 
-// collect takes what was finished before the context ended.
-func (p *plan) collect(done <-chan outcome) {
-	for {
-		select {
-		case o := <-done:
-			p.rows[o.job.row] = o.row
-			p.finished++
-		default:
-			return
-		}
+func (p *plan) report(progress Progress) {
+	if p.opt.Progress != nil {
+		p.opt.Progress(progress)
+	}
+}
+
+// next waits for a job to be finished. When ctx has ended it returns those that
+// were finished before, and then false.
+func next(ctx context.Context, done <-chan finished) (finished, bool) {
+	select {
+	case f := <-done:
+		return f, true
+	case <-ctx.Done():
+	}
+	select {
+	case f := <-done:
+		return f, true
+	default:
+		return finished{}, false
 	}
 }
 
 // dispatch starts the jobs in order, each as soon as the workers and the memory
 // it needs are free: large matrices one after the other with all workers,
 // small ones side by side with one each.
-func (p *plan) dispatch(ctx context.Context, m *checkpoint.Model, opt Options, res *resources, done chan<- outcome) {
+func (p *plan) dispatch(ctx context.Context, done chan<- finished) {
+	res := newResources(p.opt.Jobs, p.opt.Memory)
+	defer context.AfterFunc(ctx, res.wake)()
 	for _, j := range p.jobs {
-		r, c, _ := j.tensor.Dims()
-		need := demand{workers: opt.Analyzer.Backend.Workers(r, c, opt.jobs()), memory: j.memory}
+		t := p.tensors[j.index].Tensor
+		r, c, _ := t.Dims()
+		need := demand{workers: p.opt.Analyzer.Backend.Workers(r, c, p.opt.Jobs), memory: j.memory}
 		err := res.acquire(ctx, need)
 		if ctx.Err() != nil {
 			return
 		}
 		if err != nil {
-			done <- outcome{j, opt.row(j, nil, tensorError(j.tensor, err), 0)}
+			done <- finished{job: j, err: tensorError(t, err)}
 			continue
 		}
 		go func() {
 			buf := res.buffer()
 			began := time.Now()
-			a, err := analyse(ctx, m, opt, j, need.workers, buf)
+			a, err := p.analyse(ctx, t, need.workers, buf)
 			res.release(need, buf)
 			if err == nil || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
-				done <- outcome{j, opt.row(j, a, err, time.Since(began))}
+				done <- finished{j, a, err, time.Since(began)}
 			}
 		}()
 	}
 }
 
-func analyse(ctx context.Context, m *checkpoint.Model, opt Options, j job, workers int, buf *checkpoint.Buffer) (*spectrum.Analysis, error) {
-	weights, err := m.Load(ctx, j.tensor, buf)
+func (p *plan) analyse(ctx context.Context, t checkpoint.Tensor, workers int, buf *checkpoint.Buffer) (*spectrum.Analysis, error) {
+	weights, err := p.model.Load(ctx, t, buf)
 	if err != nil {
 		return nil, err
 	}
-	an := opt.Analyzer
+	an := p.opt.Analyzer
 	an.Workers = workers
 	a, err := an.Analyze(ctx, weights)
 	if err != nil {
-		return nil, tensorError(j.tensor, err)
+		return nil, tensorError(t, err)
 	}
 	return a, nil
 }
 
 func tensorError(t checkpoint.Tensor, err error) error {
 	return fmt.Errorf("%s: tensor %q: %w", t.File, t.Name, err)
-}
-
-// row returns the row of j with its analysis or its error.
-func (o *Options) row(j job, a *spectrum.Analysis, err error, took time.Duration) *results.Layer {
-	t := j.tensor
-	var row results.Layer
-	if err == nil {
-		row = results.NewLayer(t.Name, o.typeOf(t.Name), a)
-		row.DType = t.DType // not what it was decoded to
-		if o.SingularValues {
-			row.SingularValues = a.SingularValues
-		}
-	} else {
-		r, c, _ := t.Dims()
-		row = results.Layer{
-			Name: t.Name, Type: o.typeOf(t.Name), DType: t.DType,
-			Rows: int64(r), Cols: int64(c), Params: t.Params(), Backend: o.Analyzer.Backend.Name(),
-		}
-		row.Fail(err)
-	}
-	row.Ranked = true
-	row.Seconds = results.Number(took.Seconds())
-	return &row
 }
 
 // demand is what a job occupies while it runs.

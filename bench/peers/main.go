@@ -45,7 +45,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	m, err := checkpoint.Open(os.Args[1])
+	m, err := checkpoint.Open(context.Background(), os.Args[1])
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/engine/kernel"
+	"github.com/gospectrum/spectrum/internal/engine/measure"
 )
 
 func newBackends() *cobra.Command {
@@ -27,17 +27,21 @@ is not available, the one that runs when none is named, and how fast each is:
 multiply-adds of one worker, on registers alone (peak) and in the packed product
 (strip), and whole spectra of a small matrix on all processors.
 
-The environment variables ` + spectrum.EnvBackend + ` and ` + spectrum.EnvKernel + ` choose the default.`,
+The environment variables SPECTRUM_BACKEND and SPECTRUM_KERNEL choose the default.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return printBackends(cmd.Context(), cmd.OutOrStdout(), !quick)
+			if quick {
+				return printBackends(cmd.Context(), cmd.OutOrStdout(), 0)
+			}
+			return printBackends(cmd.Context(), cmd.OutOrStdout(), measureTime)
 		},
 	}
 	cmd.Flags().BoolVar(&quick, "no-measure", false, "leave out the speeds, which take two seconds")
 	return cmd
 }
 
-func printBackends(ctx context.Context, w io.Writer, measure bool) error {
+// printBackends measures each speed for d, and none if d is 0.
+func printBackends(ctx context.Context, w io.Writer, d time.Duration) error {
 	fmt.Fprintf(w, "CPU       %s, %s/%s, %d processors in use\n", cpuName(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0))
 	fmt.Fprintf(w, "features  %s\n", strings.Join(cpuid.CPU.FeatureSet(), " "))
 	chosen, chosenErr := spectrum.DefaultBackend()
@@ -48,37 +52,37 @@ func printBackends(ctx context.Context, w io.Writer, measure bool) error {
 	}
 
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	printKernels(t, measure)
+	printKernels(t, d)
 	if err := t.Flush(); err != nil {
 		return err
 	}
 	fmt.Fprintln(w)
-	if err := printSpectra(ctx, t, measure); err != nil {
+	if err := printSpectra(ctx, t, d); err != nil {
 		return err
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	if measure {
+	if d > 0 {
 		fmt.Fprintln(w, "\nGFLOP/s; a spectrum of n×n counts 7/3·n³ flops, whatever the method.")
 	}
 	return chosenErr
 }
 
-func printKernels(t io.Writer, measure bool) {
-	if measure {
+func printKernels(t io.Writer, d time.Duration) {
+	if d > 0 {
 		fmt.Fprintln(t, "kernel\tfloat32 peak\tstrip\tfloat64 peak\tstrip\tavailable")
 	} else {
 		fmt.Fprintln(t, "kernel\tavailable")
 	}
-	for _, k := range kernel.AllKnown() {
+	for _, k := range measure.Kernels(d) {
 		speeds := ""
 		switch {
-		case !measure:
+		case d == 0:
 		case len(k.Missing) > 0:
 			speeds = "\t\t\t\t"
 		default:
-			speeds = kernelSpeed[float32](k.Name) + kernelSpeed[float64](k.Name)
+			speeds = fmt.Sprintf("%.1f\t%.1f\t%.1f\t%.1f\t", k.Float32.Peak, k.Float32.Strip, k.Float64.Peak, k.Float64.Strip)
 		}
 		available := "yes"
 		if len(k.Missing) > 0 {
@@ -88,9 +92,9 @@ func printKernels(t io.Writer, measure bool) {
 	}
 }
 
-func printSpectra(ctx context.Context, t io.Writer, measure bool) error {
+func printSpectra(ctx context.Context, t io.Writer, d time.Duration) error {
 	size := ""
-	if measure {
+	if d > 0 {
 		size = fmt.Sprintf("%d×%d\t", sampleSize, sampleSize)
 	}
 	fmt.Fprintf(t, "back-end\t%savailable\n", size)
@@ -98,9 +102,9 @@ func printSpectra(ctx context.Context, t io.Writer, measure bool) error {
 	for _, b := range spectrum.Backends() {
 		netlib = netlib || b.Name() == "netlib"
 		speed := ""
-		if measure {
+		if d > 0 {
 			var err error
-			if speed, err = backendSpeed(ctx, b); err != nil {
+			if speed, err = backendSpeed(ctx, b, d); err != nil {
 				return err
 			}
 		}
@@ -122,48 +126,11 @@ func cpuName() string {
 // measureTime is how long each speed is measured.
 const measureTime = 40 * time.Millisecond
 
-// rate returns the GFLOP/s of f, which reports its flops.
-func rate(f func() float64) float64 {
-	f() // warm the caches and the clock
-	var flops float64
-	start := time.Now()
-	for time.Since(start) < measureTime {
-		flops += f()
-	}
-	return flops / time.Since(start).Seconds() / 1e9
-}
-
-// kernelSpeed measures the peak of a kernel and its product in the layout of the
-// Gram matrix, of bfloat16 pairs where it has them, as two cells of the table.
-func kernelSpeed[T kernel.Float](name string) string {
-	k := kernel.Named[T](name)
-	random := func(n int) []T {
-		s := make([]T, n)
-		for i := range s {
-			s[i] = T(rand.Float64())
-		}
-		return s
-	}
-	a, c := random(kernel.GramDepth*k.NR), make([]T, k.NR*k.NR)
-	pairs := make([]uint32, len(a))
-	peak := rate(func() float64 { return k.Peak(1000, a, c) })
-	strip := rate(func() float64 {
-		flops := 2 * kernel.GramDepth * float64(k.NR) * float64(k.NR)
-		if k.HasPairs() {
-			k.Pairs(kernel.GramDepth, k.NR/k.MR, pairs, 1, k.NR, pairs, c, k.NR)
-			return 2 * flops
-		}
-		k.Strip(kernel.GramDepth, k.NR/k.MR, a, 1, k.NR, a, c, k.NR)
-		return flops
-	})
-	return fmt.Sprintf("%.1f\t%.1f\t", peak, strip)
-}
-
 // sampleSize is the order of the matrix that back-ends are measured with: small
 // enough for the slowest of them, large enough for float32 to be used.
 const sampleSize = 512
 
-func backendSpeed(ctx context.Context, b spectrum.Backend) (string, error) {
+func backendSpeed(ctx context.Context, b spectrum.Backend, d time.Duration) (string, error) {
 	rnd := rand.New(rand.NewPCG(1, 1))
 	data := make([]float32, sampleSize*sampleSize)
 	for i := range data {
@@ -173,11 +140,11 @@ func backendSpeed(ctx context.Context, b spectrum.Backend) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	speed := rate(func() float64 {
+	work := measure.Work{Flops: 7. / 3 * sampleSize * sampleSize * sampleSize, Run: func() {
 		if err == nil {
 			_, err = spectrum.Analyzer{Backend: b}.Analyze(ctx, w)
 		}
-		return 7. / 3 * sampleSize * sampleSize * sampleSize
-	})
+	}}
+	speed := work.RateOver(d)
 	return fmt.Sprintf("%.1f\t", speed), err
 }

@@ -8,13 +8,13 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/engine/kernel"
+	"github.com/gospectrum/spectrum/internal/engine/measure"
 )
 
 func TestBackends(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	assert.Zero(t, run(context.Background(), []string{"backends", "--no-measure"}, &stdout, &stderr), stderr.String())
-	for _, k := range kernel.AllKnown() {
+	for _, k := range measure.Kernels(0) {
 		assert.Contains(t, stdout.String(), k.Name)
 		for _, m := range k.Missing {
 			assert.Contains(t, stdout.String(), m)
@@ -28,7 +28,7 @@ func TestBackends(t *testing.T) {
 
 // A choice that cannot be had fails, after the list of what can.
 func TestBackendsUnavailable(t *testing.T) {
-	t.Setenv(spectrum.EnvKernel, "mmx")
+	t.Setenv("SPECTRUM_KERNEL", "mmx")
 	var stdout, stderr bytes.Buffer
 	assert.Equal(t, exitUsage, run(context.Background(), []string{"backends", "--no-measure"}, &stdout, &stderr))
 	assert.Contains(t, stderr.String(), "SPECTRUM_KERNEL")

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -43,8 +42,7 @@ layers are tied.`,
 	cmd.Flags().Float64Var(&top, "top", 25, "compare the selections of the top `P` percent of the layers of each type")
 	cmd.Flags().StringVar(&format, "format", formatTable, "`FORMAT` of the comparison: table or json")
 	cmd.Flags().StringVarP(&name, "output", "o", "", "write to `FILE` instead of standard output")
-	must(cmd.RegisterFlagCompletionFunc("format",
-		cobra.FixedCompletions([]string{formatTable, formatJSON}, cobra.ShellCompDirectiveNoFileComp)))
+	complete(cmd, "format", []string{formatTable, formatJSON})
 	return cmd
 }
 
@@ -55,7 +53,7 @@ func compare(cmd *cobra.Command, files []string, top float64, format, name strin
 	if _, err := spectrum.SelectTopK(nil, top); err != nil {
 		return fmt.Errorf("--top: %w", err)
 	}
-	all := make([]*results.Results, len(files))
+	all := make([]*results.Scores, len(files))
 	for i, file := range files {
 		var err error
 		if all[i], err = results.ReadFile(file); err != nil {
@@ -72,23 +70,20 @@ func compare(cmd *cobra.Command, files []string, top float64, format, name strin
 			pairs = append(pairs, pair{describe(files[i], all[i]), describe(files[j], all[j]), c})
 		}
 	}
-	return writeTo(cmd, name, func(w io.Writer) error {
+	return writeTo(cmd, name, files, func(w io.Writer) error {
 		if format == formatJSON {
-			enc := json.NewEncoder(w)
-			enc.SetEscapeHTML(false)
-			enc.SetIndent("", "  ")
-			return enc.Encode(pairs)
+			return writeJSON(w, pairs)
 		}
 		return writePairs(w, pairs, top)
 	})
 }
 
 // describe names a file and the settings its scores came from.
-func describe(file string, r *results.Results) string {
-	if r.File == nil {
+func describe(file string, r *results.Scores) string {
+	if r.Result == nil {
 		return fmt.Sprintf("%s (%v)", file, r.Schema)
 	}
-	o := r.File.Provenance.Options
+	o := r.Result.Provenance.Settings
 	return fmt.Sprintf("%s (%s, noise %s, edge %s)", file, formula(o), o.Noise, o.Edge)
 }
 

@@ -37,13 +37,13 @@ a score as the reference's plain file. The exit code is 1 if something is wrong.
 				return err
 			}
 			if name != "" {
-				if err := writeTo(cmd, name, func(w io.Writer) error { return results.WriteReference(w, d.Clean) }); err != nil {
+				if err := writeTo(cmd, name, args, func(w io.Writer) error { return results.WriteReference(w, d.Clean) }); err != nil {
 					return err
 				}
 				fmt.Fprintf(cmd.ErrOrStderr(), "%s written to %s\n", plural(len(d.Clean), "layer"), name)
 			}
 			if !d.Healthy() {
-				return fmt.Errorf("%s: %w", args[0], errPartial)
+				return fmt.Errorf("%s: %w", args[0], errUnsound)
 			}
 			return nil
 		},

@@ -29,6 +29,7 @@ others. It reads only the headers and computes nothing.
 				return err
 			}
 			defer m.Close()
+			note(cmd.ErrOrStderr(), m)
 			return inspect(cmd.OutOrStdout(), m)
 		},
 	}
@@ -36,63 +37,34 @@ others. It reads only the headers and computes nothing.
 	return cmd
 }
 
-// modelHelp says what MODEL may be.
-const modelHelp = `MODEL is a model directory or a safetensors, GGUF or PyTorch file; the name
-org/name[@revision] of a model in the local Hugging Face cache; or
-hf://org/name[@revision], which is streamed and not stored. HF_TOKEN,
-HF_ENDPOINT, HF_HOME and HF_HUB_CACHE mean what they mean to the Hugging Face
-tools.`
-
-// openFlags adds the flags that say how a model is opened.
-func openFlags(cmd *cobra.Command, o *checkpoint.Opener) {
-	cmd.Flags().BoolVar(&o.Split, "split", false, "take fused projections (qkv_proj, gate_up_proj, c_attn, …) apart where config.json has their sizes")
-}
-
 func inspect(w io.Writer, m *checkpoint.Model) error {
-	scanned, skipped, err := scan.List(m, scan.Options{})
+	outcomes, err := scan.List(m, scan.Options{})
 	if err != nil {
 		return err
 	}
-	// A name may be in two files; only one of the two is scanned.
-	reason, yes := make(map[string]string), make(map[[2]string]bool)
-	for _, s := range skipped {
-		reason[s.Name] = s.Reason
-	}
-	for _, t := range scanned {
-		yes[[2]string{t.File, t.Name}] = true
-	}
 	b := &strings.Builder{}
-	var params, bytes, scannedParams int64
+	var bytes, scanned, scannedParams int64
 	tw := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "TENSOR\tTYPE\tSHAPE\tDTYPE\tPARAMETERS\tSCAN")
-	for _, t := range m.Tensors() {
-		params += t.Params()
-		bytes += t.Size
-		verdict := "yes"
-		if r, c, _ := t.Dims(); len(t.Shape) > 2 {
-			verdict = fmt.Sprintf("yes, as %d×%d", r, c)
+	for _, o := range outcomes {
+		bytes += o.Size
+		verdict := "no: " + o.Reason
+		if o.Reason == "" {
+			scanned++
+			scannedParams += o.Params()
+			verdict = "yes"
+			if r, c, _ := o.Dims(); len(o.Shape) > 2 {
+				verdict = fmt.Sprintf("yes, as %d×%d", r, c)
+			}
 		}
-		if !yes[[2]string{t.File, t.Name}] {
-			verdict = "no: " + reason[t.Name]
-		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", t.Name, checkpoint.Type(t.Name), formatShape(t.Shape), t.DType, formatCount(t.Params()), verdict)
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", o.Name, o.Type, formatShape(o.Shape), o.DType, formatCount(o.Params()), verdict)
 	}
 	tw.Flush()
-	for _, t := range scanned {
-		scannedParams += t.Params()
-	}
 	fmt.Fprintf(b, "\n%s, %s parameters, %s in %s; a scan analyses %d with %s parameters\n",
-		plural(len(m.Tensors()), "tensor"), formatCount(params), formatBytes(bytes), plural(len(m.Files()), "file"), len(scanned), formatCount(scannedParams))
-	if head, embedding := scan.TiedHead(m); head != "" {
+		plural(len(outcomes), "tensor"), formatCount(m.Params()), formatBytes(bytes), plural(len(m.Files()), "file"), scanned, formatCount(scannedParams))
+	if head, embedding := m.TiedHead(); head != "" {
 		fmt.Fprintf(b, "%s is tied to %s (config.json)\n", head, embedding)
 	}
 	_, err = io.WriteString(w, b.String())
 	return err
-}
-
-func formatShape(shape []int) string {
-	if len(shape) == 0 {
-		return "scalar"
-	}
-	return strings.Trim(strings.ReplaceAll(fmt.Sprint(shape), " ", "×"), "[]")
 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -17,16 +16,27 @@ import (
 
 // Exit codes of the command.
 const (
-	exitOK     = 0
-	exitFailed = 1 // some tensors failed, or the scan was interrupted
-	exitUsage  = 2 // wrong usage, or input that cannot be read
+	exitOK      = 0
+	exitFailed  = 1 // done, but layers failed, or a check found something
+	exitUsage   = 2 // wrong usage, or input that cannot be read
+	exitNothing = 3 // nothing was ranked
 )
 
-// errPartial reports results that were written but lack some layers.
-var errPartial = errors.New("results are incomplete")
+// Errors of commands that have done their work, and say so with exitFailed.
+var (
+	// errPartial reports results that were written but lack some layers.
+	errPartial = errors.New("results are incomplete")
+	// errMismatch reports a selection that does not train what it says.
+	errMismatch = errors.New("the selection does not match the model")
+	// errUnsound reports a result file that doctor finds fault with.
+	errUnsound = errors.New("something is wrong with this result file")
+)
+
+// errNothing reports results without any score, for which there is exitNothing.
+var errNothing = errors.New("nothing was ranked")
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C kills
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
@@ -38,14 +48,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
 	err := cmd.ExecuteContext(ctx)
-	switch {
-	case err == nil:
+	if err == nil {
 		return exitOK
-	case errors.Is(err, errPartial), errors.Is(err, errMismatch):
-		fmt.Fprintln(stderr, "spectrum:", err)
-		return exitFailed
 	}
 	fmt.Fprintln(stderr, "spectrum:", err)
+	return exitCode(err)
+}
+
+// exitCode says by which code a command ends with this error.
+func exitCode(err error) int {
+	if errors.Is(err, errNothing) {
+		return exitNothing
+	}
+	for _, found := range []error{errPartial, errMismatch, errUnsound} {
+		if errors.Is(err, found) {
+			return exitFailed
+		}
+	}
 	return exitUsage
 }
 
@@ -59,7 +78,8 @@ signal-to-noise ratio and selects the layers worth training.
 
 Results go to standard output or the file named by -o, everything else to
 standard error. Exit code 0: done; 1: some tensors failed or the scan was
-interrupted, the rest was written, or verify found mismatches; 2: wrong usage or unreadable input.`,
+interrupted, and the rest was written; or verify or doctor found something wrong;
+2: wrong usage or unreadable input; 3: nothing was ranked.`,
 		Example: `  spectrum inspect ./Llama-3-8B
   spectrum scan ./Llama-3-8B --top 25
   spectrum scan ./Llama-3-8B -o llama.json
@@ -71,24 +91,6 @@ interrupted, the rest was written, or verify found mismatches; 2: wrong usage or
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(newInspect(), newScan(), newSelect(), newCompare(), newExport(), newVerify(), newDoctor(), newBackends())
+	cmd.AddCommand(newInspect(), newScan(), newSelect(), newCompare(), newExport(), newVerify(), newDoctor(), newBackends(), newVersion())
 	return cmd
-}
-
-// version names the build as Go recorded it.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	v := info.Main.Version
-	if v == "" || v == "(devel)" {
-		v = "devel"
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				v += "+" + s.Value[:min(12, len(s.Value))]
-			}
-		}
-	}
-	return v
 }

@@ -105,12 +105,12 @@ func TestScanSettings(t *testing.T) {
 		ok(t, append([]string{"scan", tiny, "-o", file}, args...)...)
 		res, err := results.ReadFile(file)
 		require.NoError(t, err)
-		o := res.File.Provenance.Options
+		o := res.Result.Provenance.Settings
 		for j := 0; j < len(args); j += 2 {
 			got := map[string]string{"--noise": o.Noise, "--edge": o.Edge, "--ratio": o.Ratio, "--divisor": o.Divisor}[args[j]]
 			assert.Equal(t, args[j+1], got)
 		}
-		for _, l := range res.File.Layers {
+		for _, l := range res.Result.Rows {
 			require.Empty(t, l.Error)
 			ratio := map[string]results.Number{"sum": l.RatioSum, "count": l.RatioCount, "energy": l.RatioEnergy}[o.Ratio]
 			by := map[string]results.Number{"s_max": l.SMax, "none": 1, "edge": l.SMax / l.Threshold}[o.Divisor]
@@ -118,7 +118,7 @@ func TestScanSettings(t *testing.T) {
 			require.Greater(t, float64(l.FitLimit), 0.0)
 		}
 	}
-	assert.Equal(t, "tw:0.01", mustOptions(t, filepath.Join(dir, "a.json")).Edge, "the default of kn is spelt out")
+	assert.Equal(t, "tw:0.01", mustSettings(t, filepath.Join(dir, "a.json")).Edge, "the default of kn is spelt out")
 	table, _ := ok(t, "scan", tiny, "--noise", "kn", "--ratio", "energy", "--divisor", "edge")
 	assert.Contains(t, table, "SNR = Σ(signal²)/Σ(noise²) / (s_max/t)")
 	assert.Contains(t, table, "noise scale σ: kn, edge: tw:0.01")
@@ -144,28 +144,28 @@ func TestScanSettings(t *testing.T) {
 	assert.Contains(t, errs, "noise scale")
 }
 
-func mustOptions(t *testing.T, file string) results.Options {
+func mustSettings(t *testing.T, file string) results.Settings {
 	res, err := results.ReadFile(file)
 	require.NoError(t, err)
-	return res.File.Provenance.Options
+	return res.Result.Provenance.Settings
 }
 
 // The table marks saturated layers and ties, and says where a tie decided.
 func TestTableMarksTies(t *testing.T) {
-	layer := func(name string, snr float64) results.Layer {
-		return results.Layer{Name: name, Type: "v_proj", SNR: results.Number(snr), Saturated: math.IsInf(snr, 1), Ranked: true}
+	row := func(name string, snr float64) results.Row {
+		return results.Row{Name: name, Type: "v_proj", SNR: results.Number(snr), Saturated: math.IsInf(snr, 1), Ranked: true}
 	}
-	file := &results.File{
-		Layers:    []results.Layer{layer("a", 1), layer("b", math.Inf(1)), layer("c", math.Inf(1)), layer("d", 2)},
-		Selection: &results.Selection{TopPercent: 25, Layers: []string{"b"}},
+	res := &results.Result{
+		Rows:   []results.Row{row("a", 1), row("b", math.Inf(1)), row("c", math.Inf(1)), row("d", 2)},
+		Chosen: &results.Chosen{TopPercent: 25, Layers: []string{"b"}},
 	}
 	var b bytes.Buffer
-	require.NoError(t, writeTable(&b, file, 0))
+	require.NoError(t, writeTable(&b, res, 0))
 	assert.Equal(t, 2, strings.Count(b.String(), "(saturated: no noise to divide by)  (tie)"))
 	assert.Contains(t, b.String(), "2 layers tie at the cut: the 1 selected merely come first in the model")
-	file.Selection.Layers = []string{"b", "c"}
+	res.Chosen.Layers = []string{"b", "c"}
 	b.Reset()
-	require.NoError(t, writeTable(&b, file, 0))
+	require.NoError(t, writeTable(&b, res, 0))
 	assert.NotContains(t, b.String(), "tie at the cut")
 }
 
@@ -203,7 +203,7 @@ func TestScanFailedTensor(t *testing.T) {
 	assert.Contains(t, errs, "1 of 2 layers failed")
 	res, err := results.ReadFile(out)
 	require.NoError(t, err)
-	assert.Len(t, res.File.Layers, 2)
+	assert.Len(t, res.Result.Rows, 2)
 	code, table, _ := command("scan", damaged(t), "--top", "100")
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, table, "failed")
@@ -220,7 +220,7 @@ func TestScanInterrupted(t *testing.T) {
 	assert.Contains(t, stderr.String(), "interrupted")
 	res, err := results.ReadFile(out)
 	require.NoError(t, err)
-	assert.True(t, res.File.Interrupted)
+	assert.True(t, res.Result.Interrupted)
 }
 
 func TestUsageErrors(t *testing.T) {
@@ -236,11 +236,11 @@ func TestUsageErrors(t *testing.T) {
 		{"scan " + dir, "weights"},
 		{"scan " + tiny + " --top 101", "outside 0…100"},
 		{"scan " + tiny + " --ratio median", "one of [sum count energy]"},
-		{"scan " + tiny + " --noise loud", "one of [iqr calibrated median kn std mad ml]"},
-		{"scan " + tiny + " --precision half", "one of [auto float64]"},
+		{"scan " + tiny + " --noise loud", "one of [iqr calibrated median kn"},
+		{"scan " + tiny + " --precision half", "one of [auto float64 values]"},
 		{"scan " + tiny + " --backend cuda", "gonum"},
-		{"scan " + tiny + " --format xml", "want table, json or csv"},
-		{"scan " + tiny + " --singular-values", "needs --format json"},
+		{"scan " + tiny + " --format xml", "want one of table, json, csv"},
+		{"scan " + tiny + " --singular-values", "needs --format json or -o FILE.json"},
 		{"scan " + tiny + " --include [", "pattern"},
 		{"scan " + tiny + " --jobs -2", "-2 jobs"},
 		{"scan " + tiny + " --memory lots", "want a size"},
@@ -284,7 +284,7 @@ func TestSelectFromScan(t *testing.T) {
 	dir := t.TempDir()
 	scanned := filepath.Join(dir, "out.json")
 	ok(t, "scan", tiny, "-o", scanned)
-	yaml, errs := ok(t, "select", scanned, "--top", "25")
+	yaml, errs := ok(t, "select", scanned, "--top", "25", "--format", "spectrum-yaml")
 	assert.Contains(t, errs, "selected 14 of 57 layers in 8 types")
 	assert.True(t, strings.HasPrefix(yaml, "unfrozen_parameters:\n- ^lm_head.weight$\n"))
 	best := strings.TrimSuffix(tinyllama.Ranking("mlp.up_proj")[0], ".weight")
@@ -303,7 +303,7 @@ func TestSelectPublishedYAML(t *testing.T) {
 	res := shared.Path(t, "data/published/snr_results_meta-llama-Meta-Llama-3.1-8B-Instruct.json")
 	want, err := os.ReadFile(shared.Path(t, "data/published/snr_results_meta-llama-Meta-Llama-3.1-8B-Instruct_unfrozenparameters_50percent.yaml"))
 	require.NoError(t, err)
-	got, _ := ok(t, "select", res, "--top", "50")
+	got, _ := ok(t, "select", res, "--top", "50", "--format", "spectrum-yaml")
 	assert.Equal(t, string(want), got)
 }
 

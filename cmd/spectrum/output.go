@@ -1,16 +1,32 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"math/rand/v2"
 	"os"
-	"strconv"
+	"path/filepath"
 	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gospectrum/spectrum/internal/format/sniff"
+)
+
+// Formats that several commands write.
+const (
+	formatTable = "table"
+	formatJSON  = "json"
+	formatCSV   = "csv"
 )
 
 // output is where results go: standard output, or a file that appears under
 // its name only when it is complete, so that a failed run leaves an older
-// result alone. It is opened before anything is computed.
+// result alone. It is opened before anything is computed. No file that the command
+// reads is ever written, nor one that holds weights.
 type output struct {
 	name   string // as given, empty for standard output
 	w      io.Writer
@@ -18,27 +34,64 @@ type output struct {
 	rename bool     // file still has its temporary name
 }
 
-// newOutput opens name, or stdout if name is empty or "-".
-func newOutput(name string, stdout io.Writer) (*output, error) {
+// newOutput opens name, or stdout if name is empty or "-", for a command that reads
+// the files of inputs.
+func newOutput(name string, stdout io.Writer, inputs ...string) (*output, error) {
 	if name == "" || name == "-" {
 		return &output{w: stdout}, nil
 	}
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-		if info.IsDir() {
+	if info, err := os.Stat(name); err == nil {
+		switch {
+		case info.IsDir():
 			return nil, fmt.Errorf("output %s is a directory", name)
+		case !info.Mode().IsRegular():
+			f, err := os.OpenFile(name, os.O_WRONLY, 0) // a pipe or device
+			return &output{name: name, w: f, file: f}, err
 		}
-		f, err := os.OpenFile(name, os.O_WRONLY, 0) // a pipe or device
-		return &output{name: name, w: f, file: f}, err
+		if err := replaceable(name, info, inputs); err != nil {
+			return nil, err
+		}
 	}
 	// The new file follows a symbolic link instead of replacing it.
 	if target, err := os.Readlink(name); err == nil {
 		return nil, fmt.Errorf("output %s is a symbolic link to %s; name the file itself", name, target)
 	}
-	f, err := os.OpenFile(name+".partial", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	f, err := temporary(name)
 	if err != nil {
 		return nil, fmt.Errorf("output: %w", err)
 	}
 	return &output{name: name, w: f, file: f, rename: true}, nil
+}
+
+// replaceable says why the existing file called name must stay as it is.
+func replaceable(name string, info os.FileInfo, inputs []string) error {
+	for _, in := range inputs {
+		if other, err := os.Stat(in); err == nil && os.SameFile(info, other) {
+			return fmt.Errorf("output %s is %s, which this command reads; name another file", name, in)
+		}
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return fmt.Errorf("output: %w", err)
+	}
+	defer f.Close()
+	head := make([]byte, 4096)
+	n, _ := io.ReadFull(f, head)
+	if kind := sniff.Sniff(head[:n], info.Size()); kind.Readable() || kind == sniff.LFSPointer {
+		return fmt.Errorf("output %s is %v, and weights are never overwritten; name another file", name, kind)
+	}
+	return nil
+}
+
+// temporary creates a file of its own beside name, which nobody has made before: a
+// name that could be guessed might be a link to another file.
+func temporary(name string) (*os.File, error) {
+	for {
+		f, err := os.OpenFile(fmt.Sprintf("%s.%08x.partial", name, rand.Uint32()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if !errors.Is(err, fs.ErrExist) {
+			return f, err
+		}
+	}
 }
 
 // commit writes the results and puts the file in its place.
@@ -61,6 +114,30 @@ func (o *output) commit(write func(io.Writer) error) error {
 	return nil
 }
 
+// commitUnfinished writes results that lack something. They take the place of no
+// older file: where there is one, they get a name of their own beside it.
+func (o *output) commitUnfinished(write func(io.Writer) error) error {
+	if _, err := os.Lstat(o.name); o.rename && err == nil {
+		ext := filepath.Ext(o.name)
+		o.name = strings.TrimSuffix(o.name, ext) + ".unfinished" + ext
+		if _, err := os.Lstat(o.name); err == nil {
+			return fmt.Errorf("writing results: %s is there already; what was finished is in %s", o.name, o.keep(write))
+		}
+	}
+	return o.commit(write)
+}
+
+// keep writes the results under the temporary name, which it returns, and leaves
+// them there.
+func (o *output) keep(write func(io.Writer) error) string {
+	o.rename = false
+	if err := write(o.w); err != nil {
+		return fmt.Sprintf("no file (%v)", err)
+	}
+	o.file.Close()
+	return o.file.Name()
+}
+
 // discard removes a file that was not committed.
 func (o *output) discard() {
 	if o.rename {
@@ -69,73 +146,21 @@ func (o *output) discard() {
 	}
 }
 
-// byteSize is a flag such as 8GiB, 500MB or 1G (a bare letter is binary).
-type byteSize int64
-
-var byteUnits = []struct {
-	suffix string
-	size   int64
-}{
-	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
-	{"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12},
-	{"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {"T", 1 << 40}, {"B", 1},
+// writeTo runs write on the file called name, or on standard output, for a command
+// that reads the files of inputs.
+func writeTo(cmd *cobra.Command, name string, inputs []string, write func(io.Writer) error) error {
+	out, err := newOutput(name, cmd.OutOrStdout(), inputs...)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	return out.commit(write)
 }
 
-// Set parses text as pflag.Value requires.
-func (b *byteSize) Set(text string) error {
-	number, unit := text, int64(1)
-	for _, u := range byteUnits {
-		if len(text) > len(u.suffix) && strings.EqualFold(text[len(text)-len(u.suffix):], u.suffix) {
-			number, unit = text[:len(text)-len(u.suffix)], u.size
-			break
-		}
-	}
-	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if err != nil || !(v > 0) || v*float64(unit) >= 1<<62 {
-		return fmt.Errorf("want a size such as 8GiB or 500MB")
-	}
-	*b = byteSize(v * float64(unit))
-	return nil
-}
-
-// String formats b as pflag.Value requires; zero, the default, is empty.
-func (b *byteSize) String() string {
-	if *b == 0 {
-		return ""
-	}
-	return formatBytes(int64(*b))
-}
-
-// Type names the value in help texts.
-func (b *byteSize) Type() string { return "SIZE" }
-
-// formatBytes writes n with a binary unit.
-func formatBytes(n int64) string {
-	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
-	v, i := float64(n), 0
-	for v >= 1024 && i < len(units)-1 {
-		v /= 1024
-		i++
-	}
-	if i == 0 {
-		return fmt.Sprintf("%d B", n)
-	}
-	return fmt.Sprintf("%.1f %s", v, units[i])
-}
-
-// formatCount writes n with thousands separated by commas.
-func formatCount(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// plural writes a count with its noun.
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return formatCount(int64(n)) + " " + noun + "s"
+// writeJSON writes v indented, with names as they are.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
 }

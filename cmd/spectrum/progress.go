@@ -8,7 +8,6 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
-	"github.com/gospectrum/spectrum/results"
 	"github.com/gospectrum/spectrum/scan"
 )
 
@@ -34,7 +33,7 @@ const barUnit = 1e6
 
 func (p *progress) update(s scan.Progress) {
 	if !p.tty {
-		if s.Layer != nil {
+		if s.Last != nil {
 			p.line(s)
 		}
 		return
@@ -51,13 +50,14 @@ func (p *progress) update(s scan.Progress) {
 }
 
 func (p *progress) line(s scan.Progress) {
-	l := s.Layer
-	outcome := "SNR " + formatNumber(l.SNR)
-	if l.Error != "" {
-		outcome = "failed"
+	o := s.Last
+	outcome := "failed"
+	if o.Err == nil {
+		outcome = "SNR " + formatScore(o.Analysis.SNR, o.Analysis.SNRError)
 	}
+	rows, cols, _ := o.Dims()
 	fmt.Fprintf(p.w, "[%*d/%d] %s %d×%d %s: %s (%.2f s)\n",
-		len(fmt.Sprint(s.Total)), s.Done, s.Total, l.Name, l.Rows, l.Cols, l.DType, outcome, float64(l.Seconds))
+		len(fmt.Sprint(s.Total)), s.Done, s.Total, o.Name, rows, cols, o.DType, outcome, o.Elapsed.Seconds())
 }
 
 // finish leaves the terminal clean.
@@ -66,6 +66,3 @@ func (p *progress) finish() {
 		_ = p.bar.Clear()
 	}
 }
-
-// formatNumber writes x with five significant digits.
-func formatNumber(x results.Number) string { return fmt.Sprintf("%.5g", float64(x)) }

@@ -5,37 +5,32 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"runtime/debug"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/results"
+	"github.com/gospectrum/spectrum/rmt"
 	"github.com/gospectrum/spectrum/scan"
 )
 
 const (
-	formatTable = "table"
-	formatJSON  = "json"
-	formatCSV   = "csv"
-
 	typesRole      = "role"
 	typesReference = "reference"
 )
 
 type scanFlags struct {
-	opt     scan.Options
-	output  string
-	format  string
-	backend string
-	open    checkpoint.Opener
-	memory  byteSize
-	top     float64
-	types   string
+	opt      scan.Options
+	recorder results.Recorder
+	output   string
+	format   string
+	backend  string
+	open     checkpoint.Opener
+	memory   byteSize
+	top      float64
+	types    string
 }
 
 func newScan() *cobra.Command {
@@ -50,7 +45,9 @@ how many values are signal (above t) and noise.
 ` + modelHelp + `
 
 Patterns of --include and --exclude are held against a tensor's name, its name
-without ".weight" and its type; * matches any characters.`,
+without ".weight" and its type; * matches any characters.
+
+Formats:` + scanFormatHelp(),
 		Example: `  spectrum scan ./Llama-3-8B --top 25
   spectrum scan ./Llama-3-8B -o llama.json --jobs 4 --memory 8GiB
   spectrum scan ./Llama-3-8B --include 'self_attn.*' --exclude '*.0.*' --format csv`,
@@ -60,30 +57,33 @@ without ".weight" and its type; * matches any characters.`,
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVarP(&f.output, "output", "o", "", "write the results to `FILE` instead of standard output; .json and .csv choose the format")
-	fl.StringVar(&f.format, "format", "", "`FORMAT` of the results: table, json or csv (default: by the name of the file, else table)")
+	fl.StringVarP(&f.output, "output", "o", "", "write the results to `FILE` instead of standard output; "+list(scanExtensions(), "and")+" choose the format")
+	fl.StringVar(&f.format, "format", "", "`FORMAT` of the results: "+list(scanFormatNames(), "or")+" (default: by the name of the file, else "+scanFormatNames()[0]+")")
 	fl.Float64Var(&f.top, "top", 0, "also select the top `P` percent of the layers of each type")
 	fl.StringArrayVar(&f.opt.Include, "include", nil, "scan only tensors that match `GLOB` (repeatable)")
 	fl.StringArrayVar(&f.opt.Exclude, "exclude", nil, "leave out tensors that match `GLOB` (repeatable)")
-	fl.TextVar(&f.opt.Analyzer.Noise, "noise", spectrum.NoiseIQR, "noise `SCALE`: iqr (paper and reference), calibrated, median, kn (Kritchman–Nadler), std, mad or ml")
-	fl.TextVar(&f.opt.Analyzer.Edge, "edge", spectrum.EdgeDefault, "`EDGE` where the noise ends, not for iqr: asymptotic, or tw:α for the Tracy–Widom edge at level α (default of kn: tw:0.01)")
+	fl.TextVar(&f.opt.Analyzer.Noise, "noise", spectrum.NoiseIQR, "noise `SCALE`: "+list(noiseNames(), "or")+"; iqr is that of the paper and the reference")
+	fl.TextVar(&f.opt.Analyzer.Edge, "edge", rmt.EdgeDefault, "`EDGE` where the noise ends, not for iqr: asymptotic, or tw:α for the Tracy–Widom edge at level α (default of kn: tw:0.01)")
 	fl.Lookup("edge").DefValue = "" // the help names the default of each noise model
 	fl.TextVar(&f.opt.Analyzer.Ratio, "ratio", spectrum.RatioSum, "`RATIO` of signal to noise: sum, count or energy")
 	fl.TextVar(&f.opt.Analyzer.Divisor, "divisor", spectrum.DivisorSMax, "`WHAT` divides the ratio: s_max, or independent of the scale of the weights: none, or edge (s_max/t)")
-	fl.TextVar(&f.opt.Analyzer.Precision, "precision", spectrum.PrecisionAuto, "`ARITHMETIC`: auto (float32 where its error bound suffices) or float64")
-	fl.StringVar(&f.backend, "backend", "", "`NAME` of the back-end that computes singular values (default: "+spectrum.EnvBackend+", else the best for this machine; see spectrum backends)")
+	fl.TextVar(&f.opt.Analyzer.Precision, "precision", spectrum.PrecisionAuto, "`ARITHMETIC`: auto (float32 where its error bound suffices), float64, or values (on until every singular value is certain to --tolerance)")
+	fl.Float64Var(&f.opt.Analyzer.Tolerance, "tolerance", 0, "relative `ERROR` of the score that must be certified before a more accurate way is not tried (default 1e-4)")
+	fl.Lookup("tolerance").DefValue = "0" // the help has it
+	fl.StringVar(&f.backend, "backend", "", "`NAME` of the back-end that computes singular values (default: SPECTRUM_BACKEND, else the best for this machine; see spectrum backends)")
 	fl.IntVar(&f.opt.Jobs, "jobs", 0, "`N` workers (default: one per processor)")
 	fl.Var(&f.memory, "memory", "cap on weights and workspace in use, such as 8GiB (default: none)")
 	fl.BoolVar(&f.opt.Vectors, "vectors", false, "rank 1-D weights too, as 1×n matrices")
-	fl.BoolVar(&f.opt.SingularValues, "singular-values", false, "write every singular value (json only)")
+	fl.BoolVar(&f.recorder.SingularValues, "singular-values", false, "write every singular value; needs "+list(spectraFlags(), "or"))
+	fl.StringVar(&f.opt.Transformers, "transformers", "", transformersHelp)
 	fl.StringVar(&f.types, "types", typesRole, "group layers by `RULE`: role (experts pooled, towers apart) or reference (what follows the first number)")
 	openFlags(cmd, &f.open)
 	for name, values := range map[string][]string{
-		"format": {formatTable, formatJSON, formatCSV}, "noise": noiseNames(), "ratio": {"sum", "count", "energy"},
-		"edge": {"asymptotic", "tw:0.01"}, "types": {typesRole, typesReference}, "divisor": {"s_max", "none", "edge"}, "precision": {"auto", "float64"},
+		"format": scanFormatNames(), "noise": noiseNames(), "ratio": {"sum", "count", "energy"},
+		"edge": {"asymptotic", "tw:0.01"}, "types": {typesRole, typesReference}, "divisor": {"s_max", "none", "edge"}, "precision": {"auto", "float64", "values"},
 		"backend": backendNames(),
 	} {
-		must(cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)))
+		complete(cmd, name, values)
 	}
 	return cmd
 }
@@ -104,15 +104,9 @@ func backendNames() []string {
 	return names
 }
 
-// must is for calls that fail only when this program is wrong.
-func must(err error) {
-	if err != nil {
-		panic(err)
-	}
-}
-
 func (f *scanFlags) run(cmd *cobra.Command, model string) error {
-	if err := f.check(cmd); err != nil {
+	format, err := f.check(cmd)
+	if err != nil {
 		return err
 	}
 	m, err := f.open.Open(cmd.Context(), model)
@@ -120,7 +114,8 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 		return err
 	}
 	defer m.Close()
-	out, err := newOutput(f.output, cmd.OutOrStdout())
+	note(cmd.ErrOrStderr(), m)
+	out, err := newOutput(f.output, cmd.OutOrStdout(), inputsOf(m)...)
 	if err != nil {
 		return err
 	}
@@ -132,99 +127,104 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 
 	bar := newProgress(cmd.ErrOrStderr())
 	f.opt.Progress = bar.update
-	file, err := scan.Run(cmd.Context(), m, f.opt)
+	res, err := f.recorder.Scan(cmd.Context(), m, f.opt)
 	bar.finish()
-	if file == nil {
+	if res == nil {
 		return err
 	}
-	file.Provenance.Tool, file.Provenance.Version = "spectrum", version()
+	res.Provenance.Tool, res.Provenance.Version = "spectrum", version()
+	total := m.Params()
 	if cmd.Flags().Changed("top") {
-		sel, err := spectrum.SelectTopK(results.FromFile(file).Layers(), f.top)
+		warnUnknown(cmd.ErrOrStderr(), res.Scores())
+		sel, err := spectrum.SelectTopK(results.Layers(res.Scores().Candidates(results.ExpertsFused)), f.top)
 		if err != nil {
 			return err
 		}
-		file.Selection = results.NewSelection(sel, modelParams(m))
+		res.Chosen = results.NewChosen(sel, total)
 	}
-	if err := out.commit(func(w io.Writer) error { return f.write(w, file, m) }); err != nil {
+	commit := out.commit
+	if res.Interrupted {
+		commit = out.commitUnfinished
+	}
+	if err := commit(func(w io.Writer) error { return format.write(w, res, total) }); err != nil {
 		return err
 	}
-	return report(cmd.ErrOrStderr(), file, out, err)
+	return report(cmd.ErrOrStderr(), res, out, err)
 }
 
-func (f *scanFlags) check(cmd *cobra.Command) error {
-	if f.format == "" {
-		f.format = formatTable
-		if ext := strings.TrimPrefix(strings.ToLower(filepath.Ext(f.output)), "."); ext == formatJSON || ext == formatCSV {
-			f.format = ext
-		}
+// check completes the settings of the scan and chooses the format.
+func (f *scanFlags) check(cmd *cobra.Command) (scanFormat, error) {
+	format, err := chooseScanFormat(f.format, f.output)
+	if err != nil {
+		return format, err
 	}
-	if !slices.Contains([]string{formatTable, formatJSON, formatCSV}, f.format) {
-		return fmt.Errorf("--format %q: want table, json or csv", f.format)
-	}
-	if f.opt.SingularValues && f.format != formatJSON {
-		return errors.New("--singular-values needs --format json or -o FILE.json")
+	if f.recorder.SingularValues && !format.spectra {
+		return format, fmt.Errorf("--singular-values needs %s", list(spectraFlags(), "or"))
 	}
 	if cmd.Flags().Changed("top") {
 		if _, err := spectrum.SelectTopK(nil, f.top); err != nil {
-			return fmt.Errorf("--top: %w", err)
+			return format, fmt.Errorf("--top: %w", err)
 		}
 	}
-	switch f.types {
-	case typesRole:
-	case typesReference:
+	if err := oneOf("types", f.types, typesRole, typesReference); err != nil {
+		return format, err
+	}
+	if f.types == typesReference {
 		f.opt.Type = checkpoint.ReferenceType
-	default:
-		return fmt.Errorf("--types %q: want role or reference", f.types)
 	}
 	f.opt.Memory = int64(f.memory)
 	if f.backend != "" {
-		var err error
 		if f.opt.Analyzer.Backend, err = spectrum.BackendByName(f.backend); err != nil {
-			return fmt.Errorf("--backend: %w", err)
+			return format, fmt.Errorf("--backend: %w", err)
 		}
 	}
-	return nil
-}
-
-func (f *scanFlags) write(w io.Writer, file *results.File, m *checkpoint.Model) error {
-	switch f.format {
-	case formatJSON:
-		return file.WriteJSON(w)
-	case formatCSV:
-		return file.WriteCSV(w)
-	}
-	return writeTable(w, file, modelParams(m))
+	return format, nil
 }
 
 // report says on stderr what the results do not show, and turns failed
-// tensors and an interruption into the exit code.
-func report(stderr io.Writer, file *results.File, out *output, scanErr error) error {
-	failed := 0
-	for _, l := range file.Layers {
-		if l.Error != "" && l.TiedTo == "" {
+// tensors, an interruption and a scan of nothing into the exit code.
+func report(stderr io.Writer, res *results.Result, out *output, scanErr error) error {
+	failed, ranked := 0, 0
+	for _, r := range res.Rows {
+		switch {
+		case r.TiedTo != "":
+		case r.Error != "":
 			failed++
-			fmt.Fprintf(stderr, "spectrum: failed: %s\n", l.Error)
+			fmt.Fprintf(stderr, "spectrum: failed: %s\n", r.Error)
+		default:
+			ranked++
 		}
 	}
 	if out.name != "" {
-		fmt.Fprintf(stderr, "%s written to %s\n", plural(len(file.Layers), "layer"), out.name)
+		fmt.Fprintf(stderr, "%s written to %s\n", plural(len(res.Rows), "layer"), out.name)
 	}
 	switch {
 	case errors.Is(scanErr, context.Canceled):
 		return fmt.Errorf("%w: interrupted; what was finished is written", errPartial)
 	case scanErr != nil:
 		return fmt.Errorf("%w: %w", errPartial, scanErr)
+	case ranked == 0 && failed > 0:
+		return fmt.Errorf("%w: %s failed", errNothing, plural(failed, "layer"))
+	case ranked == 0:
+		return fmt.Errorf("%w: %s", errNothing, whyNothing(res.Skipped))
 	case failed > 0:
-		return fmt.Errorf("%w: %d of %d layers failed", errPartial, failed, len(file.Layers))
+		return fmt.Errorf("%w: %d of %d layers failed", errPartial, failed, len(res.Rows))
 	}
 	return nil
 }
 
-// modelParams returns the number of parameters in all tensors of m.
-func modelParams(m *checkpoint.Model) int64 {
-	var n int64
-	for _, t := range m.Tensors() {
-		n += t.Params()
+// whyNothing returns the most frequent reason why tensors were not analysed.
+func whyNothing(skipped []results.Skipped) string {
+	counts := make(map[string]int)
+	most := ""
+	for _, s := range skipped {
+		counts[s.Reason]++
+		if counts[s.Reason] > counts[most] {
+			most = s.Reason
+		}
 	}
-	return n
+	if most == "" {
+		return "there are no tensors"
+	}
+	return fmt.Sprintf("%d of %s: %s", counts[most], plural(len(skipped), "tensor"), most)
 }

@@ -1,32 +1,24 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/emit"
 	"github.com/gospectrum/spectrum/results"
-)
-
-const (
-	formatYAML       = "spectrum-yaml"
-	formatNames      = "names"
-	formatRefJSON    = "spectrum-json"
-	formatRefSorted  = "spectrum-sorted-json"
-	resultFileFormat = `a file written by "spectrum scan -o FILE.json" or by the reference
-implementation (either of its two schemas)`
+	"github.com/gospectrum/spectrum/selection"
 )
 
 // selectFlags are the settings of the select command.
 type selectFlags struct {
-	s                    spectrum.Selector
+	s                    selection.Selector
 	budget               byteSize
 	optimiser, precision string
 	weights              map[string]string
@@ -34,6 +26,8 @@ type selectFlags struct {
 	format, output       string
 	model                string
 	rank                 int
+	names                nameFlags
+	experts              string
 }
 
 func newSelect() *cobra.Command {
@@ -45,19 +39,16 @@ func newSelect() *cobra.Command {
 writes the ⌊n·P/100⌋ layers with the highest SNR of each type of n layers, or
 what the flags below make of that.
 
-Formats: spectrum-yaml, the reference's own list; names, one parameter a line;
-json; csv; and for trainers axolotl, python, trl, llama-factory (only whole
-modules of the first or last blocks), llama-factory-lora, ms-swift, peft; lr, a
-table of learning-rate multipliers. With --model the names of the model are used
-and the trainer's rule is tried on them before anything is written.`,
+Formats:
+
+` + formatList(emit.Formats(), emit.Format.About) + `
+With --model the rule by which "spectrum verify" reads the format is tried on the
+parameters of MODEL, and a file that trains anything else is not written. Nothing
+verifies spectrum-yaml, which trains head and embeddings in any case.`,
 		Example: `  spectrum select llama.json --top 25 -o unfrozen.yaml          # the reference's list
   spectrum select llama.json --top 25 --format axolotl --model ./Llama-3-8B -o unfrozen.yaml
-  spectrum select llama.json --top 25 --format trl -o unfrozen.py
-  spectrum select llama.json --top 25 --format python -o unfrozen.py
-  spectrum select llama.json --include '*.self_attn.*' --format llama-factory --model ./Llama-3-8B
-  spectrum select llama.json --top 25 --format llama-factory-lora -o lora.yaml
-  spectrum select llama.json --top 25 --format ms-swift -o swift.args
   spectrum select llama.json --top 25 --format peft -o adapter_config.json
+  spectrum select llama.json --include '*.3[01].self_attn.*' --format llama-factory --model ./Llama-3-8B
   spectrum select llama.json --budget 8GiB --optimiser adamw8bit --format axolotl
   spectrum select llama.json --top 25 --random 1 --format axolotl   # control for an ablation`,
 		Args: cobra.ExactArgs(1),
@@ -65,7 +56,7 @@ and the trainer's rule is tried on them before anything is written.`,
 	}
 	fl := cmd.Flags()
 	fl.Float64Var(&f.s.Percent, "top", 0, "select the top `P` percent, fractions too, of the layers of each type")
-	fl.TextVar(&f.s.Scope, "scope", spectrum.WithinType, "`WHAT` competes: the layers of each type, of each block, or all (global)")
+	fl.TextVar(&f.s.Scope, "scope", selection.ScopeType, "`WHAT` competes: the layers of each type, of each block, or all (global)")
 	fl.BoolVar(&f.s.Ceil, "ceil", false, "round numbers of layers up, not down as the reference does")
 	fl.IntVar(&f.s.Min, "at-least", 0, "`N` layers of each type")
 	fl.IntVar(&f.s.Max, "at-most", 0, "`N` layers of each type (default: no bound)")
@@ -76,29 +67,27 @@ and the trainer's rule is tried on them before anything is written.`,
 	fl.StringToStringVar(&f.weights, "weight", nil, "multiply the percentage, or with another scope the score, of a type: `TYPE=W`")
 	fl.StringArrayVar(&f.s.Include, "include", nil, "always select layers that match `GLOB` (repeatable)")
 	fl.StringArrayVar(&f.s.Exclude, "exclude", nil, "never select layers that match `GLOB` (repeatable)")
-	fl.TextVar(&f.s.Norms, "norms", spectrum.Ranked, "norms are `ranked`, selected always or never")
-	fl.TextVar(&f.s.Head, "head", spectrum.Ranked, "the output head is `ranked`, selected always or never")
-	fl.TextVar(&f.s.Embeddings, "embeddings", spectrum.Ranked, "embeddings are `ranked`, selected always or never")
+	fl.TextVar(&f.s.Norms, "norms", selection.PolicyRanked, "norms are `ranked`, selected always or never")
+	fl.TextVar(&f.s.Head, "head", selection.PolicyRanked, "the output head is `ranked`, selected always or never")
+	fl.TextVar(&f.s.Embeddings, "embeddings", selection.PolicyRanked, "embeddings are `ranked`, selected always or never")
 	fl.Int64Var(&f.random, "random", 0, "select as many layers and parameters of each type at random, with seed `N`")
-	fl.StringVar(&f.format, "format", formatYAML, "`FORMAT` of the selection, see above")
-	fl.StringVar(&f.model, "model", "", "take parameter names from `MODEL` and verify the selection on it")
+	f.names.add(cmd)
+	fl.StringVar(&f.experts, "experts", expertsFused, "choose among `WHAT` where the loaded model fuses experts: fused parameters, or single experts, which axolotl takes")
+	fl.StringVar(&f.format, "format", string(emit.Axolotl), "`FORMAT` of the selection, see above")
+	fl.StringVar(&f.model, "model", "", "verify the selection on the parameters of `MODEL` before it is written")
 	fl.IntVar(&f.rank, "rank", 16, "`R`, the rank of a layer of median SNR, of peft")
 	fl.StringVarP(&f.output, "output", "o", "", "write the selection to `FILE` instead of standard output")
-	must(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(selectFormats(), cobra.ShellCompDirectiveNoFileComp)))
+	complete(cmd, "format", formatNames(emit.Formats()))
+	complete(cmd, "experts", []string{expertsFused, expertsSingle})
 	return cmd
-}
-
-func selectFormats() []string {
-	all := []string{formatYAML, formatNames, formatJSON, formatCSV}
-	for _, f := range emit.Formats() {
-		all = append(all, string(f))
-	}
-	return all
 }
 
 // check completes the settings of the selector.
 func (f *selectFlags) check(cmd *cobra.Command) error {
-	if err := oneOf("format", f.format, selectFormats()...); err != nil {
+	if err := oneOf("format", f.format, formatNames(emit.Formats())...); err != nil {
+		return err
+	}
+	if err := oneOf("experts", f.experts, expertsFused, expertsSingle); err != nil {
 		return err
 	}
 	if f.budget > 0 {
@@ -106,18 +95,23 @@ func (f *selectFlags) check(cmd *cobra.Command) error {
 			return errors.New("--budget and --max-params exclude each other")
 		}
 		var err error
-		if f.s.BytesPerParam, err = spectrum.TrainingBytes(f.optimiser, f.precision); err != nil {
+		if f.s.BytesPerParam, err = selection.TrainingBytes(f.optimiser, f.precision); err != nil {
 			return err
 		}
 		f.s.Budget = int64(f.budget)
+	} else if cmd.Flags().Changed("optimiser") || cmd.Flags().Changed("precision") {
+		return errors.New("--optimiser and --precision say what --budget has to hold, and there is none")
 	}
-	f.s.Weights = make(map[string]float64)
+	if f.rank < 1 {
+		return fmt.Errorf("--rank %d: want a positive number", f.rank)
+	}
+	f.s.Factors = make(map[string]float64)
 	for t, text := range f.weights {
 		w, err := strconv.ParseFloat(text, 64)
 		if err != nil {
 			return fmt.Errorf("--weight %s=%s: not a number", t, text)
 		}
-		f.s.Weights[t] = w
+		f.s.Factors[t] = w
 	}
 	chosen := func(name string) bool { return cmd.Flags().Changed(name) }
 	if !slices.ContainsFunc([]string{"top", "budget", "max-params", "at-least", "include", "norms", "head", "embeddings"}, chosen) {
@@ -134,15 +128,13 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	layers := res.Layers()
-	for _, l := range res.Unranked() {
-		if f.s.Forces(l.Name, l.Type) {
-			layers = append(layers, l)
-		}
+	if err := f.names.apply(cmd.ErrOrStderr(), res); err != nil {
+		return err
 	}
-	opt := emit.Options{Rank: f.rank}
+	candidates, layers := f.candidates(res)
+	how := emit.Training{Rank: f.rank}
 	if f.model != "" {
-		if opt.Model, err = parameters(cmd, f.model); err != nil {
+		if how.Model, err = parameters(cmd, f.model); err != nil {
 			return err
 		}
 	}
@@ -150,117 +142,61 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	if err := writeTo(cmd, f.output, func(w io.Writer) error { return f.write(w, res, sel, opt) }); err != nil {
+	var text bytes.Buffer
+	if err := emit.Write(&text, emit.Format(f.format), sel, how); err != nil {
 		return err
 	}
-	stderr := cmd.ErrOrStderr()
-	fmt.Fprintf(stderr, "selected %d of %d layers in %d types", len(sel.Layers()), len(layers), len(sel.Groups))
-	if n := sel.Params(); n > 0 {
-		fmt.Fprintf(stderr, ", %s parameters", formatCount(n))
+	if err := writeTo(cmd, f.output, []string{file}, func(w io.Writer) error { _, err := text.WriteTo(w); return err }); err != nil {
+		return err
 	}
-	fmt.Fprintf(stderr, " (%s)\n", sel.Rule)
-	for _, g := range sel.Groups {
-		if g.DecidedByTie {
-			fmt.Fprintf(stderr, "%s: layers tie at the cut; those selected merely come first\n", g.Type)
-		}
-	}
+	_ = candidates
+	f.report(cmd.ErrOrStderr(), sel, len(layers))
 	return nil
 }
 
-func (f *selectFlags) choose(cmd *cobra.Command, layers []spectrum.Layer) (*spectrum.Selection, error) {
+// report says what was chosen of so many layers, and what is not sure about it.
+func (f *selectFlags) report(w io.Writer, sel *selection.Selection, layers int) {
+	fmt.Fprintf(w, "selected %d of %d layers in %d types", len(sel.Layers()), layers, len(sel.Groups))
+	if n := sel.Params(); n > 0 {
+		fmt.Fprintf(w, ", %s parameters", formatCount(n))
+	}
+	fmt.Fprintf(w, " (%s)\n", sel.Rule)
+	for _, g := range sel.Groups {
+		if g.DecidedByTie {
+			fmt.Fprintf(w, "%s: layers tie at the cut; those selected merely come first\n", g.Type)
+		}
+	}
+	if f.model != "" && !slices.Contains(emit.Consumers(), emit.Format(f.format)) {
+		fmt.Fprintf(w, "not verified on %s: how %s is read depends on its reader\n", f.model, f.format)
+	}
+}
+
+// What select chooses among where the loaded model fuses experts.
+const (
+	expertsFused  = "fused"
+	expertsSingle = "single"
+)
+
+// candidates returns what is chosen among, by the names of parameters, which
+// trainers know, and with it what is chosen only on request.
+func (f *selectFlags) candidates(res *results.Scores) ([]results.Candidate, []spectrum.Layer) {
+	experts := results.ExpertsFused
+	if f.experts == expertsSingle {
+		experts = results.ExpertsSingle
+	}
+	candidates := res.Candidates(experts)
+	layers := results.Layers(candidates)
+	for _, l := range res.Unranked() {
+		if f.s.IsForced(l.Name, l.Type) {
+			layers = append(layers, l)
+		}
+	}
+	return candidates, layers
+}
+
+func (f *selectFlags) choose(cmd *cobra.Command, layers []spectrum.Layer) (*selection.Selection, error) {
 	if cmd.Flags().Changed("random") {
-		return f.s.Control(layers, uint64(f.random))
+		return f.s.ControlGroup(layers, uint64(f.random))
 	}
 	return f.s.Select(layers)
-}
-
-func (f *selectFlags) write(w io.Writer, res *results.Results, sel *spectrum.Selection, opt emit.Options) error {
-	switch f.format {
-	case formatYAML:
-		return results.WriteUnfrozenYAML(w, sel, res.Module)
-	case formatNames:
-		return results.WriteNames(w, sel)
-	case formatJSON:
-		return results.WriteSelectionJSON(w, sel)
-	case formatCSV:
-		return results.WriteSelectionCSV(w, sel)
-	}
-	// Trainers know parameters; the reference's files have modules.
-	named := *sel
-	named.Groups = slices.Clone(sel.Groups)
-	for i, g := range named.Groups {
-		named.Groups[i].Chosen = slices.Clone(g.Chosen)
-		for j := range g.Chosen {
-			named.Groups[i].Chosen[j].Name = res.Parameter(g.Chosen[j].Name)
-		}
-	}
-	return emit.Write(w, emit.Format(f.format), &named, opt)
-}
-
-func newExport() *cobra.Command {
-	var format, convention, name string
-	cmd := &cobra.Command{
-		Use:   "export RESULTS --format FORMAT",
-		Short: "Write results as the reference implementation does",
-		Long: `export reads RESULTS, ` + resultFileFormat + `, and
-writes the reference's files byte for byte: spectrum-json, module by module, or
-spectrum-sorted-json, by type and descending SNR.
-
-The conventions differ where a layer has no noise: v0 (to April 2025) writes
-Infinity, v1 divides by 1. They apply to our own results; the numbers of a
-reference's file stay what they are.`,
-		Example: `  spectrum export llama.json --format spectrum-json --convention v1 -o snr_results_llama.json`,
-		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return export(cmd, args[0], format, convention, name)
-		},
-	}
-	cmd.Flags().StringVar(&format, "format", formatRefJSON, "`FORMAT` of the file: spectrum-json or spectrum-sorted-json")
-	cmd.Flags().StringVar(&convention, "convention", "v1", "`ERA` of the reference to follow: v0 or v1")
-	cmd.Flags().StringVarP(&name, "output", "o", "", "write to `FILE` instead of standard output")
-	for flag, values := range map[string][]string{"format": {formatRefJSON, formatRefSorted}, "convention": {"v0", "v1"}} {
-		must(cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)))
-	}
-	return cmd
-}
-
-func export(cmd *cobra.Command, file, format, convention, name string) error {
-	if err := oneOf("format", format, formatRefJSON, formatRefSorted); err != nil {
-		return err
-	}
-	era, err := results.ParseConvention(convention)
-	if err != nil {
-		return fmt.Errorf("--convention: %w", err)
-	}
-	res, err := results.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	rows, err := res.ReferenceRows(era)
-	if err != nil {
-		return err
-	}
-	return writeTo(cmd, name, func(w io.Writer) error {
-		if format == formatRefSorted {
-			return results.WriteReferenceSorted(w, rows)
-		}
-		return results.WriteReference(w, rows)
-	})
-}
-
-// writeTo runs write on the file called name, or on standard output.
-func writeTo(cmd *cobra.Command, name string, write func(io.Writer) error) error {
-	out, err := newOutput(name, cmd.OutOrStdout())
-	if err != nil {
-		return err
-	}
-	defer out.discard()
-	return out.commit(write)
-}
-
-func oneOf(flag, value string, allowed ...string) error {
-	if slices.Contains(allowed, value) {
-		return nil
-	}
-	return fmt.Errorf("--%s %q: want one of %s", flag, value, strings.Join(allowed, ", "))
 }

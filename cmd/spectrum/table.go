@@ -4,41 +4,87 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/results"
-	"github.com/gospectrum/spectrum/scan"
 )
 
 // writeTable prints the layers grouped by type, best first; total is the
 // number of parameters of the model.
-func writeTable(w io.Writer, file *results.File, total int64) error {
+func writeTable(w io.Writer, res *results.Result, total int64) error {
 	b := &strings.Builder{}
-	p := file.Provenance
+	p := res.Provenance
 	fmt.Fprintf(b, "%s: %s, %s parameters in %s (%s)\n", p.Model, modelKind(p), formatCount(total), plural(len(p.Files), "file"), formatBytes(fileBytes(p)))
 	fmt.Fprintf(b, "SNR = %s; signal: singular values above t; noise scale σ: %s, edge: %s; %s\n",
-		formula(p.Options), p.Options.Noise, p.Options.Edge, ran(file))
+		formula(p.Settings), p.Settings.Noise, p.Settings.Edge, ran(res))
 
-	chosen := make(map[string]bool)
-	if file.Selection != nil {
-		for _, name := range file.Selection.Layers {
-			chosen[name] = true
-		}
-	}
-	for _, group := range byType(file.Layers) {
+	candidates := res.Scores().Candidates(results.ExpertsFused)
+	chosen := chosenRows(res.Chosen, candidates)
+	for _, group := range byType(res.Rows) {
 		writeGroup(b, group, chosen)
 	}
-	writeNotes(b, file)
-	if s := file.Selection; s != nil {
+	writeFused(b, candidates, chosen)
+	writeNotes(b, res)
+	if s := res.Chosen; s != nil {
 		fmt.Fprintf(b, "\ntop %v %% of each type (marked *): %s, %s parameters, %.1f %% of the model\n",
 			s.TopPercent, plural(len(s.Layers), "layer"), formatCount(s.Params), 100*s.Share)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// chosenRows returns the names of the rows of which the candidates that were chosen
+// are made.
+func chosenRows(c *results.Chosen, candidates []results.Candidate) map[string]bool {
+	chosen := make(map[string]bool)
+	if c == nil {
+		return chosen
+	}
+	names := make(map[string]bool, len(c.Layers))
+	for _, name := range c.Layers {
+		names[name] = true
+	}
+	for _, x := range candidates {
+		for _, row := range x.Rows {
+			if names[x.Name] {
+				chosen[row] = true
+			}
+		}
+	}
+	return chosen
+}
+
+// writeFused lists the parameters whose parts were scored one by one, with the
+// median by which they rank and the scores it is the median of.
+func writeFused(b *strings.Builder, candidates []results.Candidate, chosen map[string]bool) {
+	first := true
+	var tw *tabwriter.Writer
+	for _, c := range candidates {
+		if len(c.Rows) < 2 {
+			continue
+		}
+		if first {
+			first = false
+			fmt.Fprintln(b, "\nparameters of the loaded model that hold several of these; they rank by the median")
+			tw = tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
+			fmt.Fprintln(tw, "\tSNR\tleast\tgreatest\tparts\t  parameter")
+		}
+		mark := ""
+		if chosen[c.Rows[0]] {
+			mark = "*"
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t  %s\n", mark, formatNumber(results.Number(c.SNR)),
+			formatNumber(results.Number(c.Low)), formatNumber(results.Number(c.High)), len(c.Rows), c.Name)
+	}
+	if tw != nil {
+		tw.Flush()
+	}
 }
 
 func modelKind(p results.Provenance) string {
@@ -56,28 +102,10 @@ func fileBytes(p results.Provenance) int64 {
 	return n
 }
 
-// formula writes the score as it was computed.
-func formula(o results.Options) string {
-	f := "Σ(signal)/Σ(noise)"
-	switch o.Ratio {
-	case "count":
-		f = "#(signal)/#(noise)"
-	case "energy":
-		f = "Σ(signal²)/Σ(noise²)"
-	}
-	switch o.Divisor {
-	case "none":
-		return f
-	case "edge":
-		return f + " / (s_max/t)"
-	}
-	return f + " / s_max"
-}
-
 // ran says what computed the values, once for all layers.
-func ran(file *results.File) string {
+func ran(res *results.Result) string {
 	var seen []string
-	for _, l := range file.Layers {
+	for _, l := range res.Rows {
 		if s := l.Backend + " " + l.Precision; l.Precision != "" && !slices.Contains(seen, s) {
 			seen = append(seen, s)
 		}
@@ -87,10 +115,10 @@ func ran(file *results.File) string {
 
 // dequantised lists the storage types that are not those of unquantised models,
 // with the number of layers of each.
-func dequantised(file *results.File) string {
+func dequantised(res *results.Result) string {
 	var types []string
 	count := make(map[string]int)
-	for _, l := range file.Layers {
+	for _, l := range res.Rows {
 		if spectrum.DType(l.DType).Size() > 0 {
 			continue
 		}
@@ -107,10 +135,10 @@ func dequantised(file *results.File) string {
 
 // byType groups the layers that were ranked, types in order of appearance, the
 // layers of each by descending SNR, failed ones last.
-func byType(layers []results.Layer) [][]results.Layer {
-	var groups [][]results.Layer
+func byType(rows []results.Row) [][]results.Row {
+	var groups [][]results.Row
 	index := make(map[string]int)
-	for _, l := range layers {
+	for _, l := range rows {
 		if !l.Ranked {
 			continue
 		}
@@ -123,7 +151,7 @@ func byType(layers []results.Layer) [][]results.Layer {
 		groups[i] = append(groups[i], l)
 	}
 	for _, g := range groups {
-		slices.SortStableFunc(g, func(a, b results.Layer) int {
+		slices.SortStableFunc(g, func(a, b results.Row) int {
 			if an, bn := math.IsNaN(float64(a.SNR)), math.IsNaN(float64(b.SNR)); an || bn {
 				return cmp.Compare(btoi(an), btoi(bn))
 			}
@@ -140,7 +168,7 @@ func btoi(b bool) int {
 	return 0
 }
 
-func writeGroup(b *strings.Builder, group []results.Layer, chosen map[string]bool) {
+func writeGroup(b *strings.Builder, group []results.Row, chosen map[string]bool) {
 	fmt.Fprintf(b, "\n%s (%d)\n", group[0].Type, len(group))
 	tw := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(tw, "\tSNR\tσ\tt\tsignal\tnoise\ts_max\tshape\t  layer")
@@ -163,7 +191,10 @@ func writeGroup(b *strings.Builder, group []results.Layer, chosen map[string]boo
 		if i > 0 && group[i-1].SNR == l.SNR || i+1 < len(group) && group[i+1].SNR == l.SNR {
 			note += "  (tie)"
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%d×%d\t  %s%s\n", mark, formatNumber(l.SNR), formatNumber(l.Sigma),
+		if math.IsInf(float64(l.SNRError), 1) {
+			note += "  (?: no digit of the score is certain)"
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%d×%d\t  %s%s\n", mark, formatScore(l.SNR, float64(l.SNRError)), formatNumber(l.Sigma),
 			formatNumber(l.Threshold), l.SignalCount, l.NoiseCount, formatNumber(l.SMax), l.Rows, l.Cols, l.Name, note)
 	}
 	tw.Flush()
@@ -171,8 +202,11 @@ func writeGroup(b *strings.Builder, group []results.Layer, chosen map[string]boo
 }
 
 // writeCut says when a tie decided what was selected from a group.
-func writeCut(b *strings.Builder, group []results.Layer, chosen map[string]bool) {
-	cut := slices.IndexFunc(group, func(l results.Layer) bool { return !chosen[l.Name] })
+func writeCut(b *strings.Builder, group []results.Row, chosen map[string]bool) {
+	if slices.ContainsFunc(group, func(l results.Row) bool { return l.PartOf != "" || l.Parameter != "" && names.IsExpert(l.Name) }) {
+		return // rows that are no candidates of their own
+	}
+	cut := slices.IndexFunc(group, func(l results.Row) bool { return !chosen[l.Name] })
 	if cut <= 0 || group[cut].SNR != group[cut-1].SNR {
 		return
 	}
@@ -189,35 +223,39 @@ func writeCut(b *strings.Builder, group []results.Layer, chosen map[string]bool)
 }
 
 // writeNotes lists what is not in the groups, one line for each reason.
-func writeNotes(b *strings.Builder, file *results.File) {
-	for _, l := range file.Layers {
+func writeNotes(b *strings.Builder, res *results.Result) {
+	for _, l := range res.Rows {
 		if l.TiedTo != "" {
 			fmt.Fprintf(b, "\n%s is tied to %s: one matrix, ranked once\n", l.Name, l.TiedTo)
 		}
 	}
-	if types := dequantised(file); types != "" {
+	absent := make(map[string][]string)
+	for _, l := range res.Rows {
+		if l.Absent != "" {
+			absent[l.Absent] = append(absent[l.Absent], l.Name)
+		}
+	}
+	for _, why := range slices.Sorted(maps.Keys(absent)) {
+		fmt.Fprintf(b, "\nnot ranked, %s: %s\n", why, firstFew(absent[why]))
+	}
+	if types := dequantised(res); types != "" {
 		fmt.Fprintf(b, "\nde-quantised weights, of a lower precision than the model's own: %s\n", types)
 	}
 	var reasons []string
-	names := make(map[string][]string)
-	for _, s := range file.Skipped {
-		if names[s.Reason] == nil {
+	skipped := make(map[string][]string)
+	for _, s := range res.Skipped {
+		if skipped[s.Reason] == nil {
 			reasons = append(reasons, s.Reason)
 		}
-		names[s.Reason] = append(names[s.Reason], s.Name)
+		skipped[s.Reason] = append(skipped[s.Reason], s.Name)
 	}
 	if len(reasons) > 0 {
 		fmt.Fprintln(b, "\nnot ranked:")
 	}
 	for _, r := range reasons {
-		list := names[r]
-		more := ""
-		if len(list) > 3 {
-			list, more = list[:3], fmt.Sprintf(" and %d more", len(names[r])-3)
-		}
-		fmt.Fprintf(b, "  %d × %s: %s%s\n", len(names[r]), r, strings.Join(list, ", "), more)
+		fmt.Fprintf(b, "  %d × %s: %s\n", len(skipped[r]), r, firstFew(skipped[r]))
 	}
-	if dead := scan.DeadExperts(file.Layers); len(dead) > 0 {
+	if dead := results.DeadExperts(res.Rows); len(dead) > 0 {
 		fmt.Fprintf(b, "\ndead experts, of a norm below 1/1000 of their type's median; the score favours small weights: %d\n", len(dead))
 		for _, d := range dead[:min(10, len(dead))] {
 			fmt.Fprintf(b, "  %s: %.3g, median %.3g\n", d.Name, d.Norm, d.Median)
@@ -226,7 +264,7 @@ func writeNotes(b *strings.Builder, file *results.File) {
 			fmt.Fprintf(b, "  and %d more\n", len(dead)-10)
 		}
 	}
-	if file.Interrupted {
+	if res.Interrupted {
 		fmt.Fprintln(b, "\ninterrupted: layers that were not finished are missing")
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/csv"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,34 +23,114 @@ func scanned(t *testing.T) string {
 	return file
 }
 
-// What select writes for each trainer verifies without mismatches.
-func TestSelectVerify(t *testing.T) {
-	file := scanned(t)
+// documented returns the command of each row of the table in docs/trainers.md.
+func documented(t *testing.T) map[emit.Format][]string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/trainers.md")
+	require.NoError(t, err)
+	all := make(map[emit.Format][]string)
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|.*\\| `spectrum (.*)` \\|$").FindAllStringSubmatch(string(text), -1) {
+		args := strings.Fields(strings.ReplaceAll(m[2], "'", ""))
+		for i, a := range args {
+			if a == "./testdata/tiny-llama" {
+				args[i] = tiny
+			}
+		}
+		all[emit.Format(m[1])] = args
+	}
+	return all
+}
+
+// The commands of docs/trainers.md do what they say, and what select writes
+// verifies without mismatches. There is one for each format.
+func TestDocumentedCommands(t *testing.T) {
+	commands := documented(t)
+	dir := t.TempDir()
+	ok(t, "scan", tiny, "-o", filepath.Join(dir, "tiny.json"))
+	inDir := func(args []string) []string {
+		args = slices.Clone(args)
+		for i, a := range args {
+			if ext := filepath.Ext(a); ext != "" && !strings.ContainsAny(a, "*/") {
+				args[i] = filepath.Join(dir, a)
+			}
+		}
+		return args
+	}
 	for _, f := range emit.Formats() {
-		if f == emit.LearningRates {
+		require.Contains(t, commands, f)
+		args := inDir(commands[f])
+		assert.Contains(t, strings.Join(args, " "), "--format "+string(f)+" ")
+		out := args[len(args)-1]
+		_, errs := ok(t, args...)
+		assert.Contains(t, errs, "selected ")
+		if !slices.Contains(emit.Consumers(), f) {
 			continue
 		}
-		args := []string{"select", file, "--top", "25", "--format", string(f), "--model", tiny}
-		if f == emit.LLaMAFactory {
-			args = []string{"select", file, "--include", "*.[67].self_attn.*", "--format", string(f), "--model", tiny}
-		}
-		out := filepath.Join(t.TempDir(), "selection")
-		_, errs := ok(t, append(args, "-o", out)...)
-		assert.Contains(t, errs, "selected ")
 		report, _ := ok(t, "verify", out, tiny, "--consumer", string(f))
 		assert.Contains(t, report, string(f)+" trains ")
 		assert.Contains(t, report, "model.layers.")
+		ok(t, append(args, "--model", tiny)...)
 	}
+	for _, c := range emit.Consumers() { // that no format is written for
+		if slices.Contains(emit.Formats(), c) {
+			continue
+		}
+		require.Contains(t, commands, c)
+		code, report, _ := command(inDir(commands[c])...)
+		assert.Equal(t, exitFailed, code)
+		assert.Contains(t, report, string(c)+" trains ")
+	}
+}
+
+func TestSelectRefuses(t *testing.T) {
+	file := scanned(t)
 	code, _, errs := command("select", file, "--top", "25", "--format", "llama-factory", "--model", tiny)
 	assert.Equal(t, exitUsage, code)
 	assert.Contains(t, errs, "cannot be expressed")
+	// The names of another model.
+	foreign := filepath.Join(t.TempDir(), "foreign.json")
+	require.NoError(t, os.WriteFile(foreign, []byte(`{"m.0.q": {"snr": 2, "type": "q"}, "m.1.q": {"snr": 1, "type": "q"}}`), 0o644))
+	for _, f := range emit.Consumers() {
+		if !slices.Contains(emit.Formats(), f) {
+			continue
+		}
+		code, out, errs := command("select", foreign, "--top", "50", "--format", string(f), "--model", tiny)
+		assert.Equal(t, exitUsage, code, f)
+		assert.Empty(t, out, f)
+		assert.Contains(t, errs, "cannot be expressed", f)
+	}
+	_, errs = ok(t, "select", foreign, "--top", "50", "--model", tiny)
+	assert.Contains(t, errs, "not verified on "+tiny+": how spectrum-yaml is read depends on its reader")
+}
+
+// A file of the reference has modules; what is trained are parameters.
+func TestSelectReferenceNames(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "snr_results_m.json")
+	require.NoError(t, os.WriteFile(file, []byte(`{"m.0.q": {"snr": 2, "type": "q"}, "m.1.q": {"snr": 1, "type": "q"}}`), 0o644))
+	for format, want := range map[string]string{
+		"names":         "m.0.q.weight\n",
+		"csv":           "name,type,snr,params\nm.0.q.weight,q,2,0\n",
+		"spectrum-yaml": "unfrozen_parameters:\n- ^lm_head.weight$\n- ^model.embed_tokens.weight$\n# q layers\n- m.0.q\n",
+	} {
+		out, _ := ok(t, "select", file, "--top", "50", "--format", format)
+		assert.Equal(t, want, out)
+	}
+}
+
+// What the trainer stops with is found by verify, and no wrong usage.
+func TestVerifyFindsRefusal(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "freeze.yaml")
+	require.NoError(t, os.WriteFile(file, []byte("freeze_trainable_layers: 2\nfreeze_trainable_modules: gone\n"), 0o644))
+	code, _, errs := command("verify", file, tiny, "--consumer", "llama-factory")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, `no module "gone"`)
 }
 
 // The head of this model is tied, so the reference's fixed line matches nothing.
 func TestVerifyMismatch(t *testing.T) {
 	file := scanned(t)
 	out := filepath.Join(t.TempDir(), "unfrozen.yaml")
-	ok(t, "select", file, "--top", "25", "-o", out)
+	ok(t, "select", file, "--top", "25", "--format", "spectrum-yaml", "-o", out)
 	code, report, errs := command("verify", out, tiny, "--consumer", "axolotl")
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, report, "match nothing: 1\n  ^lm_head.weight$")
@@ -84,23 +166,27 @@ func TestSelectFlags(t *testing.T) {
 	for _, args := range [][]string{
 		{}, {"--top", "101"}, {"--budget", "1MiB", "--max-params", "3"}, {"--top", "1", "--weight", "a=b"},
 		{"--top", "1", "--scope", "none"}, {"--budget", "1MiB", "--optimiser", "none"}, {"--top", "1", "--include", "["},
-		{"--top", "1", "--format", "none"}, {"--top", "25", "--format", "peft", "--rank", "-1"},
+		{"--top", "1", "--format", "none"}, {"--top", "25", "--format", "peft", "--rank", "-1"}, {"--top", "25", "--rank", "0"},
+		{"--top", "25", "--optimiser", "sgd"}, {"--top", "25", "--precision", "mixed"},
 	} {
 		code, _, _ := command(append([]string{"select", file}, args...)...)
 		assert.Equal(t, exitUsage, code, "%v", args)
 	}
 }
 
-// The help of select and verify has a line for each trainer.
+// Help and completion of select and verify list what package emit does.
 func TestTrainerHelp(t *testing.T) {
+	help, _ := ok(t, "select", "--help")
+	values, _ := ok(t, "__complete", "select", "x.json", "--format", "")
 	for _, f := range emit.Formats() {
-		if f == emit.LearningRates {
-			continue
-		}
-		help, _ := ok(t, "select", "--help")
-		assert.Contains(t, help, "--format "+string(f))
-		help, _ = ok(t, "verify", "--help")
-		assert.Contains(t, help, "--consumer "+string(f))
+		assert.Regexp(t, `(?m)^  `+string(f)+` +`+regexp.QuoteMeta(f.About())+`$`, help)
+		assert.Contains(t, strings.Fields(values), string(f))
+	}
+	help, _ = ok(t, "verify", "--help")
+	values, _ = ok(t, "__complete", "verify", "x", "y", "--consumer", "")
+	for _, f := range emit.Consumers() {
+		assert.Regexp(t, `(?m)^  `+string(f)+` +`+regexp.QuoteMeta(f.Matching())+`$`, help)
+		assert.Contains(t, strings.Fields(values), string(f))
 	}
 }
 
@@ -108,8 +194,10 @@ func TestDoctor(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "damaged.json")
 	require.NoError(t, os.WriteFile(file, []byte(`{"l.0.q": {"snr": 1.5, "type": "q"}, "l.1.q": {"snr": NaN, "type": "q"},`), 0o644))
 	clean := filepath.Join(t.TempDir(), "clean.json")
-	code, out, _ := command("doctor", file, "-o", clean)
+	code, out, errs := command("doctor", file, "-o", clean)
 	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "something is wrong with this result file")
+	assert.NotContains(t, errs, "incomplete")
 	assert.Contains(t, out, "NaN, which cannot be ranked: 1\n  l.1.q")
 	assert.Contains(t, out, "the file breaks at")
 	out, _ = ok(t, "doctor", clean)

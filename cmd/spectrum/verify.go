@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,13 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/emit"
-	"github.com/gospectrum/spectrum/scan"
 )
-
-// errMismatch reports a selection that does not train what it says.
-var errMismatch = errors.New("the selection does not match the model")
 
 func newVerify() *cobra.Command {
 	var consumer, expect, format string
@@ -26,34 +19,26 @@ func newVerify() *cobra.Command {
 		Long: `verify applies the matching rule of a trainer to the parameters of MODEL and
 reports what SELECTION trains, which entries match nothing, and what is matched
 twice or by accident. SELECTION is a file of "spectrum select", or the
-reference's YAML for axolotl, trl and substring (the snippet of its README).
-The exit code is 1 on any mismatch. Only headers are read.
+reference's YAML for axolotl, trl and substring. The exit code is 1 on any
+mismatch. Only headers are read.
 
-Consumers: axolotl, python, trl, llama-factory, llama-factory-lora, ms-swift,
-peft, substring, names.
+Consumers, and how each holds an entry against the names of the model:
 
+` + formatList(emit.Consumers(), emit.Format.Matching) + `
 ` + modelHelp,
 		Example: `  spectrum verify unfrozen.yaml ./Llama-3-8B --consumer axolotl
-  spectrum verify unfrozen.py ./Llama-3-8B --consumer trl
-  spectrum verify unfrozen.py ./Llama-3-8B --consumer python
   spectrum verify freeze.yaml ./Llama-3-8B --consumer llama-factory --expect names.txt
-  spectrum verify lora.yaml ./Llama-3-8B --consumer llama-factory-lora
-  spectrum verify swift.args ./Llama-3-8B --consumer ms-swift
-  spectrum verify adapter_config.json ./Llama-3-8B --consumer peft`,
+  spectrum verify adapter_config.json ./Llama-3-8B --consumer peft --format json`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return verify(cmd, args[0], args[1], consumer, expect, format)
 		},
 	}
-	var all []string
-	for _, c := range emit.Consumers() {
-		all = append(all, string(c))
-	}
 	cmd.Flags().StringVar(&consumer, "consumer", "", "`NAME` of the trainer that reads SELECTION")
 	cmd.Flags().StringVar(&expect, "expect", "", "also compare with `FILE`, the names of the parameters that should be trained, one a line")
 	cmd.Flags().StringVar(&format, "format", formatTable, "`FORMAT` of the report: table or json")
 	must(cmd.MarkFlagRequired("consumer"))
-	must(cmd.RegisterFlagCompletionFunc("consumer", cobra.FixedCompletions(all, cobra.ShellCompDirectiveNoFileComp)))
+	complete(cmd, "consumer", formatNames(emit.Consumers()))
 	return cmd
 }
 
@@ -81,13 +66,11 @@ func verify(cmd *cobra.Command, file, model, consumer, expect, format string) er
 		return err
 	}
 	rep, err := rules.Verify(params)
-	if err != nil {
-		return err
+	if err != nil { // with which the trainer stops
+		return fmt.Errorf("%w: %w", errMismatch, err)
 	}
 	if format == formatJSON {
-		enc := json.NewEncoder(cmd.OutOrStdout())
-		enc.SetIndent("", "  ")
-		err = enc.Encode(rep)
+		err = writeJSON(cmd.OutOrStdout(), rep)
 	} else {
 		err = writeReport(cmd.OutOrStdout(), rep)
 	}
@@ -95,38 +78,6 @@ func verify(cmd *cobra.Command, file, model, consumer, expect, format string) er
 		err = fmt.Errorf("%w: %d mismatches", errMismatch, rep.Mismatches())
 	}
 	return err
-}
-
-// parameters lists the parameters of a model as its trainer sees them: fused
-// tensors once, under their own name, and a tied head not at all.
-func parameters(cmd *cobra.Command, path string) ([]emit.Param, error) {
-	m, err := checkpoint.Opener{}.Open(cmd.Context(), path)
-	if err != nil {
-		return nil, err
-	}
-	defer m.Close()
-	head, _ := scan.TiedHead(m)
-	var params []emit.Param
-	at := make(map[string]int)
-	for _, t := range m.Tensors() {
-		name := t.Name
-		// Parts of a fused tensor; a GGUF's own spelling is no parameter's name.
-		if t.Stored != "" && strings.Contains(name, ".experts.") && strings.Contains(t.Stored, ".experts.") {
-			name = t.Stored
-		}
-		if name == head {
-			continue
-		}
-		i, seen := at[name]
-		if !seen {
-			i = len(params)
-			at[name] = i
-			params = append(params, emit.Param{Name: name})
-		}
-		params[i].Params += t.Params()
-		params[i].Bytes += t.Size
-	}
-	return params, nil
 }
 
 func writeReport(w io.Writer, rep *emit.Report) error {

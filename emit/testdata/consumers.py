@@ -1,6 +1,8 @@
 # What trainers make of a selection, with their own parsers as far as the standard
 # library has them. Reads a list of {"consumer", "text", "names"} and prints, for
 # each, the names that are trained, as JSON. Written from the rules that package emit states.
+import csv
+import io
 import json
 import re
 import shlex
@@ -96,6 +98,25 @@ def freeze(text, names):
     return [name for name in names if any(p in name for p in parts)]
 
 
+def exactly(listed, names):
+    return [n for n in names if n in set(listed)]
+
+
+def name_list(text, names):
+    return exactly(text.splitlines(), names)
+
+
+def name_json(text, names):
+    layers = json.loads(text)["layers"]
+    assert layers == [layer["name"] for group in json.loads(text)["types"] for layer in group["chosen"]]
+    return exactly(layers, names)
+
+
+def name_table(text, names):
+    return exactly([row["name"] for row in csv.DictReader(io.StringIO(text))], names)
+
+
 rules = {"axolotl": axolotl, "python": module, "trl": module, "ms-swift": ms_swift, "peft": peft,
-         "llama-factory-lora": lora, "llama-factory": freeze}
+         "llama-factory-lora": lora, "llama-factory": freeze,
+         "names": name_list, "json": name_json, "csv": name_table, "lr": name_table}
 json.dump([rules[job["consumer"]](job["text"], job["names"]) for job in json.load(sys.stdin)], sys.stdout)

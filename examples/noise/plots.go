@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"path/filepath"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/internal/test/planted"
+	"github.com/gospectrum/spectrum/rmt"
 )
 
 // plots writes all pictures to dir; model is a checkpoint to take real weights
@@ -24,7 +24,7 @@ func plots(dir, model string) error {
 	r := rand.New(rand.NewPCG(41, 42))
 	const rows, cols, sigma = 256, 512, 0.02
 	theta := make([]float64, 8)
-	star := spectrum.SpikedModel{Rows: rows, Cols: cols, Sigma: sigma}.Detectable()
+	star := rmt.SpikedModel{Rows: rows, Cols: cols, Sigma: sigma}.Detectable()
 	for i := range theta {
 		theta[i] = star * (1.5 + 0.3*float64(i))
 	}
@@ -54,7 +54,7 @@ func plots(dir, model string) error {
 // realWeights draws the spectra of the square and the grouped-query projection of the
 // middle block.
 func realWeights(ctx context.Context, dir, model string) error {
-	m, err := checkpoint.Open(model)
+	m, err := checkpoint.Open(ctx, model)
 	if err != nil {
 		return err
 	}
@@ -105,8 +105,7 @@ func histogram(file, title string, s []float64, rows, cols int) error {
 	bins.FillColor = plotutil.SoftColors[2]
 	bins.LineStyle.Width = vg.Points(0.25)
 	p.Add(bins)
-	small, large := kn.NoiseCount, max(rows, cols)-kn.SignalCount
-	law := spectrum.MarchenkoPasturSV{Ratio: float64(small) / float64(large), Sigma: kn.Sigma * math.Sqrt(float64(large))}
+	law := kn.Law()
 	share := float64(kn.NoiseCount) / float64(len(s))
 	curve := plotter.NewFunction(func(x float64) float64 { return share * law.Prob(x) })
 	curve.Samples = 400

@@ -10,6 +10,7 @@ import (
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/engine/parallel"
 	"github.com/gospectrum/spectrum/internal/test/planted"
+	"github.com/gospectrum/spectrum/rmt"
 )
 
 // trial is one kind of matrix and one way to look at it.
@@ -17,7 +18,7 @@ type trial struct {
 	rows, cols int
 	entries    planted.Entries
 	spikes     []float64 // strengths in multiples of the detectable one
-	edge       spectrum.Edge
+	edge       rmt.EdgeRule
 	draws      int
 }
 
@@ -35,7 +36,7 @@ type outcome struct {
 // run draws the matrices and analyses each with every scale.
 func (t trial) run(scales []spectrum.NoiseScale) ([]outcome, error) {
 	n := min(t.rows, t.cols)
-	model := spectrum.SpikedModel{Rows: t.rows, Cols: t.cols, Sigma: 1}
+	model := rmt.SpikedModel{Rows: t.rows, Cols: t.cols, Sigma: 1}
 	theta := make([]float64, len(t.spikes))
 	for i, x := range t.spikes {
 		theta[i] = x * model.Detectable()
@@ -53,7 +54,7 @@ func (t trial) run(scales []spectrum.NoiseScale) ([]outcome, error) {
 			}
 			an := spectrum.Analyzer{Noise: noise, Edge: t.edge, Backend: planted.Known{Values: s}, Workers: 1}
 			if noise == spectrum.NoiseIQR {
-				an.Edge = spectrum.EdgeDefault // it has no other
+				an.Edge = rmt.EdgeDefault // it has no other
 			}
 			var a *spectrum.Analysis
 			a, err = an.Analyze(ctx, w)
@@ -84,7 +85,7 @@ func (t trial) run(scales []spectrum.NoiseScale) ([]outcome, error) {
 			case a.SignalCount == len(theta):
 				o.exact += 1 / draws
 			}
-			if k := len(theta); signalAbove(a.SingularValues, model.Edge(a.Edge)) == k {
+			if k := len(theta); signalAbove(a.SingularValues, model.NoiseEdge(a.Edge)) == k {
 				o.known += 1 / draws
 			}
 			for k, x := range theta {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/test/planted"
+	"github.com/gospectrum/spectrum/rmt"
 )
 
 // aspects are the ratios m/n of the tables: β = 1, ½, 0.286, ¼, ⅛ and 1/32.
@@ -82,7 +83,7 @@ func pureNoise(w io.Writer) error {
 		return err
 	}
 	asymptotic := t
-	asymptotic.edge = spectrum.EdgeAsymptotic
+	asymptotic.edge = rmt.EdgeAsymptotic
 	fmt.Fprint(w, "| `calibrated`, asymptotic edge")
 	for _, a := range aspects {
 		asymptotic.cols = int(n * a.ratio)
@@ -103,7 +104,7 @@ func pureNoise(w io.Writer) error {
 		fmt.Fprintln(w, " |")
 	}
 	fmt.Fprintln(w)
-	t.edge, t.draws = spectrum.EdgeDefault, 100
+	t.edge, t.draws = rmt.EdgeDefault, 100
 	return byAspect(w, fmt.Sprintf("Values of Gaussian noise called signal at the default edge, %%; n = %d, %d draws", n, t.draws),
 		spectrum.NoiseScales(), t, func(o outcome) string { return fmt.Sprintf("%.2f", 100*o.fraction) })
 }

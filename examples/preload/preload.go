@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/gospectrum/spectrum/checkpoint"
@@ -37,7 +36,7 @@ func (v Verdict) String() string {
 // and names every damaged layer; other errors are those of opening the model.
 // Running out of time or memory is no error: the verdict says what was left out.
 func Preload(ctx context.Context, path string, limits Limits) (Verdict, error) {
-	m, err := checkpoint.Open(path)
+	m, err := checkpoint.Open(ctx, path)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -46,22 +45,23 @@ func Preload(ctx context.Context, path string, limits Limits) (Verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, limits.Time)
 	defer cancel()
 	opt := scan.Options{Memory: limits.Memory}
-	planned, _, err := scan.List(m, opt)
+	planned, err := scan.List(m, opt)
 	if err != nil {
 		return Verdict{}, err
 	}
-	file, err := scan.Run(ctx, m, opt)
-	if file == nil || outer.Err() != nil {
+	outcomes, err := scan.Collect(ctx, m, opt)
+	if outer.Err() != nil || err != nil && ctx.Err() == nil {
 		return Verdict{}, errors.Join(err, outer.Err())
 	}
-	v := Verdict{Left: len(planned)}
+	v := Verdict{Left: len(scan.Layers(planned))}
+	var rows []results.Row
 	var damage []error
-	for i := range file.Layers {
-		l := &file.Layers[i]
-		if l.TiedTo != "" {
+	for _, o := range outcomes {
+		if o.Reason != "" {
 			continue
 		}
-		checked, err := inspect(l, limits)
+		rows = append(rows, results.NewRow(o))
+		checked, err := inspect(&o, limits)
 		if checked {
 			v.Checked++
 			v.Left--
@@ -70,24 +70,27 @@ func Preload(ctx context.Context, path string, limits Limits) (Verdict, error) {
 			damage = append(damage, err)
 		}
 	}
-	for _, d := range scan.DeadExperts(file.Layers) {
+	for _, d := range results.DeadExperts(rows) {
 		damage = append(damage, fmt.Errorf("%w: %s is dead: norm %.2g, median of its type %.2g", ErrDamaged, d.Name, d.Norm, d.Median))
 	}
 	return v, errors.Join(damage...)
 }
 
-// inspect reports whether l was analysed, and what is wrong with it.
-func inspect(l *results.Layer, limits Limits) (checked bool, err error) {
-	small := min(l.Rows, l.Cols)
-	switch {
-	case l.Error == "" && l.Zero:
-		return true, fmt.Errorf("%w: %s is all zero", ErrDamaged, l.Name)
-	case l.Error == "" && small > 1 && float64(l.EffectiveRank) < limits.MinRank*float64(small):
-		return true, fmt.Errorf("%w: %s has collapsed to effective rank %.2f of %d", ErrDamaged, l.Name, float64(l.EffectiveRank), small)
-	case l.Error == "":
-		return true, nil
-	case strings.Contains(l.Error, scan.ErrMemory.Error()):
+// inspect reports whether a tensor was analysed, and what is wrong with it.
+func inspect(o *scan.Outcome, limits Limits) (checked bool, err error) {
+	if errors.Is(o.Err, scan.ErrMemory) {
 		return false, nil
 	}
-	return true, fmt.Errorf("%w: %s", ErrDamaged, l.Error) // NaN or Inf, or unreadable
+	if o.Err != nil {
+		return true, fmt.Errorf("%w: %w", ErrDamaged, o.Err) // NaN or Inf, or unreadable
+	}
+	a := o.Analysis
+	small := min(a.Rows, a.Cols)
+	switch {
+	case a.Zero:
+		return true, fmt.Errorf("%w: %s is all zero", ErrDamaged, o.Name)
+	case small > 1 && a.EffectiveRank < limits.MinRank*float64(small):
+		return true, fmt.Errorf("%w: %s has collapsed to effective rank %.2f of %d", ErrDamaged, o.Name, a.EffectiveRank, small)
+	}
+	return true, nil
 }

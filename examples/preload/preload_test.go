@@ -4,17 +4,20 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/format/safetensors"
 )
 
@@ -67,6 +70,7 @@ func TestPreload(t *testing.T) {
 		assert.ErrorIs(t, err, ErrDamaged)
 		assert.ErrorContains(t, err, "experts.3.up_proj")
 		assert.ErrorContains(t, err, c.want)
+		assert.Equal(t, strings.Contains(c.want, "row"), errors.Is(err, spectrum.ErrNotFinite), "the cause is wrapped")
 		assert.Equal(t, 4, v.Checked)
 	}
 }

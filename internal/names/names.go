@@ -1,5 +1,10 @@
-// Package names reads the names of modules and parameters: what repeats across
-// blocks, which block a name is in, and what kind of layer it belongs to.
+// Package names is the one owner of every rule about names: which module a
+// parameter belongs to, what repeats across blocks, which block a name is in, what
+// kind of layer it is, whether it is an expert's, which patterns fit it and how
+// names are ordered.
+//
+// A name is that of a parameter, such as model.layers.3.mlp.up_proj.weight, or of
+// its module, which has no .weight at the end. Components are what dots separate.
 package names
 
 import (
@@ -8,15 +13,26 @@ import (
 	"unicode"
 )
 
-// Weight ends the name of a module's main parameter.
-const Weight = ".weight"
+// weight ends the name of a module's main parameter.
+const weight = ".weight"
 
-// ReferenceType returns the type that the reference implementation gives a
-// module: everything behind the first component that is a number, the whole name
-// without one.
-func ReferenceType(module string) string {
-	_, role := Block(module)
-	return role
+// Module returns the name of the module that owns a parameter, which is its name
+// without .weight, and whether it had that ending.
+func Module(name string) (module string, isWeight bool) {
+	return strings.CutSuffix(name, weight)
+}
+
+// Parameter returns the name of the main parameter of a module. It is its own.
+func Parameter(module string) string {
+	module, _ = Module(module)
+	return module + weight
+}
+
+// IsNumber reports whether a component is a number: one or more decimal digits of
+// any script. This is Python's str.isdigit, by which the reference finds blocks,
+// but for oddities such as superscripts.
+func IsNumber(component string) bool {
+	return component != "" && !strings.ContainsFunc(component, func(r rune) bool { return !unicode.IsDigit(r) })
 }
 
 // Block cuts a name behind its first component that is a number, so
@@ -24,38 +40,6 @@ func ReferenceType(module string) string {
 // block is empty.
 func Block(name string) (block, rest string) {
 	parts := strings.Split(name, ".")
-	i := slices.IndexFunc(parts, digits)
+	i := slices.IndexFunc(parts, IsNumber)
 	return strings.Join(parts[:i+1], "."), strings.Join(parts[i+1:], ".")
-}
-
-// digits reports whether s is one or more decimal digits of any script, which
-// is Python's str.isdigit but for oddities such as superscripts.
-func digits(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsDigit(r) })
-}
-
-// Kind says what a layer is for, as far as that decides how it is selected.
-type Kind uint8
-
-// The kinds of layers.
-const (
-	Matrix Kind = iota // none of the others
-	Norm
-	Head
-	Embedding
-)
-
-// KindOf tells the kind of a parameter or module from its name.
-func KindOf(name string) Kind {
-	name = strings.TrimSuffix(strings.TrimSuffix(name, Weight), ".bias")
-	last := name[strings.LastIndexByte(name, '.')+1:]
-	switch {
-	case last == "lm_head" || last == "embed_out" || name == "output":
-		return Head
-	case strings.Contains(last, "norm") || strings.HasPrefix(last, "ln_"):
-		return Norm
-	case strings.Contains(last, "embed") || last == "wte" || last == "wpe" || last == "shared":
-		return Embedding
-	}
-	return Matrix
 }

@@ -20,30 +20,35 @@ func TestBlock(t *testing.T) {
 	}
 }
 
-func TestKindOf(t *testing.T) {
-	for name, want := range map[string]Kind{
-		"lm_head.weight": Head, "embed_out": Head, "output.weight": Head,
-		"bert.encoder.layer.0.output.dense.weight": Matrix,
-		"model.embed_tokens.weight":                Embedding, "transformer.wte": Embedding, "shared.weight": Embedding,
-		"visual.patch_embed.weight": Embedding,
-		"model.norm.weight":         Norm, "transformer.h.0.ln_1.bias": Norm, "model.layers.0.self_attn.q_norm.weight": Norm,
-		"model.layers.0.self_attn.q_proj.weight": Matrix,
+func TestModule(t *testing.T) {
+	for name, want := range map[string]struct {
+		module string
+		weight bool
+	}{
+		"lm_head.weight":      {"lm_head", true},
+		"lm_head.bias":        {"lm_head.bias", false},
+		"lstm_cell.weight_ih": {"lstm_cell.weight_ih", false},
+		"a.weight.weight":     {"a.weight", true},
+		"weight":              {"weight", false},
+		"":                    {"", false},
 	} {
-		assert.Equal(t, want, KindOf(name), name)
+		module, weight := Module(name)
+		assert.Equal(t, want.module, module, name)
+		assert.Equal(t, want.weight, weight, name)
 	}
 }
 
-func TestReferenceType(t *testing.T) {
-	for name, want := range map[string]string{
-		"model.layers.3.mlp.experts.7.up_proj": "mlp.experts.7.up_proj",
-		"model.layers.11.self_attn.q_proj":     "self_attn.q_proj",
-		"lm_head":                              "lm_head",
-		"model.embed_tokens":                   "model.embed_tokens",
-		"features.0":                           "",
-		"model.layer1.x":                       "model.layer1.x",
-		"a..b":                                 "a..b",
-		"h.٣.c":                                "c",
+func TestParameter(t *testing.T) {
+	for module, want := range map[string]string{"lm_head": "lm_head.weight", "lm_head.weight": "lm_head.weight", "": ".weight"} {
+		assert.Equal(t, want, Parameter(module))
+	}
+}
+
+func TestIsNumber(t *testing.T) {
+	for component, want := range map[string]bool{
+		"0": true, "007": true, "12345678901234567890": true, "٣": true,
+		"": false, "-1": false, "1a": false, "1.5": false, "²": false,
 	} {
-		assert.Equal(t, want, ReferenceType(name), name)
+		assert.Equal(t, want, IsNumber(component), component)
 	}
 }

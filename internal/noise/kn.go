@@ -2,7 +2,7 @@ package noise
 
 import "math"
 
-// KritchmanNadler tests one value after the other, largest first, against the
+// kritchmanNadler tests one value after the other, largest first, against the
 // edge of the noise that the rest would be, until one is not above it
 // (Kritchman & Nadler 2008, 2009). With k values found to be signal, the variance
 // v of the noise solves their equation
@@ -15,7 +15,7 @@ import "math"
 //
 // v grows with every noise value and falls with every signal value, so changing
 // all of them to one side gives its bounds.
-func KritchmanNadler(s Spectrum, edge Edge) Estimate {
+func kritchmanNadler(s Sample, edge unitEdge) Estimate {
 	n, m := s.Small, s.Large
 	fits := newSquares(s)
 	certain := true
@@ -53,7 +53,7 @@ type squares struct {
 	rest   []float64 // rest[k] = Σ_{j≥k} of the values as noise
 }
 
-func newSquares(s Spectrum) []squares {
+func newSquares(s Sample) []squares {
 	if s.Errors == nil {
 		return []squares{makeSquares(s.Values, s.Values)}
 	}

@@ -7,10 +7,11 @@ import (
 	"github.com/gospectrum/spectrum/internal/law/mp"
 )
 
-// trim is the part of the bulk at each end that counts only by its number.
+// trim is the fraction of the bulk that is censored at each end: of these values only the
+// number enters the likelihood.
 const trim = 0.1
 
-// MaximumLikelihood fits the Marchenko–Pastur law of singular values to the
+// maximumLikelihood fits the Marchenko–Pastur law of singular values to the
 // bulk: the values not above the edge that the fit itself gives. The middle 80 %
 // of the bulk enter with their density, the ends, which fluctuate most, with
 // their number alone (type II censoring on both sides).
@@ -23,7 +24,7 @@ const trim = 0.1
 // Where no scale has the middle of the bulk in its support, the spectrum is not
 // one of noise and the likelihood is zero everywhere; the scale is then that
 // of the median.
-func MaximumLikelihood(s Spectrum, edge Edge) Estimate {
+func maximumLikelihood(s Sample, edge unitEdge) Estimate {
 	n := s.Small
 	spectra := [][]float64{s.Values}
 	if s.Errors != nil {

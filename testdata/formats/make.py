@@ -17,7 +17,7 @@ import torch
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
-sys.path.insert(0, os.path.join(ROOT, "internal", "gguf", "testdata"))
+sys.path.insert(0, os.path.join(ROOT, "internal", "format", "gguf", "testdata"))
 import ggml  # noqa: E402
 
 Q, K = "model.layers.0.self_attn.q_proj.weight", "model.layers.0.self_attn.k_proj.weight"
@@ -41,7 +41,7 @@ VECTOR = np.linspace(0.5, 1.5, 256, dtype=np.float32)
 
 
 def tables():
-    with open(os.path.join(ROOT, "internal", "numfmt", "testdata", "tables.json")) as f:
+    with open(os.path.join(ROOT, "internal", "format", "numfmt", "testdata", "tables.json")) as f:
         text = json.load(f)["tables"]
     return {k: np.array([int(x, 16) for x in v.split()], dtype=np.uint32).view(np.float32) for k, v in text.items()}
 

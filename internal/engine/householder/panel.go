@@ -1,7 +1,7 @@
 // Package householder holds what the reductions of symmetric matrices and of
 // general ones to band form, and of bands to two diagonals, have in common:
-// the QR factorisation of a panel with its block reflector, single reflectors, and
-// the order in which bulges are chased.
+// the QR factorisation of a panel with its block reflector (LAPACK's dgeqrt, whose T is
+// dlarft's), single reflectors (dlarfg), and the order in which bulges are chased.
 package householder
 
 import (
@@ -11,7 +11,7 @@ import (
 )
 
 // factorRows is the number of rows of a panel that one kernel call works on.
-// Sums over longer columns are added in float64.
+// Sums over longer columns are added in float64. Every MR divides it.
 const factorRows = 128
 
 // Tall is a matrix of Band columns in panels of the kernel's width.

@@ -44,12 +44,15 @@ func (k *Kernel[T]) SymRank2(d []T, x, y *[Band]T) {
 
 func window[T Float](h []T, ld int) *T {
 	if ld < Band || len(h) < (Band-1)*ld+Band {
-		badWindow(ld, len(h))
+		panic(shortWindow{len(h), ld})
 	}
 	return &h[0]
 }
 
-// badWindow stands on its own so that window is inlined.
-func badWindow(ld, n int) {
-	panic(fmt.Sprintf("kernel: %d elements do not hold a window of a band matrix with columns %d apart", n, ld))
+// shortWindow is what band kernels panic with. A value, unlike a text with numbers, lets
+// the compiler inline window.
+type shortWindow struct{ elements, ld int }
+
+func (w shortWindow) Error() string {
+	return fmt.Sprintf("kernel: %d elements do not hold a window of a band matrix with columns %d apart", w.elements, w.ld)
 }

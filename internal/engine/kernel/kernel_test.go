@@ -168,6 +168,16 @@ func testPeak[T Float](t *testing.T) {
 	}
 }
 
+// What is wrong is said in numbers.
+func TestMisuseText(t *testing.T) {
+	k := Named[float32]("generic")
+	a := make([]float32, 10)
+	require.PanicsWithValue(t, "kernel: Strip of generic: 2 tiles of 1×6 and depth 3 do not fit A of 10 elements with strides 8 and 1, B of 10 and C of 10 with rows 6 apart",
+		func() { k.Strip(3, 2, a, 8, 1, a, a, 6) })
+	require.PanicsWithError(t, "kernel: 10 elements do not hold a window of a band matrix with columns 48 apart",
+		func() { k.Mul(a, Band, new([Band]float32), new([Band]float32)) })
+}
+
 func TestMisuse(t *testing.T) {
 	for _, k := range All[float32]() {
 		a := make([]float32, 1000)
@@ -233,5 +243,10 @@ func TestAllKnown(t *testing.T) {
 	require.Subset(t, has, double)
 	require.Len(t, slices.Compact(slices.Sorted(slices.Values(double))), len(double))
 	require.Equal(t, has, runs)
-	require.Len(t, AllKnown(), 5)
+	var names []string
+	for _, k := range AllKnown() {
+		names = append(names, k.Name)
+	}
+	require.Len(t, slices.Compact(slices.Sorted(slices.Values(names))), len(names))
+	require.Subset(t, names, []string{"avx512bf16", "avx512", "avx2", "neon", "generic"})
 }

@@ -82,7 +82,7 @@ func interleave[T Float](panel []T, nr, j, depth int, rows *PackScratch[T]) {
 }
 
 // wideners convert n elements of a storage type, n a positive multiple of widenUnit,
-// and multiply them by scale.
+// and multiply them by scale. One that is nil leaves it to the conversion in Go.
 type wideners[T Float] struct {
 	bf16, f16 func(dst *T, src *uint16, n int, scale T)
 	f32       func(dst *T, src *float32, n int, scale T)
@@ -107,6 +107,9 @@ func (k *Kernel[T]) convert(dst []T, w *Matrix, from int, scale T) {
 }
 
 func convertType[T Float, E any](dst []T, src []E, bulk int, scale T, widen func(*T, *E, int, T), one func(E) T) {
+	if widen == nil {
+		bulk = 0
+	}
 	if bulk > 0 {
 		widen(&dst[0], &src[0], bulk, scale)
 	}

@@ -13,7 +13,8 @@ import (
 // TestCampaign looks for matrices beyond the bound.
 const directFactor = 64
 
-// Direct computes all singular values of w in arithmetic T without squaring it. Every element of w is finite and at most maxAbs > 0 in magnitude.
+// Direct computes all singular values of w in arithmetic T without squaring it. Every
+// element of w is finite and at most maxAbs > 0 in magnitude.
 func Direct[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, maxAbs float64, workers int) (*Result, error) {
 	exp := scaleExponent[T](w, maxAbs)
 	s, err := bidiagonal.Values(ctx, k, w, T(math.Ldexp(1, exp)), weightsRepeat(w), workers)

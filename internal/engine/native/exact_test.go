@@ -86,7 +86,7 @@ func TestHadamardBlocks(t *testing.T) {
 		{897, 1.1, inF32}, {641, 1.7, inF16}, {257, 1.3, inF32}, {130, 1.9, inF32},
 	} {
 		t.Run(fmt.Sprintf("%d, %v", c.n, c.x), func(t *testing.T) {
-			if testing.Short() && c.n > 300 {
+			if c.n > 300 && smallOnly() {
 				t.Skip("a large matrix on every kernel")
 			}
 			w, x := inType(filled(c.n, func(i, j int) float64 { return c.x * yardstick.Hadamard(i, j) }), c.n, c.n, c.in)
@@ -202,13 +202,17 @@ func TestLongSides(t *testing.T) {
 		{12672000, []float64{1.1, 1.3, 1.7, 1.9}},
 	} {
 		t.Run(fmt.Sprintf("%d×%d", len(c.x), c.m), func(t *testing.T) {
-			if testing.Short() && c.m > 50000 {
+			if c.m > 50000 && smallOnly() {
 				t.Skip("a long sum on every kernel")
 			}
 			holdAll(t, signed(1, c.m, c.x))
 		})
 	}
 }
+
+// smallOnly reports whether large matrices are left out: in short tests, and in builds
+// that have only the generic kernel, which others try on them too.
+func smallOnly() bool { return testing.Short() || len(kernel.All[float64]()) == 1 }
 
 // kernels returns those to try on k: of a large matrix, only the best.
 func kernels[T kernel.Float](k known) []kernel.Kernel[T] {

@@ -1,5 +1,7 @@
 // Package sturm corrects approximate eigenvalues or singular values by bisection,
-// given a function that counts how many lie below a number.
+// given a function that counts how many lie below a number: what LAPACK's dstebz does
+// with dlaebz, from approximations instead of from intervals. The inverse of a law's
+// distribution function is another matter, and package law/bisect's.
 package sturm
 
 import (

@@ -129,6 +129,25 @@ func TestDequantise(t *testing.T) {
 	}
 }
 
+// TestTypesKnownByNameOnly lists tensors of types whose length nothing says between
+// others. The numbers are those of ggml.h.
+func TestTypesKnownByNameOnly(t *testing.T) {
+	for kind, want := range map[Type]string{
+		40: "NVFP4", 41: "Q1_0", 42: "Q2_0", 43: "ggml type 43", 4: "Q4_2", 5: "Q4_3", 7: "Q5_1",
+		31: "Q4_0_4_4", 33: "Q4_0_8_8", 36: "IQ4_NL_4_4", 38: "IQ4_NL_8_8", 156: "ggml type 156",
+	} {
+		assert.Equal(t, want, kind.String())
+		if kind == 7 {
+			continue
+		}
+		assert.False(t, kind.Quantised(), want)
+		f, err := read(head(2, 0).tensor("a", kind, 0, 3, 5).tensor("b", F32, 64, 2).data(72))
+		require.NoError(t, err, want)
+		assert.Zero(t, f.Tensors[0].Size, want)
+		assert.Equal(t, kind, f.Tensors[0].Type)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	for _, b := range crafted() {
 		f.Add(b)

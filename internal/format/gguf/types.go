@@ -72,8 +72,9 @@ func (t Type) layout() layout {
 	return t.other()
 }
 
-// other returns the layout of the types that are only recognised. Those of
-// ggml's later additions whose sizes are not needed have none.
+// other returns the layout of the types that are only recognised. Where the numbers
+// of ggml and of its forks have meant different things, no size is given: the name
+// is ggml's, and the length of such a tensor is not checked.
 func (t Type) other() layout {
 	switch t {
 	case 9:
@@ -110,6 +111,35 @@ func (t Type) other() layout {
 		return layout{"TQ1_0", 256, 54}
 	case 35:
 		return layout{"TQ2_0", 256, 66}
+	case 40:
+		return layout{name: "NVFP4"}
+	case 41:
+		return layout{name: "Q1_0"}
+	case 42:
+		return layout{name: "Q2_0"}
+	}
+	return t.removed()
+}
+
+// removed names the types that ggml has had and given up, which old files may have.
+func (t Type) removed() layout {
+	switch t {
+	case 4:
+		return layout{name: "Q4_2"}
+	case 5:
+		return layout{name: "Q4_3"}
+	case 31:
+		return layout{name: "Q4_0_4_4"}
+	case 32:
+		return layout{name: "Q4_0_4_8"}
+	case 33:
+		return layout{name: "Q4_0_8_8"}
+	case 36:
+		return layout{name: "IQ4_NL_4_4"}
+	case 37:
+		return layout{name: "IQ4_NL_4_8"}
+	case 38:
+		return layout{name: "IQ4_NL_8_8"}
 	}
 	return layout{}
 }
@@ -125,8 +155,7 @@ func (t Type) String() string {
 // Quantised reports whether [Type.Dequantise] reads the type.
 func (t Type) Quantised() bool { return t.block() != nil }
 
-// size returns the length in bytes of a tensor; 0 for an unknown type, whose
-// length nothing says.
+// size returns the length in bytes of a tensor; 0 for a type whose length nothing says.
 func (t Type) size(shape []int64) (int64, error) {
 	n := uint64(1)
 	for _, d := range shape {
@@ -137,7 +166,7 @@ func (t Type) size(shape []int64) (int64, error) {
 		n = lo
 	}
 	l := t.layout()
-	if l.name == "" {
+	if l.elements == 0 {
 		return 0, nil
 	}
 	row := int64(1)

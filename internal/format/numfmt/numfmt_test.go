@@ -186,3 +186,28 @@ func TestMXFP4Scales(t *testing.T) {
 		}
 	}
 }
+
+// TestScale multiplies values as Scaled does codes, at blocks that are cut off.
+func TestScale(t *testing.T) {
+	format, _ := Lookup("F8_E4M3")
+	table := format.Table()
+	for _, g := range []Grid{
+		{Values: []float32{0.5}, Cols: 1, Height: 5, Width: 7},
+		{Values: []float32{1, 2, 3, 4, 5}, Cols: 1, Height: 1, Width: 7},
+		{Values: []float32{1, 2, 3, 4, 5, 6}, Cols: 2, Height: 2, Width: 4},
+		{Values: []float32{1, 2, 3, 4, 5, 6, 7}, Cols: 7, Height: 5, Width: 1},
+	} {
+		const rows, cols = 5, 7
+		codes := make([]byte, rows*cols)
+		values := make([]float32, len(codes))
+		for i := range codes {
+			codes[i] = byte(i * 3)
+			values[i] = table[codes[i]]
+		}
+		want := make([]float32, len(codes))
+		table.Scaled(want, codes, cols, g)
+		g.Scale(values, cols)
+		assert.Equal(t, want, values, "%v", g)
+	}
+	Grid{}.Scale(nil, 0)
+}

@@ -31,3 +31,18 @@ func (t *Table) Scaled(dst []float32, src []byte, cols int, g Grid) {
 		}
 	}
 }
+
+// Scale multiplies the values of a matrix, cols to a row, each by its scale, rounded to
+// float32.
+func (g Grid) Scale(values []float32, cols int) {
+	if cols == 0 {
+		return
+	}
+	for i := 0; i*cols < len(values); i++ {
+		row := values[i*cols : (i+1)*cols]
+		scales := g.Values[i/g.Height*g.Cols:]
+		for j := range row {
+			row[j] *= scales[j/g.Width]
+		}
+	}
+}

@@ -2,9 +2,11 @@
 // of the header in 8 bytes, little-endian; the header, a JSON object that names
 // the tensors; the data of the tensors, end to end.
 //
-// The rules are those of https://github.com/huggingface/safetensors#format.
-// Two are stricter here than in its own reader: duplicate keys are refused, as
-// the text demands, and so are fields of a tensor other than the three defined.
+// The rules are those of https://github.com/huggingface/safetensors#format and of
+// its own reader where that is wider: since December 2025 the header may have any
+// white space of JSON around it, and its metadata may be null. Two rules are
+// stricter here than in that reader: duplicate keys are refused, as the text
+// demands, and so are fields of a tensor other than the three defined.
 package safetensors
 
 import (
@@ -89,9 +91,6 @@ func readText(r io.Reader, size int64) ([]byte, error) {
 	if _, err := io.ReadFull(r, text); err != nil {
 		return nil, readError(err)
 	}
-	if n == 0 || text[0] != '{' {
-		return nil, fmt.Errorf("%w: header does not start with '{'", ErrFormat)
-	}
 	return text, nil
 }
 
@@ -112,6 +111,9 @@ func parse(text []byte) (*Header, error) {
 	h := new(Header)
 	err = s.Object(func(key string) error {
 		if key == metadataKey {
+			if s.Null() {
+				return nil
+			}
 			return h.parseMetadata(s)
 		}
 		t, err := parseTensor(s)
@@ -122,15 +124,10 @@ func parse(text []byte) (*Header, error) {
 		h.Tensors = append(h.Tensors, t)
 		return nil
 	})
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = s.End()
 	}
-	for _, c := range s.Rest() {
-		if c != ' ' {
-			return nil, s.Errorf("%q after the object, only spaces may follow", c)
-		}
-	}
-	return h, nil
+	return h, err
 }
 
 func (h *Header) parseMetadata(s *strictjson.Scanner) error {

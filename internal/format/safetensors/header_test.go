@@ -56,6 +56,20 @@ func TestReadHeaderWithoutTensors(t *testing.T) {
 	assert.Nil(t, h.Metadata)
 }
 
+// TestHeadersOfTheReferenceReader has what that reader takes and this one once refused.
+func TestHeadersOfTheReferenceReader(t *testing.T) {
+	for _, text := range []string{"\t\n{}\r ", " {}", "{}\n", "\r\n\t {\r}\r\n", `{"__metadata__":null}`, `{"__metadata__":{}}`} {
+		h, err := read(file(text, 0))
+		require.NoError(t, err, "%q", text)
+		assert.Empty(t, h.Tensors)
+		assert.EqualValues(t, 8+len(text), h.Start)
+	}
+	text := "  \n{" + entry("x", "U8", "[4]", 0, 4) + "}\n"
+	h, err := read(file(text, 4))
+	require.NoError(t, err)
+	assert.Equal(t, []Tensor{{"x", "U8", []int64{4}, int64(8 + len(text)), 4}}, h.Tensors)
+}
+
 func TestEveryDType(t *testing.T) {
 	// 16 elements fill whole bytes at every width.
 	for dtype, size := range map[string]int{
@@ -88,47 +102,49 @@ func malformed() map[string][]byte {
 		return append(binary.LittleEndian.AppendUint64(nil, n), rest...)
 	}
 	return map[string][]byte{
-		"0 bytes, shorter":                     {},
-		"7 bytes, shorter":                     make([]byte, 7),
-		"header of 100000001 bytes":            length(MaxHeader+1, "{}"),
-		"header of 18446744073709551615 bytes": length(1<<64-1, "{}"),
-		"header of 9223372036854775800 bytes":  length(1<<63-8, "{}"),
-		"header of 3 bytes in a file of 10":    length(3, "{}"),
-		"not start with '{'":                   file(" {}", 0),
-		"header does not start":                file("", 0),
-		"unexpected end":                       file("{", 0),
-		`'\n' after the object`:                file("{}\n", 0),
-		`'\x00' after the object`:              file("{}\x00", 0),
-		`'{' after the object`:                 file("{} {}", 0),
-		"byte 2: 0xff is not valid UTF-8":      file("{\"\xff\":1}", 0),
-		`duplicate key "x"`:                    file("{"+x+","+x+"}", 4),
-		`duplicate key "__metadata__"`:         file(`{"__metadata__":{},"__metadata__":{}}`, 0),
-		`duplicate key "k"`:                    file(`{"__metadata__":{"k":"1","k":"1"}}`, 0),
-		`key "k": byte 21: unexpected '1'`:     file(`{"__metadata__":{"k":1}}`, 0),
-		"__metadata__: byte 16":                file(`{"__metadata__":null}`, 0),
-		`duplicate key "dtype"`:                one(`"dtype":"U8","dtype":"U8","shape":[4],"data_offsets":[0,4]`),
-		"no dtype":                             one(`"shape":[4],"data_offsets":[0,4]`),
-		"no shape":                             one(`"dtype":"U8","data_offsets":[0,4]`),
-		"no data_offsets":                      one(`"dtype":"U8","shape":[4]`),
-		`unknown field "offsets"`:              one(`"dtype":"U8","shape":[4],"offsets":[0,4]`),
-		`unknown field "__proto__"`:            one(`"dtype":"U8","shape":[4],"data_offsets":[0,4],"__proto__":{}`),
-		"dtype: byte 14: unexpected '8'":       one(`"dtype":8,"shape":[4],"data_offsets":[0,4]`),
-		"shape: byte 27: unexpected '4'":       one(`"dtype":"U8","shape":4,"data_offsets":[0,4]`),
-		"negative number":                      one(`"dtype":"U8","shape":[-4],"data_offsets":[0,4]`),
-		`"4.0" is not an integer`:              one(`"dtype":"U8","shape":[4.0],"data_offsets":[0,4]`),
-		`"4e0" is not an integer`:              one(`"dtype":"U8","shape":[4],"data_offsets":[0,4e0]`),
-		`"9223372036854775808" is too large`:   one(`"dtype":"U8","shape":[4],"data_offsets":[0,9223372036854775808]`),
-		"data_offsets: byte 49: 1 numbers":     one(`"dtype":"U8","shape":[4],"data_offsets":[0]`),
-		"more than two numbers":                one(`"dtype":"U8","shape":[4],"data_offsets":[0,4,4]`),
-		"begin 4 is after end 0":               file("{"+entry("x", "U8", "[4]", 4, 0)+"}", 4),
-		"4 bytes, 5 elements of U8 take 5":     file("{"+entry("x", "U8", "[5]", 0, 4)+"}", 4),
-		"4 bytes, 4 elements of F32 take 16":   file("{"+entry("x", "F32", "[4]", 0, 4)+"}", 4),
-		"4 bytes, 0 elements of U8 take 0":     file("{"+entry("x", "U8", "[0]", 0, 4)+"}", 4),
-		"do not fill whole bytes":              file("{"+entry("x", "F4", "[3]", 0, 2)+"}", 2),
-		"number of elements overflows":         file("{"+entry("x", "U8", "[4294967296,4294967296,4294967296]", 0, 4)+"}", 4),
-		"size overflows":                       file("{"+entry("x", "F64", "[1152921504606846976]", 0, 0)+"}", 0),
-		"leave a gap":                          file("{"+x+","+entry("y", "U8", "[1]", 5, 6)+"}", 6),
-		"begin at 1 and leave a gap":           file("{"+entry("x", "U8", "[3]", 1, 4)+"}", 4),
+		"0 bytes, shorter":                      {},
+		"7 bytes, shorter":                      make([]byte, 7),
+		"header of 100000001 bytes":             length(MaxHeader+1, "{}"),
+		"header of 18446744073709551615 bytes":  length(1<<64-1, "{}"),
+		"header of 9223372036854775800 bytes":   length(1<<63-8, "{}"),
+		"header of 3 bytes in a file of 10":     length(3, "{}"),
+		"byte 0: unexpected end of the data":    file("", 0),
+		"byte 2: unexpected end of the data":    file("  ", 0),
+		"byte 1: unexpected end of the data":    file("{", 0),
+		"byte 2: data after the end":            file("{}\x00", 0),
+		"byte 3: data after the end":            file("{} {}", 0),
+		"byte 0: unexpected '\\v'":              file("\v{}", 0),
+		"byte 2: 0xff is not valid UTF-8":       file("{\"\xff\":1}", 0),
+		`duplicate key "x"`:                     file("{"+x+","+x+"}", 4),
+		`duplicate key "__metadata__"`:          file(`{"__metadata__":{},"__metadata__":{}}`, 0),
+		`duplicate key "k"`:                     file(`{"__metadata__":{"k":"1","k":"1"}}`, 0),
+		`key "k": byte 21: unexpected '1'`:      file(`{"__metadata__":{"k":1}}`, 0),
+		`key "k": byte 21: unexpected 'n'`:      file(`{"__metadata__":{"k":null}}`, 0),
+		"__metadata__: byte 16: unexpected '['": file(`{"__metadata__":[1]}`, 0),
+		`byte 21: duplicate key "__metadata__"`: file(`{"__metadata__":null,"__metadata__":null}`, 0),
+		`duplicate key "dtype"`:                 one(`"dtype":"U8","dtype":"U8","shape":[4],"data_offsets":[0,4]`),
+		"no dtype":                              one(`"shape":[4],"data_offsets":[0,4]`),
+		"no shape":                              one(`"dtype":"U8","data_offsets":[0,4]`),
+		"no data_offsets":                       one(`"dtype":"U8","shape":[4]`),
+		`unknown field "offsets"`:               one(`"dtype":"U8","shape":[4],"offsets":[0,4]`),
+		`unknown field "__proto__"`:             one(`"dtype":"U8","shape":[4],"data_offsets":[0,4],"__proto__":{}`),
+		"dtype: byte 14: unexpected '8'":        one(`"dtype":8,"shape":[4],"data_offsets":[0,4]`),
+		"shape: byte 27: unexpected '4'":        one(`"dtype":"U8","shape":4,"data_offsets":[0,4]`),
+		"negative number":                       one(`"dtype":"U8","shape":[-4],"data_offsets":[0,4]`),
+		`"4.0" is not an integer`:               one(`"dtype":"U8","shape":[4.0],"data_offsets":[0,4]`),
+		`"4e0" is not an integer`:               one(`"dtype":"U8","shape":[4],"data_offsets":[0,4e0]`),
+		`"9223372036854775808" is too large`:    one(`"dtype":"U8","shape":[4],"data_offsets":[0,9223372036854775808]`),
+		"data_offsets: byte 49: 1 numbers":      one(`"dtype":"U8","shape":[4],"data_offsets":[0]`),
+		"more than two numbers":                 one(`"dtype":"U8","shape":[4],"data_offsets":[0,4,4]`),
+		"begin 4 is after end 0":                file("{"+entry("x", "U8", "[4]", 4, 0)+"}", 4),
+		"4 bytes, 5 elements of U8 take 5":      file("{"+entry("x", "U8", "[5]", 0, 4)+"}", 4),
+		"4 bytes, 4 elements of F32 take 16":    file("{"+entry("x", "F32", "[4]", 0, 4)+"}", 4),
+		"4 bytes, 0 elements of U8 take 0":      file("{"+entry("x", "U8", "[0]", 0, 4)+"}", 4),
+		"do not fill whole bytes":               file("{"+entry("x", "F4", "[3]", 0, 2)+"}", 2),
+		"number of elements overflows":          file("{"+entry("x", "U8", "[4294967296,4294967296,4294967296]", 0, 4)+"}", 4),
+		"size overflows":                        file("{"+entry("x", "F64", "[1152921504606846976]", 0, 0)+"}", 0),
+		"leave a gap":                           file("{"+x+","+entry("y", "U8", "[1]", 5, 6)+"}", 6),
+		"begin at 1 and leave a gap":            file("{"+entry("x", "U8", "[3]", 1, 4)+"}", 4),
 		`begin at 3, inside those of tensor "x"`: file("{"+x+","+
 			entry("y", "U8", "[2]", 3, 5)+"}", 5),
 		`tensor "y": data begin at 0, inside`: file("{"+x+","+entry("y", "U8", "[4]", 0, 4)+"}", 4),

@@ -22,6 +22,7 @@ type Scanner struct {
 	pos       int
 	depth     int
 	nonFinite bool
+	duplicate func(key string) // nil where a key that occurs twice is an error
 }
 
 // New returns a scanner over data. The [*Error] says where data is not UTF-8.
@@ -43,6 +44,11 @@ func New(data []byte) (*Scanner, error) {
 // JSON, but Python writes them.
 func (s *Scanner) AllowNonFinite() { s.nonFinite = true }
 
+// AllowDuplicates accepts keys that occur twice in an object, and reports each to
+// report. Members come in the order of the text, so that for most callers the last
+// counts, as it does to Python.
+func (s *Scanner) AllowDuplicates(report func(key string)) { s.duplicate = report }
+
 // Object reads an object and calls member for each key in turn; member reads
 // the value. A key that occurs twice is an error.
 func (s *Scanner) Object(member func(key string) error) error {
@@ -60,7 +66,10 @@ func (s *Scanner) Object(member func(key string) error) error {
 			return err
 		}
 		if !seen.add(key) {
-			return ErrorAt(at, "duplicate key %q", key)
+			if s.duplicate == nil {
+				return ErrorAt(at, "duplicate key %q", key)
+			}
+			s.duplicate(key)
 		}
 		if !s.accept(':') {
 			return s.unexpected("':'")
@@ -130,9 +139,6 @@ func (s *Scanner) Raw() ([]byte, error) {
 	}
 	return s.data[start:s.pos:s.pos], nil
 }
-
-// Rest returns what follows the value read, white space included.
-func (s *Scanner) Rest() []byte { return s.data[s.pos:] }
 
 // End reports an error when anything but white space is left.
 func (s *Scanner) End() error {

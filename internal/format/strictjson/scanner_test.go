@@ -191,14 +191,33 @@ func TestRaw(t *testing.T) {
 	assert.Nil(t, text)
 }
 
-func TestOffsetAndRest(t *testing.T) {
+func TestOffset(t *testing.T) {
 	s, err := New([]byte("  {} \n"))
 	require.NoError(t, err)
 	assert.Equal(t, 2, s.Offset())
 	require.NoError(t, s.Skip())
-	assert.Equal(t, " \n", string(s.Rest()))
 	assert.Equal(t, 6, s.Offset(), "the length at the end")
 	assert.Zero(t, s.Peek())
+}
+
+func TestDuplicatesWhereAllowed(t *testing.T) {
+	text := []byte(`{"a":1,"b":{"c":2,"c":3},"a":4}`)
+	s, err := New(text)
+	require.NoError(t, err)
+	require.EqualError(t, s.Skip(), `byte 18: duplicate key "c"`)
+
+	s, err = New(text)
+	require.NoError(t, err)
+	var twice []string
+	s.AllowDuplicates(func(key string) { twice = append(twice, key) })
+	values := make(map[string]string)
+	require.NoError(t, s.Object(func(key string) error {
+		raw, err := s.Raw()
+		values[key] = string(raw)
+		return err
+	}))
+	assert.Equal(t, []string{"c", "a"}, twice)
+	assert.Equal(t, map[string]string{"a": "4", "b": `{"c":2,"c":3}`}, values, "the last counts")
 }
 
 // TestCopy reads a text twice from one check of its UTF-8.

@@ -1,21 +1,44 @@
 // Package torchfile reads the files that torch.save writes: a zip archive of a
-// pickle, which says what tensors there are, and of their storages.
+// pickle, which says what tensors there are, and of their storages; or, from
+// before PyTorch 1.6, pickles with the storages behind them.
 //
-// Pickles are programs. This one is run by a machine that can build numbers,
-// strings, tuples, lists and dictionaries, and knows the few names that tensors
-// are rebuilt with; any other name the pickle asks for is an error, and nothing
-// is ever called. The archive must not be compressed, as torch leaves it, so
-// storages are read straight from the file.
+// # Pickles
+//
+// Pickles are programs: they name functions and classes of Python and call them.
+// This one is run by a machine that builds numbers, strings, tuples, lists and
+// dictionaries, knows the names that tensors are made with, and calls nothing.
+// What becomes of a name:
+//
+//   - Known: tensors, parameters, storages and types of PyTorch, OrderedDict and
+//     its kin. They become what they stand for.
+//   - Code: the file is refused, whole. Code is (1) every name of Python's own
+//     library, pip and setuptools but the data types and harmless functions
+//     that the table data has (Namespace, datetime, Path, …), whether it is
+//     called or not; (2) a name that goes through a special attribute (__globals__)
+//     or a module of that library on its way; (3) a call of a function of any
+//     other library, told by its lower-case name, but for those that put the
+//     library's own objects together (_rebuild…, _reconstruct…, numpy's scalar);
+//     (4) a call of anything that is not a name.
+//   - All others, which are mostly classes of other libraries, are inert: they
+//     and what is made of them are kept as opaque values. They matter only where
+//     a tensor is made of them or kept inside them, and then that tensor is
+//     listed with the reason why it is not read.
+//
+// So a file is refused for what PyTorch would run, and not for what it has
+// beside the tensors. Nothing is run in either case.
+//
+// Storages must not be compressed, as PyTorch leaves them: they are read straight
+// from the file. Sparse and quantised tensors are listed and not read.
+//
+// # Models
+//
+// A training checkpoint holds more than the model. See [Read] for what is taken.
 package torchfile
 
 import (
-	"archive/zip"
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"math/bits"
-	"path"
 	"slices"
 	"strings"
 )
@@ -24,63 +47,115 @@ import (
 var (
 	// ErrFormat reports a file that breaks the rules of the format.
 	ErrFormat = errors.New("malformed PyTorch file")
-	// ErrRefused reports a pickle that asks for more than tensors, or an
-	// archive that is not stored plainly.
+	// ErrRefused reports a pickle that asks for code, or a file whose weights
+	// are in a form that is not read.
 	ErrRefused = errors.New("refused")
-	// ErrLegacy reports the format of PyTorch before 1.6, or no PyTorch file.
-	ErrLegacy = errors.New("not a zip archive of PyTorch 1.6 or later")
+	// ErrChoice reports a file with no model in it, or more than one, or without
+	// the one that was asked for.
+	ErrChoice = errors.New("no single model")
+	// ErrForeign reports a file that is not of torch.save.
+	ErrForeign = errors.New("not a file of torch.save")
 )
 
-const (
-	// maxDirectory bounds what is read of the archive's directory and trailer,
-	// in bytes. The entry of a storage takes less than 100.
-	maxDirectory = 8 << 20
-	maxPickle    = 100_000_000
-	maxDims      = 64 // torch's own limit
-)
+const maxDims = 64 // torch's own limit
 
 // Tensor says where a tensor is and how to read it, little-endian.
 type Tensor struct {
-	Name   string
+	Name   string  // as the module of the model calls it
+	Stored string  // the keys that lead to it, joined by dots, if that is not Name
 	DType  string  // in the spelling of safetensors
 	Shape  []int64 // outermost dimension first; empty for a scalar
 	Stride []int64 // in elements, by dimension; nil for row-major without gaps
 	Offset int64   // offset in the file of the first element
 	Span   int64   // bytes from the first element's first to the last one's last
 	Shares string  // the tensor before this one that is the same view of the same storage
+	Skip   string  // why it is not read, or is no part of the model; empty when it is
 }
 
-// Read lists the tensors of a file of size bytes, in the order of the pickle.
-// Names are the keys of the dictionary that was saved; those of dictionaries and
-// lists inside it are joined by dots, but for one dictionary that holds all
-// tensors, such as "state_dict", whose own key is left out.
+// File is what a file holds.
+type File struct {
+	Tensors []Tensor
+	Model   string // the keys that lead to the model, joined by dots; empty where it is all there is
+}
+
+// Choice says what to take of a file. Its zero value takes the model.
+type Choice struct {
+	// Key, if not empty, leads to the dictionary or tensor to take: its key, or
+	// those on the way to it joined by dots, as in "state.model".
+	Key string
+	// All takes everything there is, under the names in the file.
+	All bool
+}
+
+// Read lists the tensors of a file of size bytes, those of the model first, in the
+// order of the pickle.
 //
-// Errors wrap [ErrFormat], [ErrRefused], [ErrLegacy] or what r returned.
-func Read(r io.ReaderAt, size int64) ([]Tensor, error) {
-	var start [4]byte
-	if size < int64(len(start)) {
+// The model of a training checkpoint is the dictionary with most parameters under
+// one of the keys state_dict, model_state_dict, model, module, net and generator,
+// also where these are inside each other; else the only dictionary with tensors.
+// Copies that average (EMA), optimisers, discriminators, statistics and all else
+// beside the model are listed with a reason to skip them. Two dictionaries that
+// could both be the model are an error that names them: one under such a key with
+// at least half the parameters of the largest, or any two where there is no such
+// key and the file has more than tensors. A file of nothing but dictionaries of
+// tensors is a model whose modules they are, unless they are copies of each other.
+//
+// Names are those of the module: the keys inside the model, joined by dots, without
+// what wrappers add: _orig_mod and its kin anywhere; module and state_dict where
+// all start with it; and model where all do and the file is PyTorch Lightning's,
+// whose module has the model as an attribute. Elsewhere a model that starts with
+// "model." is called so.
+//
+// Memory is bounded by the size of the file and 64 MiB. Errors wrap [ErrFormat],
+// [ErrRefused], [ErrChoice], [ErrForeign] or what r returned.
+func Read(r io.ReaderAt, size int64, choice Choice) (*File, error) {
+	b := &budget{32<<20 + size/2}
+	root, err := load(r, size, b)
+	if err != nil {
+		return nil, err
+	}
+	w := &walker{budget: b, choice: choice}
+	if err := w.list(root); err != nil {
+		return nil, err
+	}
+	return &w.File, nil
+}
+
+// load returns what was saved.
+func load(r io.ReaderAt, size int64, b *budget) (any, error) {
+	start := make([]byte, min(size, 512))
+	if len(start) < 4 {
 		return nil, malformed("%d bytes", size)
 	}
-	if _, err := r.ReadAt(start[:], 0); err != nil && err != io.EOF {
+	if n, err := r.ReadAt(start, 0); n < len(start) {
 		return nil, err
 	}
-	if string(start[:]) != "PK\x03\x04" {
-		return nil, fmt.Errorf("%w: begins with %q", ErrLegacy, start)
+	switch {
+	case string(start[:4]) == "PK\x03\x04":
+		a, err := openArchive(r, size, b)
+		if err != nil {
+			return nil, err
+		}
+		return a.read()
+	case isLegacy(start):
+		return openLegacy(r, size, b).read()
+	case isTar(start) && firstMember(start):
+		return nil, refused("the tar archive of the first versions of PyTorch: load it with PyTorch and save it again")
+	case isTar(start):
+		return nil, fmt.Errorf("%w but a tar archive: unpack it", ErrForeign)
+	case start[0] == 0x80 && start[1] <= 5:
+		return nil, fmt.Errorf("%w but a bare pickle: load it with what wrote it and save its tensors with torch.save", ErrForeign)
 	}
-	a, err := openArchive(r, size)
-	if err != nil {
-		return nil, err
-	}
-	text, err := a.contents("data.pkl", maxPickle)
-	if err != nil {
-		return nil, err
-	}
-	m := &machine{text: text, archive: a, budget: 48<<20 + size/2}
-	root, err := m.run()
-	if err != nil {
-		return nil, fmt.Errorf("data.pkl: %w", err)
-	}
-	return m.list(root)
+	return nil, fmt.Errorf("%w: begins with %q", ErrForeign, start[:4])
+}
+
+func isTar(start []byte) bool { return len(start) >= 262 && string(start[257:262]) == "ustar" }
+
+// firstMember reports whether a tar archive begins with a member of those that
+// PyTorch before 0.1.10 wrote.
+func firstMember(start []byte) bool {
+	name, _, _ := strings.Cut(string(start[:100]), "\x00")
+	return slices.Contains([]string{"sys_info", "pickle", "tensors", "storages"}, name)
 }
 
 func malformed(format string, args ...any) error {
@@ -89,162 +164,4 @@ func malformed(format string, args ...any) error {
 
 func refused(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", ErrRefused, fmt.Errorf(format, args...))
-}
-
-// archive is the zip file.
-type archive struct {
-	r       io.ReaderAt
-	size    int64
-	root    string // the folder that everything is in
-	files   map[string]*zip.File
-	storage map[string]*storage // by key
-}
-
-// limited reads no more than left bytes in all.
-type limited struct {
-	io.ReaderAt
-	left int64
-}
-
-func (l *limited) ReadAt(p []byte, offset int64) (int, error) {
-	if l.left -= int64(len(p)); l.left < 0 {
-		return 0, malformed("the archive's directory takes more than %d MiB", maxDirectory>>20)
-	}
-	return l.ReaderAt.ReadAt(p, offset)
-}
-
-func openArchive(r io.ReaderAt, size int64) (*archive, error) {
-	l := &limited{r, maxDirectory}
-	z, err := zip.NewReader(l, size)
-	l.left = math.MaxInt64
-	switch {
-	case errors.Is(err, zip.ErrFormat):
-		return nil, malformed("the archive has no directory at its end; cut short?")
-	case err != nil && !errors.Is(err, zip.ErrInsecurePath):
-		return nil, err
-	}
-	a := &archive{r: r, size: size, files: make(map[string]*zip.File), storage: make(map[string]*storage)}
-	for _, f := range z.File {
-		if a.files[f.Name] != nil {
-			return nil, malformed("%q is in the archive twice", f.Name)
-		}
-		a.files[f.Name] = f
-		if dir, name := path.Split(f.Name); name == "data.pkl" && strings.Count(dir, "/") == 1 {
-			a.root = dir
-		}
-	}
-	if a.root == "" {
-		return nil, malformed("the archive has no data.pkl")
-	}
-	if a.files[a.root+"byteorder"] != nil {
-		order, err := a.contents("byteorder", 16)
-		if err != nil {
-			return nil, err
-		}
-		if string(order) != "little" {
-			return nil, refused("byte order %q", order)
-		}
-	}
-	return a, nil
-}
-
-// locate returns where an entry is in the file. Compressed entries are refused:
-// torch writes none, and they are what archives expand from.
-func (a *archive) locate(name string) (offset, size int64, err error) {
-	f := a.files[a.root+name]
-	if f == nil {
-		return 0, 0, malformed("%s%s is not in the archive", a.root, name)
-	}
-	if f.Method != zip.Store || f.Flags&1 != 0 || f.CompressedSize64 != f.UncompressedSize64 {
-		return 0, 0, refused("%s is compressed or encrypted, which torch does not do", f.Name)
-	}
-	if offset, err = f.DataOffset(); err != nil {
-		return 0, 0, malformed("%s: no entry where the directory says: %w", f.Name, err)
-	}
-	if offset > a.size || f.CompressedSize64 > uint64(a.size-offset) {
-		return 0, 0, malformed("%s: %d bytes at %d, past the end of the file at %d", f.Name, f.CompressedSize64, offset, a.size)
-	}
-	return offset, int64(f.CompressedSize64), nil
-}
-
-// contents reads an entry of at most limit bytes whole.
-func (a *archive) contents(name string, limit int64) ([]byte, error) {
-	offset, size, err := a.locate(name)
-	if err != nil {
-		return nil, err
-	}
-	if size > limit {
-		return nil, malformed("%s: %d bytes, the limit is %d", name, size, limit)
-	}
-	b := make([]byte, size)
-	if _, err := io.ReadFull(io.NewSectionReader(a.r, offset, size), b); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return b, nil
-}
-
-// storage is a run of numbers that tensors are views of.
-type storage struct {
-	key            string
-	dtype          string // "" in an untyped one: the tensor says
-	offset, length int64  // in the file, in bytes
-}
-
-// open returns a storage of the archive with at least n elements, or bytes if
-// it is untyped.
-func (a *archive) open(key, dtype string, n int64) (*storage, error) {
-	if s := a.storage[key]; s != nil {
-		if s.dtype != dtype {
-			return nil, malformed("storage %q has two types, %q and %q", key, s.dtype, dtype)
-		}
-		return s, nil
-	}
-	offset, size, err := a.locate("data/" + key)
-	if err != nil {
-		return nil, fmt.Errorf("storage %q: %w", key, err)
-	}
-	width := int64(max(1, width(dtype)))
-	if n < 0 || n > size/width {
-		return nil, malformed("storage %q: %d elements of %d bytes, the archive has %d bytes", key, n, width, size)
-	}
-	s := &storage{key: key, dtype: dtype, offset: offset, length: n * width}
-	a.storage[key] = s
-	return s, nil
-}
-
-// view makes the tensor of this type, shape and strides in s whose first
-// element is offset elements from the start.
-func (s *storage) view(dtype string, offset int64, shape, stride []int64) (*Tensor, error) {
-	if len(shape) != len(stride) || len(shape) > maxDims || offset < 0 {
-		return nil, malformed("a tensor of shape %d with strides %d at %d", shape, stride, offset)
-	}
-	w := uint64(width(dtype))
-	n, last, row := uint64(1), uint64(0), true // elements; offset of the last one; row-major
-	for i, d := range slices.Backward(shape) {
-		if d < 0 || stride[i] < 0 {
-			return nil, malformed("a tensor of shape %d with strides %d", shape, stride)
-		}
-		row = row && (d == 1 || uint64(stride[i]) == n)
-		hi, step := bits.Mul64(uint64(max(d-1, 0)), uint64(stride[i]))
-		over, product := bits.Mul64(n, uint64(d))
-		if n = product; hi|over != 0 || step > 1<<61 || n > 1<<61 || last > 1<<61 {
-			return nil, malformed("a tensor of shape %d with strides %d overflows", shape, stride)
-		}
-		last += step
-	}
-	t := &Tensor{DType: dtype, Shape: shape, Offset: s.offset}
-	if n == 0 {
-		return t, nil
-	}
-	capacity := uint64(s.length) / w
-	if last >= capacity || uint64(offset) >= capacity-last {
-		return nil, malformed("a tensor of shape %d with strides %d at %d, its storage %q has %d elements",
-			shape, stride, offset, s.key, capacity)
-	}
-	t.Offset += offset * int64(w)
-	t.Span = int64((last + 1) * w)
-	if !row {
-		t.Stride = stride
-	}
-	return t, nil
 }

@@ -1,4 +1,6 @@
-// Package bisect finds the end of an interval to the last bit.
+// Package bisect finds where a condition on one number ends, to the last bit: the laws
+// invert their distribution functions with it. Singular values are found by bisection in
+// package sturm of the engine, many at once and to a given width.
 package bisect
 
 // End returns the end of where below holds: the least float64 at which it no

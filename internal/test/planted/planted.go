@@ -4,6 +4,7 @@ package planted
 
 import (
 	"context"
+	"iter"
 	"math"
 	"math/rand/v2"
 
@@ -82,7 +83,9 @@ func (Known) Workspace(_, _ int) int64 { return 0 }
 // Workers implements [spectrum.Backend].
 func (Known) Workers(_, _, _ int) int { return 1 }
 
-// SingularValues implements [spectrum.Backend].
-func (k Known) SingularValues(context.Context, spectrum.Problem) (*spectrum.Spectrum, error) {
-	return &spectrum.Spectrum{Values: k.Values, Precision: "float64"}, nil
+// Spectra implements [spectrum.Backend].
+func (k Known) Spectra(context.Context, spectrum.Problem) iter.Seq2[*spectrum.Spectrum, error] {
+	return func(yield func(*spectrum.Spectrum, error) bool) {
+		yield(&spectrum.Spectrum{Values: k.Values, Precision: "float64"}, nil)
+	}
 }

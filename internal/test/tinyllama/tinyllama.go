@@ -14,6 +14,7 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/test/planted"
+	"github.com/gospectrum/spectrum/rmt"
 )
 
 // The shape of the model: grouped-query attention with 6 query heads and 2
@@ -104,7 +105,7 @@ func prescribe(rows, cols, rank int) []float64 {
 	signal := n / 5
 	decay := 0.4 + 0.1*float64(rank)
 	level := 0.06 * math.Pow(1.15, float64(rank))
-	law := spectrum.MarchenkoPasturSV{Ratio: float64(n) / float64(m), Sigma: level}
+	law := rmt.MarchenkoPasturSV{Aspect: float64(n) / float64(m), Sigma: level}
 	s := make([]float64, n)
 	for i := range s {
 		if i < signal {

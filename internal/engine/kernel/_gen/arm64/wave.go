@@ -7,8 +7,8 @@ import (
 	"github.com/gospectrum/spectrum/internal/engine/kernel/_gen/sizes"
 )
 
-// wave emits the wave of package kernel: eight float64 lanes, a sweep in each. d is in V0 to V3 and e in V4 to V7; the rest of the state
-// stays in memory.
+// wave emits the wave of package kernel: eight float64 lanes, a sweep in each. d is in
+// V0 to V3 and e in V4 to V7; the rest of the state stays in memory.
 func (a *asm) wave() {
 	const name = "waveNEON"
 	a.fn(name, "takes rows through the wave.", "w *float64, rows int, d, e *float64", 4)

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gospectrum/spectrum/results"
+)
+
+// Formats of the reference's result files.
+const (
+	formatRefJSON   = "spectrum-json"
+	formatRefSorted = "spectrum-sorted-json"
+)
+
+func newExport() *cobra.Command {
+	var format, convention, name string
+	cmd := &cobra.Command{
+		Use:   "export RESULTS --format FORMAT",
+		Short: "Write results as the reference implementation does",
+		Long: `export reads RESULTS, ` + resultFileFormat + `, and
+writes the reference's files byte for byte: spectrum-json, module by module, or
+spectrum-sorted-json, by type and descending SNR.
+
+The conventions differ where a layer has no noise: v0 (to April 2025) writes
+Infinity, v1 divides by 1. They apply to our own results; the numbers of a
+reference's file stay what they are.`,
+		Example: `  spectrum export llama.json --format spectrum-json --convention v1 -o snr_results_llama.json`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return export(cmd, args[0], format, convention, name)
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", formatRefJSON, "`FORMAT` of the file: spectrum-json or spectrum-sorted-json")
+	cmd.Flags().StringVar(&convention, "convention", "v1", "`ERA` of the reference to follow: v0 or v1")
+	cmd.Flags().StringVarP(&name, "output", "o", "", "write to `FILE` instead of standard output")
+	for flag, values := range map[string][]string{"format": {formatRefJSON, formatRefSorted}, "convention": {"v0", "v1"}} {
+		complete(cmd, flag, values)
+	}
+	return cmd
+}
+
+func export(cmd *cobra.Command, file, format, convention, name string) error {
+	if err := oneOf("format", format, formatRefJSON, formatRefSorted); err != nil {
+		return err
+	}
+	era, err := results.ParseConvention(convention)
+	if err != nil {
+		return fmt.Errorf("--convention: %w", err)
+	}
+	res, err := results.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	rows, err := res.ReferenceRows(era)
+	if err != nil {
+		return err
+	}
+	return writeTo(cmd, name, []string{file}, func(w io.Writer) error {
+		if format == formatRefSorted {
+			return results.WriteReferenceSorted(w, rows)
+		}
+		return results.WriteReference(w, rows)
+	})
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// No command writes a file that it reads, by whatever name it is called, nor one
+// that holds weights.
+func TestNothingReadIsWritten(t *testing.T) {
+	dir := modelDir(t, "model.safetensors", map[string]string{"config.json": `{"model_type":"llama"}`}, matrix("a.weight", 4, 6), matrix("b.weight", 4, 6))
+	other := modelDir(t, "other.safetensors", nil, matrix("c.weight", 4, 6))
+	weights, config := filepath.Join(dir, "model.safetensors"), filepath.Join(dir, "config.json")
+	result := filepath.Join(t.TempDir(), "r.json")
+	ok(t, "scan", dir, "-o", result)
+	hard := filepath.Join(filepath.Dir(result), "hard.json")
+	require.NoError(t, os.Link(result, hard))
+	soft := filepath.Join(filepath.Dir(result), "soft.json")
+	require.NoError(t, os.Symlink(result, soft))
+	for name, args := range map[string][]string{
+		"scan -o a shard":            {"scan", dir, "-o", weights, "--format", "json"},
+		"scan -o the file":           {"scan", weights, "-o", weights, "--format", "json"},
+		"scan -o config.json":        {"scan", dir, "-o", config},
+		"scan -o other weights":      {"scan", dir, "-o", filepath.Join(other, "other.safetensors"), "--format", "json"},
+		"select -o its input":        {"select", result, "--top", "50", "-o", result},
+		"select -o a hard link":      {"select", result, "--top", "50", "-o", hard},
+		"select -o a symbolic link":  {"select", result, "--top", "50", "-o", soft},
+		"select -o weights":          {"select", result, "--top", "50", "-o", weights},
+		"doctor -o its input":        {"doctor", result, "-o", result},
+		"export -o its input":        {"export", result, "-o", result},
+		"compare -o its first input": {"compare", result, hard, "-o", result},
+		"compare -o its last input":  {"compare", hard, result, "-o", result},
+	} {
+		before := make(map[string]string)
+		for _, f := range []string{weights, config, result, filepath.Join(other, "other.safetensors")} {
+			b, err := os.ReadFile(f)
+			require.NoError(t, err)
+			before[f] = string(b)
+		}
+		code, _, errs := command(args...)
+		assert.Equal(t, exitUsage, code, "%s: %s", name, errs)
+		for f, text := range before {
+			b, err := os.ReadFile(f)
+			require.NoError(t, err)
+			assert.True(t, text == string(b), "%s wrote %s", name, f)
+		}
+	}
+}
+
+// A link planted under a temporary name is not followed, and nothing temporary stays.
+func TestTemporaryFilesAreTheirOwn(t *testing.T) {
+	dir := t.TempDir()
+	victim, name := filepath.Join(dir, "victim"), filepath.Join(dir, "r.json")
+	require.NoError(t, os.WriteFile(victim, []byte("precious"), 0o644))
+	require.NoError(t, os.Symlink(victim, name+".partial"))
+	ok(t, "scan", tiny, "-o", name)
+	b, err := os.ReadFile(victim)
+	require.NoError(t, err)
+	assert.Equal(t, "precious", string(b))
+	left, err := filepath.Glob(name + ".*.partial")
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}
+
+// An interrupted scan leaves a finished result alone, and loses nothing.
+func TestUnfinishedReplacesNothingFinished(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "r.json")
+	ok(t, "scan", tiny, "-o", name)
+	finished, err := os.ReadFile(name)
+	require.NoError(t, err)
+	for i, want := range []string{"r.unfinished.json", ".partial"} {
+		ctx, cancel := context.WithCancel(context.Background())
+		errs := &interrupting{cancel: cancel}
+		code := run(ctx, []string{"scan", tiny, "-o", name, "--jobs", "1"}, io.Discard, errs)
+		assert.NotEqual(t, exitOK, code)
+		assert.Contains(t, errs.text.String(), want, "run %d", i)
+	}
+	now, err := os.ReadFile(name)
+	require.NoError(t, err)
+	assert.Equal(t, string(finished), string(now))
+	for _, pattern := range []string{"r.unfinished.json", "r.json.*.partial"} {
+		files, err := filepath.Glob(filepath.Join(filepath.Dir(name), pattern))
+		require.NoError(t, err)
+		require.Len(t, files, 1, pattern)
+		b, err := os.ReadFile(files[0])
+		require.NoError(t, err)
+		assert.Contains(t, string(b), `"interrupted": true`)
+	}
+}
+
+// interrupting ends a command when it shows its first progress.
+type interrupting struct {
+	cancel func()
+	text   strings.Builder
+}
+
+func (w *interrupting) Write(b []byte) (int, error) {
+	if strings.Contains(string(b), " 1/") {
+		w.cancel()
+	}
+	return w.text.Write(b)
+}

@@ -1,0 +1,212 @@
+package emit
+
+import (
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+
+	"github.com/gospectrum/spectrum/internal/names"
+)
+
+// entry is one entry of a file, as its consumer matches it.
+type entry struct {
+	text    string // as the file has it
+	module  bool   // held against modules, whose weights it trains, not parameters
+	match   func(name string) bool
+	literal []string        // the names it spells out; nil if it is an open pattern
+	exact   bool            // the literals are whole names, not modules or beginnings of names
+	set     map[string]bool // of the literals, where they are many
+}
+
+// nameOf returns the name of a parameter that the entry is held against, and
+// whether it has one.
+func (e *entry) nameOf(p Param) (name string, ok bool) {
+	if e.module {
+		return names.Module(p.Name)
+	}
+	return p.Name, true
+}
+
+// means reports whether the entry spells out this name, or, unless it is
+// exact, the module that owns it.
+func (e *entry) means(literal, name string) bool {
+	rest, ok := strings.CutPrefix(name, literal)
+	return ok && (rest == "" || !e.exact && rest[0] == '.' && strings.IndexByte(rest[1:], '.') < 0)
+}
+
+// index makes the set by which spelled finds a name among many.
+func (e *entry) index() {
+	if len(e.literal) > 8 {
+		e.set = make(map[string]bool, len(e.literal))
+		for _, l := range e.literal {
+			e.set[l] = true
+		}
+	}
+}
+
+// spelled returns the literal by which the entry means name.
+func (e *entry) spelled(name string) (string, bool) {
+	if e.set != nil {
+		owner := name[:max(0, strings.LastIndexByte(name, '.'))]
+		if !e.set[name] && !e.exact && e.set[owner] {
+			return owner, true
+		}
+		return name, e.set[name]
+	}
+	for _, l := range e.literal {
+		if e.means(l, name) {
+			return l, true
+		}
+	}
+	return "", false
+}
+
+// exactEntry matches one name.
+func exactEntry(item string) (entry, error) {
+	return entry{text: item, literal: []string{item}, exact: true, match: func(n string) bool { return n == item }}, nil
+}
+
+// moduleEntry is how PEFT matches an item of a list: the name of a module, or its
+// end behind a dot.
+func moduleEntry(item string) (entry, error) {
+	return entry{text: item, module: true, literal: []string{item}, exact: true,
+		match: func(n string) bool { return n == item || strings.HasSuffix(n, "."+item) }}, nil
+}
+
+// anchoring says where in a name Python looks.
+type anchoring int
+
+const (
+	search  anchoring = iota // re.search
+	atStart                  // re.match
+	whole                    // re.fullmatch
+)
+
+// patternEntry makes an entry of a regular expression; text is what the file has.
+func patternEntry(text, expr string, where anchoring) (entry, error) {
+	parsed, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil {
+		return entry{}, fmt.Errorf("pattern %q: %w", text, err)
+	}
+	compiled := map[anchoring]string{search: expr, atStart: `\A(?:` + expr + `)`, whole: `\A(?:` + expr + `)\z`}[where]
+	re, err := regexp.Compile(compiled)
+	if err != nil {
+		return entry{}, fmt.Errorf("pattern %q: %w", text, err)
+	}
+	e := entry{text: text, match: re.MatchString, exact: where == whole || strings.HasSuffix(expr, "$")}
+	if l, ok := language(parsed); ok {
+		e.literal = l
+	}
+	name := strings.TrimSuffix(strings.TrimPrefix(expr, "^"), "$")
+	if isPlain(name) { // whose dots mean dots, whatever they match
+		e.literal = []string{name}
+		if where == atStart || where == whole || strings.HasPrefix(expr, "^") {
+			exact := e.exact
+			e.match = func(s string) bool { return dotMatch(name, s, exact) }
+		}
+	}
+	return e, nil
+}
+
+// isPlain reports whether s has no characters but those of ordinary names.
+func isPlain(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_' || r == '-' || r == '.')
+	})
+}
+
+// dotMatch matches a name from its start, to its end if exact; a dot of the
+// pattern matches any character, as in a regular expression.
+func dotMatch(pattern, name string, exact bool) bool {
+	if len(name) < len(pattern) || exact && len(name) != len(pattern) {
+		return false
+	}
+	for i := range len(pattern) {
+		if pattern[i] != name[i] && pattern[i] != '.' {
+			return false
+		}
+	}
+	return true
+}
+
+// Bounds of what one entry is read to spell out: strings, and letters in all.
+const (
+	maxLanguage = 1 << 18
+	maxLetters  = 1 << 24
+)
+
+// language lists the strings that an expression matches as a whole, if they are
+// few.
+func language(re *syntax.Regexp) ([]string, bool) {
+	switch re.Op {
+	case syntax.OpEmptyMatch, syntax.OpBeginText, syntax.OpBeginLine, syntax.OpEndText, syntax.OpEndLine:
+		return []string{""}, true
+	case syntax.OpLiteral:
+		return []string{string(re.Rune)}, re.Flags&syntax.FoldCase == 0
+	case syntax.OpCapture:
+		return language(re.Sub[0])
+	case syntax.OpQuest:
+		l, ok := language(re.Sub[0])
+		return append(l, ""), ok
+	case syntax.OpCharClass:
+		return classLanguage(re.Rune)
+	case syntax.OpAlternate:
+		var all []string
+		var n int64
+		for _, sub := range re.Sub {
+			l, ok := language(sub)
+			all, n = append(all, l...), n+letters(l)
+			if !ok || len(all) > maxLanguage || n > maxLetters {
+				return nil, false
+			}
+		}
+		return all, true
+	case syntax.OpConcat:
+		all, ok := []string{""}, true
+		for _, sub := range re.Sub {
+			if all, ok = product(all, sub); !ok {
+				return nil, false
+			}
+		}
+		return all, true
+	}
+	return nil, false
+}
+
+// classLanguage lists the characters of a class, pairs of first and last.
+func classLanguage(ranges []rune) (all []string, ok bool) {
+	for i := 0; i < len(ranges); i += 2 {
+		if ranges[i+1]-ranges[i] > 64 {
+			return nil, false
+		}
+		for c := ranges[i]; c <= ranges[i+1]; c++ {
+			all = append(all, string(c))
+		}
+	}
+	return all, true
+}
+
+// product appends every string of an expression to every one of heads.
+func product(heads []string, re *syntax.Regexp) ([]string, bool) {
+	tails, ok := language(re)
+	n, m := int64(len(heads)), int64(len(tails))
+	if !ok || n*m > maxLanguage || n*letters(tails)+m*letters(heads) > maxLetters {
+		return nil, false
+	}
+	all := make([]string, 0, n*m)
+	for _, head := range heads {
+		for _, tail := range tails {
+			all = append(all, head+tail)
+		}
+	}
+	return all, true
+}
+
+// letters counts the bytes of all strings.
+func letters(list []string) (n int64) {
+	for _, s := range list {
+		n += int64(len(s))
+	}
+	return n
+}

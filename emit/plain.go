@@ -1,0 +1,186 @@
+package emit
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gospectrum/spectrum/selection"
+)
+
+func plainList() trainer {
+	return trainer{
+		format:   Names,
+		about:    "one parameter a line",
+		matching: "exact names",
+		write: func(sel *selection.Selection, _ Training) (string, error) {
+			var b strings.Builder
+			for _, name := range layerNames(sel.Layers()) {
+				b.WriteString(name + "\n")
+			}
+			return b.String(), nil
+		},
+		read:  func(r *Rules, text string) error { return r.add(lines(text), exactEntry) },
+		names: oneLineNames,
+	}
+}
+
+// lines returns the lines that are not blank, without the space around them.
+func lines(text string) (list []string) {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			list = append(list, line)
+		}
+	}
+	return list
+}
+
+func plainJSON() trainer {
+	return trainer{
+		format:   JSON,
+		about:    "JSON with names, scores and sizes, type by type",
+		matching: "exact names",
+		write:    writeJSON,
+		read:     readJSON,
+		names:    anyNames,
+	}
+}
+
+// selectionJSON is the file: what was selected in all, and from each type how
+// many layers there were and which were chosen, best first.
+type selectionJSON struct {
+	TopPercent float64     `json:"top_percent"`
+	Rule       string      `json:"rule,omitempty"`
+	Params     int64       `json:"params,omitempty"` // absent where the results do not know sizes
+	Layers     []string    `json:"layers"`
+	Types      []groupJSON `json:"types"`
+}
+
+type groupJSON struct {
+	Type   string      `json:"type"`
+	Of     int         `json:"of"`
+	Tie    bool        `json:"decided_by_tie,omitempty"`
+	Chosen []layerJSON `json:"chosen"`
+}
+
+type layerJSON struct {
+	Name   string `json:"name"`
+	SNR    score  `json:"snr"`
+	Params int64  `json:"params,omitempty"`
+}
+
+func writeJSON(sel *selection.Selection, _ Training) (string, error) {
+	out := selectionJSON{
+		TopPercent: sel.Percent,
+		Rule:       sel.Rule,
+		Params:     sel.Params(),
+		Layers:     layerNames(sel.Layers()),
+		Types:      make([]groupJSON, len(sel.Groups)),
+	}
+	for i, g := range sel.Groups {
+		chosen := make([]layerJSON, len(g.Chosen))
+		for j, l := range g.Chosen {
+			chosen[j] = layerJSON{Name: l.Name, SNR: score(l.SNR), Params: l.Params}
+		}
+		out.Types[i] = groupJSON{Type: g.Type, Of: g.Candidates, Tie: g.DecidedByTie, Chosen: chosen}
+	}
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	err := enc.Encode(out)
+	return b.String(), err
+}
+
+func readJSON(r *Rules, text string) error {
+	var in struct {
+		Layers []string `json:"layers"`
+	}
+	if err := json.Unmarshal([]byte(text), &in); err != nil {
+		return err
+	}
+	return r.add(in.Layers, exactEntry)
+}
+
+func plainCSV() trainer {
+	return trainer{
+		format:   CSV,
+		about:    "CSV with names, types, scores and sizes",
+		matching: "exact names",
+		write:    writeCSV,
+		read:     readCSV,
+		names:    anyNames,
+	}
+}
+
+func writeCSV(sel *selection.Selection, _ Training) (string, error) {
+	rows := [][]string{{"name", "type", "snr", "params"}}
+	for _, l := range sel.Layers() {
+		rows = append(rows, []string{l.Name, l.Type, score(l.SNR).String(), strconv.FormatInt(l.Params, 10)})
+	}
+	var b strings.Builder
+	err := csv.NewWriter(&b).WriteAll(rows)
+	return b.String(), err
+}
+
+// readCSV reads the column "name" of a table.
+func readCSV(r *Rules, text string) error {
+	table := csv.NewReader(strings.NewReader(text))
+	header, err := table.Read()
+	if err != nil {
+		return fmt.Errorf("no header: %w", err)
+	}
+	column := slices.Index(header, "name")
+	if column < 0 {
+		return errors.New(`no column "name"`)
+	}
+	var items []string
+	for {
+		row, err := table.Read()
+		if err == io.EOF {
+			return r.add(items, exactEntry)
+		}
+		if err != nil {
+			return err
+		}
+		items = append(items, row[column])
+	}
+}
+
+// score is an SNR with a place in text for every value: "Infinity" and
+// "-Infinity" where it is infinite, which JSON has as strings, and "" or null
+// where it is missing.
+type score float64
+
+// String returns the shortest decimal that reads back the same, or what stands
+// for it.
+func (s score) String() string {
+	switch f := float64(s); {
+	case math.IsNaN(f):
+		return ""
+	case math.IsInf(f, 1):
+		return "Infinity"
+	case math.IsInf(f, -1):
+		return "-Infinity"
+	default:
+		return strconv.FormatFloat(f, 'g', -1, 64)
+	}
+}
+
+// MarshalJSON implements [json.Marshaler]. It does not fail.
+func (s score) MarshalJSON() ([]byte, error) {
+	switch f := float64(s); {
+	case math.IsNaN(f):
+		return []byte("null"), nil
+	case math.IsInf(f, 0):
+		return json.Marshal(s.String())
+	default:
+		return json.Marshal(f)
+	}
+}

@@ -1,0 +1,107 @@
+package emit
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/gospectrum/spectrum/selection"
+)
+
+func python() trainer {
+	return trainer{
+		format:   Python,
+		about:    "a Python module whose freeze(model) sets requires_grad, for any PyTorch loop",
+		matching: "exact names",
+		write: func(sel *selection.Selection, _ Training) (string, error) {
+			return header(sel) + notes + "\n" + trainable + listPython(layerNames(sel.Layers())) + freezeExactly, nil
+		},
+		read: func(r *Rules, text string) error {
+			items, _ := readPython(text, trainable)
+			return r.add(items, exactEntry)
+		},
+	}
+}
+
+// trainable begins the list of python's module.
+const trainable = "TRAINABLE = "
+
+const freezeExactly = `
+
+
+def freeze(model):
+    """Train the parameters of TRAINABLE and freeze all others."""
+    missing = set(TRAINABLE) - {name for name, _ in model.named_parameters()}
+    if missing:
+        raise ValueError(f"not in the model: {sorted(missing)}")
+    trainable = set(TRAINABLE)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad = name in trainable
+`
+
+func trl() trainer {
+	return trainer{
+		format:   TRL,
+		about:    "a Python module whose freeze(model) sets requires_grad, before an SFTTrainer",
+		matching: "re.match: the beginning of a name, unless anchored; also the reference's YAML, as the tutorials read it",
+		write: func(sel *selection.Selection, _ Training) (string, error) {
+			patterns := layerNames(sel.Layers())
+			for i, p := range patterns {
+				patterns[i] = "^" + quote(p, "") + "$"
+			}
+			return header(sel) + notes + trlUsage + unfrozen + listPython(patterns) + freezeByMatch, nil
+		},
+		read: func(r *Rules, text string) error {
+			items, ok := readPython(text, unfrozen)
+			if !ok {
+				items = dashes(text)
+			}
+			return r.add(items, func(item string) (entry, error) { return patternEntry(item, item, atStart) })
+		},
+	}
+}
+
+// unfrozen begins the list of trl's module.
+const unfrozen = "UNFROZEN = "
+
+const trlUsage = `#
+#     from unfrozen import freeze
+#     freeze(model)
+#     trainer = SFTTrainer(model=model, args=SFTConfig(...), train_dataset=...)
+import re
+
+`
+
+const freezeByMatch = `
+
+
+def freeze(model):
+    """Train the parameters that UNFROZEN matches and freeze all others."""
+    unused = set(UNFROZEN)
+    patterns = [re.compile(pattern) for pattern in UNFROZEN]
+    for name, parameter in model.named_parameters():
+        matching = [p.pattern for p in patterns if p.match(name)]
+        parameter.requires_grad = bool(matching)
+        unused.difference_update(matching)
+    if unused:
+        raise ValueError(f"match nothing in the model: {sorted(unused)}")
+`
+
+// listPython writes strings as a Python list that is JSON too, but for its last comma.
+func listPython(items []string) string {
+	text, err := json.MarshalIndent(items, "", "    ")
+	if err != nil {
+		panic(fmt.Sprintf("emit: strings do not marshal: %v", err)) // they do
+	}
+	return strings.TrimSuffix(string(text), "\n]") + ",\n]"
+}
+
+// readPython reads what listPython wrote behind the beginning of its line.
+func readPython(s, before string) (items []string, ok bool) {
+	_, rest, ok := strings.Cut(s, "\n"+before+"[")
+	if !ok {
+		return nil, false
+	}
+	body, _, ok := strings.Cut(rest, ",\n]")
+	return items, ok && json.Unmarshal([]byte("["+body+"]"), &items) == nil
+}

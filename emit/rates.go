@@ -1,0 +1,55 @@
+package emit
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/gospectrum/spectrum/selection"
+)
+
+func learningRates() trainer {
+	return trainer{
+		format:   LearningRates,
+		about:    "CSV of learning-rate multipliers, for optimisers with parameter groups",
+		matching: "exact names",
+		write:    writeRates,
+		read:     readCSV,
+	}
+}
+
+func writeRates(sel *selection.Selection, _ Training) (string, error) {
+	factors := strengths(sel)
+	var b strings.Builder
+	b.WriteString("name,type,snr,lr_multiplier\n")
+	for _, l := range sel.Layers() {
+		fmt.Fprintf(&b, "%s,%s,%v,%.4g\n", l.Name, l.Type, score(l.SNR), factors[l.Name])
+	}
+	return b.String(), nil
+}
+
+// strengths returns, for every chosen layer by name, its SNR over the median of
+// those chosen of its type, between ½ and 2. An infinite score gives 2 if the
+// median is finite, a missing one, or none to compare with, 1.
+func strengths(sel *selection.Selection) map[string]float64 {
+	out := make(map[string]float64)
+	for _, g := range sel.Groups {
+		var scores []float64
+		for _, l := range g.Chosen {
+			if !math.IsNaN(l.SNR) {
+				scores = append(scores, l.SNR)
+			}
+		}
+		slices.Sort(scores)
+		for _, l := range g.Chosen {
+			out[l.Name] = 1
+			if n := len(scores); n > 0 {
+				if x := l.SNR / (scores[(n-1)/2]/2 + scores[n/2]/2); !math.IsNaN(x) {
+					out[l.Name] = min(max(x, 0.5), 2)
+				}
+			}
+		}
+	}
+	return out
+}

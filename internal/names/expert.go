@@ -1,0 +1,38 @@
+package names
+
+import "strings"
+
+// ExpertList is the component that the experts of a block are listed under.
+const ExpertList = "experts"
+
+// Experts cuts the name of what belongs to experts behind the component that lists
+// them: model.layers.3.mlp.experts.7.up_proj gives model.layers.3.mlp.experts and
+// 7.up_proj. What all experts of a block share in one tensor has no number there,
+// and shared_experts are none.
+func Experts(name string) (list, rest string, ok bool) {
+	const component = "." + ExpertList + "."
+	dotted := "." + name // the list may be the first component
+	i := strings.LastIndex(dotted, component)
+	if i < 0 {
+		return "", "", false
+	}
+	end := i + len(component)
+	return dotted[1 : end-1], dotted[end:], true
+}
+
+// IsExpert reports whether a name belongs to an expert, or to all of a block.
+func IsExpert(name string) bool {
+	_, _, ok := Experts(name)
+	return ok
+}
+
+// Expert takes the name of what belongs to one expert apart: the list it is in, its
+// number there, and its role, which is what every expert has.
+func Expert(name string) (list, number, role string, ok bool) {
+	list, rest, ok := Experts(name)
+	number, role, _ = strings.Cut(rest, ".")
+	if !ok || role == "" || !IsNumber(number) {
+		return "", "", "", false
+	}
+	return list, number, role, true
+}

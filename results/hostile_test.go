@@ -1,0 +1,32 @@
+package results_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gospectrum/spectrum/internal/test/hostile"
+	"github.com/gospectrum/spectrum/results"
+)
+
+func TestNoPanicOnBadInput(t *testing.T) {
+	scores, err := results.Read(strings.NewReader(`{"model.layers.0.mlp.up_proj":{"snr":1,"type":"mlp.up_proj"}}`), "x.json")
+	require.NoError(t, err)
+	sources, err := os.Getwd()
+	require.NoError(t, err)
+	t.Chdir(t.TempDir())
+	p := hostile.Package{
+		Dir: sources,
+		Funcs: map[string]any{
+			"ReferenceRows": results.ReferenceRows, "WriteReference": results.WriteReference, "WriteReferenceSorted": results.WriteReferenceSorted,
+			"NewChosen": results.NewChosen, "Layers": results.Layers, "ReadParameters": results.ReadParameters, "Compare": results.Compare, "ParseConvention": results.ParseConvention,
+			"DeadExperts": results.DeadExperts, "Diagnose": results.Diagnose, "NewRow": results.NewRow, "Read": results.Read, "ReadFile": results.ReadFile,
+		},
+		Types: []any{scores, results.Result{}, results.Row{}, results.Recorder{}, results.Chosen{}, results.Comparison{}, results.Diagnosis{},
+			results.Number(0), results.Parameters{}, results.Candidate{}, results.Convention(0), results.Schema(0)},
+		Values: []any{scores, []byte(`{"layers":[{}]}`)},
+	}
+	p.Walk(t)
+}
