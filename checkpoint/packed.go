@@ -24,6 +24,7 @@ var indexNames = []string{"codes", "indices"}
 func (l *lister) markPacked() {
 	claims := &claims{lister: l, owner: make(map[string]bool)}
 	reasons := make(map[string]string) // of parts
+	packer := ""
 	mark := func(t *stored) {
 		parts, packed := claims.of(t)
 		if !packed && !l.surelyPacked(t) {
@@ -32,6 +33,9 @@ func (l *lister) markPacked() {
 		by := l.quantiser(t)
 		if t.skip == "" {
 			l.consumed[t.name] = by.refusal()
+		}
+		if _, last := cutLast(t.name); l.model.config.quantized || slices.Contains(packedNames, last) {
+			packer = by.name
 		}
 		for _, p := range parts {
 			if reasons[p] == "" {
@@ -48,6 +52,21 @@ func (l *lister) markPacked() {
 	}
 	for name, reason := range reasons {
 		if l.consumed[name] == "" && l.stored[name].skip == "" {
+			l.consumed[name] = reason
+		}
+	}
+	if packer != "" {
+		l.leaveRest("beside weights packed by " + packer + ", which are not read: alone it is not the model")
+	}
+}
+
+// leaveRest lists the matrices that are left for no layers. Of a model that is quantised,
+// as config.json or the names of its weights say, and whose weights could not be read, a
+// selection among the head, the embeddings and what else was spared would look like one
+// of the model; and a part of a packing that nobody knows yet may be among them.
+func (l *lister) leaveRest(reason string) {
+	for _, name := range l.names {
+		if t := l.stored[name]; len(t.shape) > 1 && t.skip == "" && l.consumed[name] == "" {
 			l.consumed[name] = reason
 		}
 	}

@@ -1,7 +1,9 @@
 package emit
 
 import (
+	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/gospectrum/spectrum/selection"
@@ -13,43 +15,51 @@ func axolotl() trainer {
 		about:    "YAML with unfrozen_parameters",
 		matching: "dots are escaped, then re.match: the beginning of a name, unless anchored",
 		write:    writeAxolotl,
+		rows:     true,
 		read: func(r *Rules, text string) error {
-			return r.add(unfrozenParameters(text), axolotlEntry)
+			values, err := yamlOf(text, "unfrozen_parameters")
+			if err != nil {
+				return err
+			}
+			items, err := values.list("unfrozen_parameters")
+			if err != nil {
+				return err
+			}
+			return r.add(items, axolotlEntry)
 		},
 	}
 }
 
 // writeAxolotl writes anchored patterns. Their dots stay, because axolotl escapes
 // them itself: an escaped dot would become an escaped backslash.
-func writeAxolotl(sel *selection.Selection, _ Training) (string, error) {
+func writeAxolotl(sel *selection.Selection, how Training) (string, error) {
 	var b strings.Builder
-	b.WriteString(header(sel) + notes + "unfrozen_parameters:\n")
+	b.WriteString(header(sel) + axolotlNotes)
+	if len(how.Rows) > 0 {
+		b.WriteString(rowNotes)
+	}
+	b.WriteString("unfrozen_parameters:\n")
 	for _, l := range sel.Layers() {
-		b.WriteString("- ^" + quote(l.Name, ".") + "$\n")
+		entry := "^" + quote(l.Name, ".") + "$"
+		if r, ok := how.Rows[l.Name]; ok {
+			entry = "^" + quote(r.Parameter, ".") + "$" + r.String()
+		}
+		b.WriteString("- " + entry + "\n")
 	}
 	return b.String(), nil
 }
 
-// unfrozenParameters returns the items under unfrozen_parameters.
-func unfrozenParameters(s string) []string {
-	_, rest, ok := strings.Cut("\n"+s, "\nunfrozen_parameters:")
-	if !ok {
-		return nil
-	}
-	var items []string
-	for line := range strings.SplitSeq(rest, "\n") {
-		line = strings.TrimSpace(line)
-		item, ok := strings.CutPrefix(line, "- ")
-		switch {
-		case line == "" || line[0] == '#':
-			continue
-		case !ok:
-			return items
-		}
-		items = append(items, unquoteYAML(item))
-	}
-	return items
-}
+// axolotlNotes go before the list. Axolotl rejects use_reentrant: true beside it, and
+// with FSDP2, which replaces FSDP1, there is no use_orig_params to set.
+const axolotlNotes = `# DeepSpeed and FSDP2 need nothing more; FSDP1 needs fsdp_config: {use_orig_params: true}.
+gradient_checkpointing_kwargs:
+  use_reentrant: false
+`
+
+// rowNotes say what training rows of a parameter means.
+const rowNotes = `# [a:b] are rows: only they get gradients, but the optimiser keeps its state for the
+# whole parameter, and weight decay reaches all of it: set weight_decay: 0.
+`
 
 var rowRange = regexp.MustCompile(`^(.+)\[([0-9]*)(?::([0-9]*))?\]$`)
 
@@ -57,12 +67,17 @@ var rowRange = regexp.MustCompile(`^(.+)\[([0-9]*)(?::([0-9]*))?\]$`)
 // off, escapes every dot that no + follows, and matches from the start.
 func axolotlEntry(item string) (entry, error) {
 	expr := item
+	var rows *Rows
 	if m := rowRange.FindStringSubmatch(item); m != nil {
 		expr = m[1]
+		var err error
+		if rows, err = parseRows(item, m[2], m[3], strings.Contains(item[len(m[1]):], ":")); err != nil {
+			return entry{}, err
+		}
 	}
 	name := strings.TrimSuffix(strings.TrimPrefix(expr, "^"), "$")
 	if exact := strings.HasSuffix(expr, "$"); isPlain(name) {
-		return entry{text: item, literal: []string{name}, exact: exact, match: func(n string) bool {
+		return entry{text: item, rows: rows, literal: []string{name}, exact: exact, match: func(n string) bool {
 			return n == name || !exact && strings.HasPrefix(n, name)
 		}}, nil
 	}
@@ -73,5 +88,31 @@ func axolotlEntry(item string) (entry, error) {
 		}
 		b.WriteByte(expr[i])
 	}
-	return patternEntry(item, b.String(), atStart)
+	e, err := patternEntry(item, b.String(), atStart)
+	e.rows = rows
+	return e, err
+}
+
+// parseRows reads what stands in the brackets: a:b, a:, :b or a single row. A missing
+// end is -1, the end of the parameter.
+func parseRows(item, from, to string, colon bool) (*Rows, error) {
+	r := Rows{To: -1}
+	var err error
+	if from != "" {
+		if r.From, err = strconv.ParseInt(from, 10, 64); err != nil {
+			return nil, fmt.Errorf("rows of %q: %w", item, err)
+		}
+	}
+	switch {
+	case to != "":
+		if r.To, err = strconv.ParseInt(to, 10, 64); err != nil {
+			return nil, fmt.Errorf("rows of %q: %w", item, err)
+		}
+		if r.From >= r.To {
+			return nil, fmt.Errorf("rows of %q: there are none", item)
+		}
+	case !colon && from != "":
+		r.To = r.From + 1
+	}
+	return &r, nil
 }

@@ -145,12 +145,11 @@ func TestParsers(t *testing.T) {
 		assert.IsType(t, 0, args["freeze_trainable_layers"])
 		assert.Equal(t, "self_attn", args["freeze_trainable_modules"])
 		assert.Equal(t, "lm_head", args["freeze_extra_modules"])
-		assert.Equal(t, false, args["freeze_vision_tower"])
 
 		var lora struct {
 			Type   string         `json:"peft_type"`
 			R      int            `json:"r"`
-			Target string         `json:"target_modules"`
+			Target []string       `json:"target_modules"`
 			Ranks  map[string]int `json:"rank_pattern"`
 			Alphas map[string]int `json:"alpha_pattern"`
 		}

@@ -5,6 +5,10 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/dlclark/regexp2"
 
 	"github.com/gospectrum/spectrum/internal/names"
 )
@@ -14,9 +18,11 @@ type entry struct {
 	text    string // as the file has it
 	module  bool   // held against modules, whose weights it trains, not parameters
 	match   func(name string) bool
-	literal []string        // the names it spells out; nil if it is an open pattern
-	exact   bool            // the literals are whole names, not modules or beginnings of names
-	set     map[string]bool // of the literals, where they are many
+	literal []string               // the names it spells out; nil if it is an open pattern
+	exact   bool                   // the literals are whole names, not modules or beginnings of names
+	set     map[string]bool        // of the literals, where they are many
+	rows    *Rows                  // the rows that it is limited to; nil for all
+	failed  *atomic.Pointer[error] // that a match took too long; nil if none can
 }
 
 // nameOf returns the name of a parameter that the entry is held against, and
@@ -29,10 +35,10 @@ func (e *entry) nameOf(p Param) (name string, ok bool) {
 }
 
 // means reports whether the entry spells out this name, or, unless it is
-// exact, the module that owns it.
+// exact, a module that it is in.
 func (e *entry) means(literal, name string) bool {
 	rest, ok := strings.CutPrefix(name, literal)
-	return ok && (rest == "" || !e.exact && rest[0] == '.' && strings.IndexByte(rest[1:], '.') < 0)
+	return ok && (rest == "" || !e.exact && rest[0] == '.')
 }
 
 // index makes the set by which spelled finds a name among many.
@@ -48,11 +54,16 @@ func (e *entry) index() {
 // spelled returns the literal by which the entry means name.
 func (e *entry) spelled(name string) (string, bool) {
 	if e.set != nil {
-		owner := name[:max(0, strings.LastIndexByte(name, '.'))]
-		if !e.set[name] && !e.exact && e.set[owner] {
-			return owner, true
+		for owner := name; ; {
+			if e.set[owner] {
+				return owner, true
+			}
+			i := strings.LastIndexByte(owner, '.')
+			if i < 0 || e.exact {
+				return name, false
+			}
+			owner = owner[:i]
 		}
-		return name, e.set[name]
 	}
 	for _, l := range e.literal {
 		if e.means(l, name) {
@@ -83,20 +94,27 @@ const (
 	whole                    // re.fullmatch
 )
 
-// patternEntry makes an entry of a regular expression; text is what the file has.
+// matchTime bounds the time that one name takes on one pattern: patterns of backtracking
+// engines may take for ever.
+const matchTime = time.Second
+
+// patternEntry makes an entry of a regular expression of Python; text is what the file
+// has.
 func patternEntry(text, expr string, where anchoring) (entry, error) {
-	parsed, err := syntax.Parse(expr, syntax.Perl)
-	if err != nil {
-		return entry{}, fmt.Errorf("pattern %q: %w", text, err)
-	}
+	e := entry{text: text, exact: where == whole || strings.HasSuffix(expr, "$")}
 	compiled := map[anchoring]string{search: expr, atStart: `\A(?:` + expr + `)`, whole: `\A(?:` + expr + `)\z`}[where]
-	re, err := regexp.Compile(compiled)
-	if err != nil {
-		return entry{}, fmt.Errorf("pattern %q: %w", text, err)
+	parsed, err := syntax.Parse(expr, syntax.Perl)
+	var plain *regexp.Regexp
+	if err == nil {
+		plain, err = regexp.Compile(compiled)
 	}
-	e := entry{text: text, match: re.MatchString, exact: where == whole || strings.HasSuffix(expr, "$")}
-	if l, ok := language(parsed); ok {
-		e.literal = l
+	if err == nil {
+		e.match = plain.MatchString
+		if l, ok := language(parsed); ok {
+			e.literal = l
+		}
+	} else if err := e.backtracking(compiled); err != nil { // look-ahead and back references
+		return entry{}, fmt.Errorf("pattern %q: %w", text, err)
 	}
 	name := strings.TrimSuffix(strings.TrimPrefix(expr, "^"), "$")
 	if isPlain(name) { // whose dots mean dots, whatever they match
@@ -107,6 +125,33 @@ func patternEntry(text, expr string, where anchoring) (entry, error) {
 		}
 	}
 	return e, nil
+}
+
+// pythonGroup is a reference to a group by name, as Python spells it.
+var pythonGroup = regexp.MustCompile(`\(\?P=(\w+)\)`)
+
+// backtracking makes e match what only a backtracking engine can.
+func (e *entry) backtracking(expr string) error {
+	expr = pythonGroup.ReplaceAllString(strings.ReplaceAll(expr, `\Z`, `\z`), `\k<$1>`)
+	re, err := regexp2.Compile(expr, regexp2.RE2) // its name for Python's spelling of groups
+	if err != nil {
+		return err
+	}
+	re.MatchTimeout = matchTime
+	failed, text := new(atomic.Pointer[error]), e.text
+	e.failed = failed
+	e.match = func(name string) bool {
+		if failed.Load() != nil {
+			return false // one name is enough
+		}
+		ok, err := re.MatchString(name)
+		if err != nil {
+			err = fmt.Errorf("pattern %.80q takes more than %v on %s", text, matchTime, name)
+			failed.Store(&err)
+		}
+		return ok
+	}
+	return nil
 }
 
 // isPlain reports whether s has no characters but those of ordinary names.

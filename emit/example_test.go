@@ -15,8 +15,8 @@ import (
 
 func ExampleWrite() {
 	sel, err := spectrum.SelectTopK([]spectrum.Layer{
-		{Name: "model.layers.0.mlp.gate.weight", Type: "mlp.gate", SNR: 1},
-		{Name: "model.layers.1.mlp.gate.weight", Type: "mlp.gate", SNR: 2},
+		{Name: "model.layers.0.self_attn.q_proj.weight", Type: "self_attn.q_proj", SNR: 1},
+		{Name: "model.layers.1.self_attn.q_proj.weight", Type: "self_attn.q_proj", SNR: 2},
 	}, 100)
 	if err != nil {
 		log.Fatal(err)
@@ -27,7 +27,7 @@ func ExampleWrite() {
 	// Output:
 	// # spectrum: top 100 % of each type: 2 layers
 	// finetuning_type: lora
-	// lora_target: model.layers.1.mlp.gate,model.layers.0.mlp.gate
+	// lora_target: model.layers.1.self_attn.q_proj,model.layers.0.self_attn.q_proj
 }
 
 // selected is the better half of a model's layers.
@@ -113,9 +113,9 @@ func ExampleFormats() {
 	}
 	// Output:
 	// axolotl: YAML with unfrozen_parameters
+	// axolotl-lora: YAML with adapter: lora, the modules and parameters, and ranks in proportion to the SNR
 	// trl: a Python module whose freeze(model) sets requires_grad, before an SFTTrainer
-	// python: a Python module whose freeze(model) sets requires_grad, for any PyTorch loop
-	// llama-factory: YAML for finetuning_type: freeze, which can say whole modules of the first or last blocks
+	// trl-lora: YAML for trl sft --config FILE, or ModelConfig, with one rank for all
 }
 
 func ExampleParams() {
@@ -130,7 +130,7 @@ func ExampleParams() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	params := emit.Params(m)
+	params := emit.Params(m, nil)
 	fmt.Println(len(params), "parameters, first", params[0].Name)
 	if err := emit.Write(os.Stdout, emit.Names, sel, emit.Training{Model: params}); err != nil {
 		log.Fatal(err)

@@ -1,6 +1,7 @@
 package emit
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -28,6 +29,7 @@ type freezeArgs struct {
 	layers  int      // the last so many blocks, or the first if negative
 	modules []string // what of each block, by the component behind its number
 	extra   []string // components outside blocks
+	frozen  towers
 }
 
 // writeFreeze finds the arguments that cover sel. They say no more than "these
@@ -36,7 +38,10 @@ func writeFreeze(sel *selection.Selection, how Training) (string, error) {
 	if how.Model == nil {
 		return "", errors.New("it needs the parameters of the model")
 	}
-	total := blockCount(how.Model)
+	total := how.Blocks
+	if total == 0 {
+		total = blockCount(how.Model)
+	}
 	lowest, highest := total, -1
 	modules, extra := make(map[string]bool), make(map[string]bool)
 	for _, l := range sel.Layers() {
@@ -71,16 +76,18 @@ func writeFreeze(sel *selection.Selection, how Training) (string, error) {
 	if len(a.extra) > 0 {
 		text += "freeze_extra_modules: " + quoteYAML(strings.Join(a.extra, ",")) + "\n"
 	}
-	// Else LLaMA-Factory freezes the towers of multimodal models in addition.
-	return text + "freeze_vision_tower: false\nfreeze_multi_modal_projector: false\nfreeze_language_model: false\n" +
+	return text + freezeTowers(how.Model, layerNames(sel.Layers())) +
 		fmt.Sprintf("# of a model with num_hidden_layers: %d\n", total), nil
 }
 
-// blockCount returns the number of blocks of a model: one more than the highest
-// number of the language model's, which has the most blocks of all towers.
+// blockCount returns the number of blocks of the language model: one more than their
+// highest number.
 func blockCount(model []Param) int {
 	count := 0
 	for _, p := range model {
+		if names.PartOf(p.Name) != names.Language {
+			continue
+		}
 		block, _ := names.Block(p.Name)
 		if n, err := strconv.Atoi(block[strings.LastIndexByte(block, '.')+1:]); err == nil {
 			count = max(count, n+1)
@@ -90,11 +97,19 @@ func blockCount(model []Param) int {
 }
 
 func readFreeze(r *Rules, text string) error {
-	n, err := strconv.Atoi(scalarYAML(text, "freeze_trainable_layers"))
+	values, err := yamlOf(text, "freeze_trainable_layers", "finetuning_type")
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(cmp.Or(values.text("freeze_trainable_layers"), "2")) // its default
 	if err != nil {
 		return fmt.Errorf("freeze_trainable_layers: %w", err)
 	}
-	a := freezeArgs{n, commas(scalarYAML(text, "freeze_trainable_modules")), commas(scalarYAML(text, "freeze_extra_modules"))}
+	frozen, err := readTowers(values)
+	if err != nil {
+		return err
+	}
+	a := freezeArgs{n, commas(values.text("freeze_trainable_modules")), commas(values.text("freeze_extra_modules")), frozen}
 	if len(a.modules) == 0 {
 		a.modules = []string{"all"} // its default
 	}
@@ -132,8 +147,13 @@ func (a freezeArgs) resolve(model []Param) ([]entry, error) {
 		from, to = 0, min(-a.layers, total)
 	}
 	var found []entry
+	multimodal := compositeOf(model)
+	forbidden := multimodal.forbidden(a.frozen)
 	find := func(s string) {
-		found = append(found, entry{text: s, match: func(n string) bool { return strings.Contains(n, s) }})
+		found = append(found, free(entry{text: s, match: func(n string) bool { return strings.Contains(n, s) }}, forbidden))
+	}
+	if multimodal != nil && !a.frozen.projector && multimodal.projector != "" {
+		find(multimodal.projector)
 	}
 	for _, m := range a.modules {
 		if m != "all" && !hidden[m] {
@@ -161,31 +181,74 @@ func llamaFactoryLoRA() trainer {
 		about:    "YAML for finetuning_type: lora, with lora_target",
 		matching: "a module's name, or its end behind a dot",
 		write:    writeFactoryLoRA,
+		omit:     notForLists,
 		read:     readFactoryLoRA,
 	}
 }
 
 // writeFactoryLoRA names every module, which PEFT then looks for as it stands.
-func writeFactoryLoRA(sel *selection.Selection, _ Training) (string, error) {
-	targets, norms, err := adapted(sel)
+func writeFactoryLoRA(sel *selection.Selection, how Training) (string, error) {
+	c, err := newLoRA(sel, how)
 	if err != nil {
 		return "", err
 	}
-	text := header(sel) + "finetuning_type: lora\nlora_target: " + quoteYAML(strings.Join(targets, ",")) + "\n"
-	if len(norms) > 0 {
-		text += "additional_target: " + quoteYAML(strings.Join(norms, ",")) + "\n"
+	text := header(sel) + "finetuning_type: lora\nlora_target: " + quoteYAML(strings.Join(c.modules, ",")) + "\n"
+	if len(c.saved) > 0 {
+		text += "additional_target: " + quoteYAML(strings.Join(c.saved, ",")) + "\n"
 	}
-	return text, nil
+	return text + freezeTowers(how.Model, slices.Concat(c.modules, c.saved)), nil
 }
 
 func readFactoryLoRA(r *Rules, text string) error {
-	if err := r.add(commas(scalarYAML(text, "lora_target")), moduleEntry); err != nil {
+	values, err := yamlOf(text, "lora_target")
+	if err != nil {
 		return err
 	}
-	if more := commas(scalarYAML(text, "additional_target")); len(more) > 0 {
+	list, err := values.list("lora_target")
+	if err != nil {
+		return err
+	}
+	targets := commas(strings.Join(list, ","))
+	if len(targets) == 0 {
+		return errNoEntries
+	}
+	frozen, err := readTowers(values)
+	if err != nil {
+		return err
+	}
+	r.resolve = func(model []Param) (found []entry, err error) {
+		multimodal := compositeOf(model)
+		if len(targets) == 1 && targets[0] == "all" {
+			return allLinear(model, multimodal.forbidden(frozen)), nil
+		}
+		for _, item := range targets {
+			e, _ := moduleEntry(item)
+			if multimodal != nil { // visual.py, patch_target_modules
+				e.match = func(n string) bool { return strings.Contains(n, item) }
+				e = free(e, multimodal.forbidden(frozen))
+			}
+			found = append(found, e)
+		}
+		return found, nil
+	}
+	if more := commas(values.text("additional_target")); len(more) > 0 {
 		return r.add(more, moduleEntry)
 	}
 	return nil
+}
+
+// allLinear makes entries of all linear layers but the head, routers and what is
+// forbidden (model/model_utils/misc.py, find_all_linear_modules).
+func allLinear(model []Param, forbidden []string) (found []entry) {
+	for _, p := range model {
+		m, isWeight := names.Module(p.Name)
+		if isWeight && names.KindOf(m) == names.Matrix && p.Dims != 1 && !names.IsRouter(m) {
+			e, _ := exactEntry(m)
+			e.module = true
+			found = append(found, free(e, forbidden))
+		}
+	}
+	return found
 }
 
 func commas(s string) []string {

@@ -1,57 +1,73 @@
 package emit
 
 import (
-	"strings"
+	"cmp"
+	"strconv"
 
 	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/internal/names"
 )
 
-// Params lists the parameters of a model, as far as its files tell: in the order
-// of [checkpoint.Model.Tensors], a tensor that is listed as its parts (the experts
-// of a block, the halves of a split projection) once under its stored name, and a
-// tied head, which is the embedding, not at all. Parts of a GGUF file stay what
-// they are, because its own names are no parameter's.
+// Params lists the parameters that a model has once it is loaded, as far as its files
+// tell, under the names that loaded gives, nil for those of the files: in the order of
+// [checkpoint.Model.Tensors], each once, whatever it was stored as: experts one by one,
+// halves of a split projection; what no module has, and a tied head, which is the
+// embedding, not at all.
 //
 // The list is not nil, so that a selection is verified on a model without
 // parameters too.
-func Params(m *checkpoint.Model) []Param {
+func Params(m *checkpoint.Model, loaded *checkpoint.Loaded) []Param {
 	list := []Param{}
 	if m == nil {
 		return list
 	}
-	tensors := m.Tensors()
-	parts := make(map[string]int) // by stored name
-	for _, t := range tensors {
-		parts[t.Stored]++
-	}
 	head, _ := m.TiedHead()
-	files := make([]string, 0, len(tensors)) // of the same index as list
 	at := make(map[string]int)
-	for _, t := range tensors {
-		name := t.Name
-		if part := parts[t.Stored] > 1 || names.IsExpert(name); part && isParameter(t.Stored) {
-			name = t.Stored
-		}
-		i, seen := at[name]
-		switch {
-		case name == head:
+	files := make(map[string]string) // of a tensor, the file that the model takes it from
+	for _, t := range m.Tensors() {
+		name, reason := loaded.Parameter(t)
+		if reason != "" || t.Name == head {
 			continue
-		case !seen:
-			i = len(list)
-			at[name] = i
-			list, files = append(list, Param{Name: name}), append(files, t.File)
-		case files[i] != t.File:
+		}
+		whole := cmp.Or(t.Whole, t.Name)
+		if file, seen := files[whole]; seen && file != t.File {
 			continue // a copy in another file, which the model does not use
 		}
+		files[whole] = t.File
+		i, seen := at[name]
+		if !seen {
+			i = len(list)
+			at[name] = i
+			list = append(list, Param{Name: name, Stored: stored(t, name), Dims: len(t.Shape)})
+		}
+		list[i].Rows = max(list[i].Rows, rowsOf(t, name))
 		list[i].Params += t.Params()
 		list[i].Bytes += t.Size
 	}
 	return list
 }
 
-// isParameter reports whether a stored name is spelled as Hugging Face spells
-// parameters, and not as llama.cpp does.
-func isParameter(stored string) bool {
-	return stored != "" && !strings.HasPrefix(stored, "blk.") && !strings.Contains(stored, ".blk.")
+// rowsOf returns how many rows of its parameter a tensor shows that there are at least:
+// experts are numbered, and what is whole has its first dimension.
+func rowsOf(t checkpoint.Tensor, parameter string) int64 {
+	_, number, _, single := names.Expert(t.Name)
+	if _, _, _, apart := names.Expert(parameter); single && !apart {
+		n, _ := strconv.ParseInt(number, 10, 32)
+		return n + 1
+	}
+	if t.Whole == "" && len(t.Shape) > 0 {
+		return int64(t.Shape[0])
+	}
+	return 0
+}
+
+// stored returns what a tensor is called in its file, if it is not the parameter's name.
+func stored(t checkpoint.Tensor, parameter string) string {
+	switch {
+	case t.Stored == parameter || t.Stored == "" && t.Name == parameter:
+		return ""
+	case t.Stored != "":
+		return t.Stored
+	}
+	return t.Name
 }

@@ -55,27 +55,27 @@ func TestParams(t *testing.T) {
 		"tied head": {
 			config: `{"tie_word_embeddings": true}`,
 			files:  [][]safetensors.Data{{f32("model.embed_tokens.weight", 5, 2), f32("lm_head.weight", 5, 2), f32("model.norm.weight", 2)}},
-			want:   []emit.Param{{Name: "model.embed_tokens.weight", Params: 10, Bytes: 40}, {Name: "model.norm.weight", Params: 2, Bytes: 8}},
+			want:   []emit.Param{{Name: "model.embed_tokens.weight", Rows: 5, Params: 10, Bytes: 40}, {Name: "model.norm.weight", Rows: 2, Params: 2, Bytes: 8}},
 		},
 		"head of its own": {
 			config: `{}`,
 			files:  [][]safetensors.Data{{f32("model.embed_tokens.weight", 5, 2), f32("lm_head.weight", 5, 2)}},
-			want:   []emit.Param{{Name: "lm_head.weight", Params: 10, Bytes: 40}, {Name: "model.embed_tokens.weight", Params: 10, Bytes: 40}},
+			want:   []emit.Param{{Name: "lm_head.weight", Rows: 5, Params: 10, Bytes: 40}, {Name: "model.embed_tokens.weight", Rows: 5, Params: 10, Bytes: 40}},
 		},
 		"fused experts": {
 			config: `{}`,
 			files:  [][]safetensors.Data{{f32("m.0.mlp.experts.down_proj", 3, 4, 2), f32("m.1.mlp.experts.down_proj", 1, 4, 2)}},
-			want:   []emit.Param{{Name: "m.0.mlp.experts.down_proj", Params: 24, Bytes: 96}, {Name: "m.1.mlp.experts.down_proj", Params: 8, Bytes: 32}},
+			want:   []emit.Param{{Name: "m.0.mlp.experts.down_proj", Rows: 3, Params: 24, Bytes: 96}, {Name: "m.1.mlp.experts.down_proj", Rows: 1, Params: 8, Bytes: 32}},
 		},
 		"fused experts of Granite": {
 			config: `{}`,
 			files:  [][]safetensors.Data{{f32("model.layers.0.block_sparse_moe.input_linear.weight", 3, 4, 2)}},
-			want:   []emit.Param{{Name: "model.layers.0.block_sparse_moe.input_linear.weight", Params: 24, Bytes: 96}},
+			want:   []emit.Param{{Name: "model.layers.0.block_sparse_moe.input_linear.weight", Rows: 3, Params: 24, Bytes: 96}},
 		},
 		"single experts": {
 			config: `{}`,
 			files:  [][]safetensors.Data{{f32("m.0.mlp.experts.0.up_proj.weight", 4, 2), f32("m.0.mlp.experts.1.up_proj.weight", 4, 2)}},
-			want:   []emit.Param{{Name: "m.0.mlp.experts.0.up_proj.weight", Params: 8, Bytes: 32}, {Name: "m.0.mlp.experts.1.up_proj.weight", Params: 8, Bytes: 32}},
+			want:   []emit.Param{{Name: "m.0.mlp.experts.0.up_proj.weight", Rows: 4, Params: 8, Bytes: 32}, {Name: "m.0.mlp.experts.1.up_proj.weight", Rows: 4, Params: 8, Bytes: 32}},
 		},
 		"a split projection": {
 			split:  true,
@@ -90,14 +90,19 @@ func TestParams(t *testing.T) {
 				{f32("a.weight", 3), f32("m.experts.up", 2, 3, 2)},
 				{f32("a.weight", 3), f32("b.weight", 2), f32("m.experts.up", 2, 3, 2)},
 			},
-			want: []emit.Param{{Name: "a.weight", Params: 3, Bytes: 12}, {Name: "b.weight", Params: 2, Bytes: 8}, {Name: "m.experts.up", Params: 12, Bytes: 48}},
+			want: []emit.Param{{Name: "a.weight", Rows: 3, Params: 3, Bytes: 12}, {Name: "b.weight", Rows: 2, Params: 2, Bytes: 8}, {Name: "m.experts.up", Rows: 2, Params: 12, Bytes: 48}},
 		},
 	} {
 		m := opened(t, checkpoint.Opener{Split: c.split}, c.config, c.index, c.files...)
 		if c.split {
 			assert.Len(t, m.Tensors(), 3, name)
 		}
-		assert.Equal(t, c.want, emit.Params(m), name)
+		got := emit.Params(m, nil)
+		for i := range got {
+			assert.Positive(t, got[i].Dims, got[i].Name)
+			got[i].Dims = 0
+		}
+		assert.Equal(t, c.want, got, name)
 	}
 }
 
@@ -106,7 +111,7 @@ func TestParamsGGUF(t *testing.T) {
 	m, err := checkpoint.Open(context.Background(), "../testdata/formats/gguf-Q8_0.gguf")
 	require.NoError(t, err)
 	defer m.Close()
-	params := emit.Params(m)
+	params := emit.Params(m, nil)
 	require.NotEmpty(t, params)
 	for _, p := range params {
 		assert.NotContains(t, p.Name, "blk.")
@@ -115,6 +120,6 @@ func TestParamsGGUF(t *testing.T) {
 
 // Without a model there is nothing to train, which is not the same as no model to verify on.
 func TestParamsOfNothing(t *testing.T) {
-	assert.NotNil(t, emit.Params(nil))
-	assert.Empty(t, emit.Params(nil))
+	assert.NotNil(t, emit.Params(nil, nil))
+	assert.Empty(t, emit.Params(nil, nil))
 }

@@ -13,6 +13,7 @@ func spectrumYAML() trainer {
 		about:    "the reference's own YAML: output head, embeddings and what is selected",
 		matching: "as its reader does: axolotl, trl or substring",
 		write:    writeSpectrumYAML,
+		reader:   Axolotl,
 		names:    oneLineNames,
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/selection"
 )
 
@@ -22,6 +23,10 @@ const (
 	LLaMAFactory     Format = "llama-factory"
 	LLaMAFactoryLoRA Format = "llama-factory-lora"
 	MSSwift          Format = "ms-swift"
+	MSSwiftArgs      Format = "ms-swift-args"
+	AxolotlLoRA      Format = "axolotl-lora"
+	TRLLoRA          Format = "trl-lora"
+	Unsloth          Format = "unsloth"
 	PEFT             Format = "peft"
 	LearningRates    Format = "lr"
 	SpectrumYAML     Format = "spectrum-yaml"
@@ -43,6 +48,14 @@ type trainer struct {
 	// read enters what the file says into r; nil if nothing reads it back. Its error
 	// becomes one that wraps ErrFormat.
 	read func(r *Rules, text string) error
+	// omit returns the reason why the format leaves a layer out, "" if it does not; nil
+	// if it leaves out none.
+	omit func(l spectrum.Layer, how Training) string
+	// reader is the consumer by whose rule it is read if it has none of its own; that
+	// may train more than was selected.
+	reader Format
+	// rows says that it can train rows of a parameter, see [Training].
+	rows bool
 	// names rejects names that could leave their place in the file, and selections
 	// that the consumer would take for something else; nil means plainNames.
 	names func(sel *selection.Selection) error
@@ -54,9 +67,9 @@ type trainer struct {
 // testdata/consumers.py.
 func trainers() []trainer {
 	return []trainer{
-		axolotl(), trl(), python(),
+		axolotl(), axolotlLoRA(), trl(), trlLoRA(), python(), unsloth(),
 		llamaFactory(), llamaFactoryLoRA(),
-		msSwift(), peft(), learningRates(),
+		msSwift(), msSwiftArgs(), peft(), learningRates(),
 		spectrumYAML(), substring(),
 		plainList(), plainJSON(), plainCSV(),
 	}

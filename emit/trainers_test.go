@@ -89,15 +89,6 @@ func TestDocumentation(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
-func TestIsParameter(t *testing.T) {
-	for name, want := range map[string]bool{
-		"": false, "blk.0.ffn_up_exps.weight": false, "dec.blk.0.ffn_up_exps.weight": false,
-		"model.layers.0.mlp.experts.up_proj": true, "blocks.0.w": true,
-	} {
-		assert.Equal(t, want, isParameter(name), name)
-	}
-}
-
 // A short pattern that stands for very much is an open one.
 func TestLanguageBounds(t *testing.T) {
 	long := strings.Repeat("x", 1<<16)

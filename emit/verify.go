@@ -1,6 +1,7 @@
 package emit
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -28,10 +29,12 @@ func (r *Rules) Expect(names []string) *Rules {
 	return out
 }
 
+var errNoEntries = errors.New("no entries found")
+
 // add makes an entry of each item.
 func (r *Rules) add(items []string, make func(item string) (entry, error)) error {
 	if len(items) == 0 {
-		return errors.New("no entries found")
+		return errNoEntries
 	}
 	for _, item := range items {
 		e, err := make(item)
@@ -66,6 +69,14 @@ type Report struct {
 	Twice      []Match  `json:"twice"`      // matched by several entries
 	Missing    []string `json:"missing"`    // expected, but not trained
 	Extra      []string `json:"extra"`      // trained, but not expected
+}
+
+// newReport returns a report whose lists are empty, not null, in JSON.
+func newReport(consumer Format) *Report {
+	return &Report{
+		Consumer: consumer, Names: []string{}, Unmatched: []string{}, Accidental: []Match{}, Twice: []Match{},
+		Missing: []string{}, Extra: []string{},
+	}
 }
 
 // Mismatches returns the number of mismatches, 0 of no report.
@@ -110,7 +121,7 @@ func (r *Rules) Verify(model []Param) (*Report, error) {
 		}
 		entries = append(entries, more...)
 	}
-	rep := &Report{Consumer: r.consumer}
+	rep := newReport(r.consumer)
 	used := make([]map[string]bool, len(entries))
 	for i := range entries {
 		used[i] = make(map[string]bool)
@@ -124,7 +135,14 @@ func (r *Rules) Verify(model []Param) (*Report, error) {
 				by = append(by, i)
 			}
 		}
-		rep.count(entries, used, p, by)
+		if err := rep.count(entries, used, p, by); err != nil {
+			return nil, fmt.Errorf("%w for %s: %w", ErrInexpressible, r.consumer, err)
+		}
+	}
+	for i := range entries {
+		if f := entries[i].failed; f != nil && f.Load() != nil {
+			return nil, fmt.Errorf("%w for %s: %w", ErrInexpressible, r.consumer, *f.Load())
+		}
 	}
 	rep.unmatched(entries, used)
 	if r.inspect != nil {
@@ -137,9 +155,13 @@ func (r *Rules) Verify(model []Param) (*Report, error) {
 }
 
 // count enters a parameter that the given entries match.
-func (r *Report) count(entries []entry, used []map[string]bool, p Param, by []int) {
+func (r *Report) count(entries []entry, used []map[string]bool, p Param, by []int) error {
 	if len(by) == 0 {
-		return
+		return nil
+	}
+	p, apart, err := p.part(entries, by)
+	if err != nil {
+		return err
 	}
 	r.Trained = append(r.Trained, p)
 	r.Names = append(r.Names, p.Name)
@@ -161,12 +183,45 @@ func (r *Report) count(entries []entry, used []map[string]bool, p Param, by []in
 			accident.Entries = append(accident.Entries, e.text)
 		}
 	}
-	if len(by) > 1 {
+	if len(by) > 1 && !apart {
 		r.Twice = append(r.Twice, all)
 	}
 	if len(accident.Entries) > 0 {
 		r.Accidental = append(r.Accidental, accident)
 	}
+	return nil
+}
+
+// part returns the part of a parameter that entries train, of which some may be limited
+// to rows, and whether they all are and none has a row of another's. The error is that
+// with which axolotl stops for rows that the parameter does not have.
+func (p Param) part(entries []entry, by []int) (Param, bool, error) {
+	var ranges []Rows
+	for _, i := range by {
+		r := entries[i].rows
+		if r == nil {
+			return p, false, nil
+		}
+		part := *r
+		if part.To < 0 {
+			part.To = max(p.Rows, part.From+1)
+		}
+		if p.Rows > 0 && part.To > p.Rows {
+			return p, false, fmt.Errorf("%s: %s has %d rows", entries[i].text, p.Name, p.Rows)
+		}
+		ranges = append(ranges, part)
+	}
+	slices.SortFunc(ranges, func(a, b Rows) int { return cmp.Compare(a.From, b.From) })
+	apart, sum, end := true, int64(0), int64(0)
+	for _, r := range ranges {
+		apart = apart && r.From >= end
+		sum += max(0, r.To-max(r.From, end))
+		end = max(end, r.To)
+	}
+	if p.Rows > 0 {
+		p.Bytes, p.Params = p.Bytes/p.Rows*sum, p.Params/p.Rows*sum
+	}
+	return p, apart, nil
 }
 
 // unmatched lists what the entries spell out and the model does not have.

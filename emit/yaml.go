@@ -1,10 +1,19 @@
 package emit
 
 import (
-	"encoding/json"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
 	"regexp"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
+
+// maxYAML bounds a file of settings, in bytes. Lists of the largest models take a
+// tenth of it.
+const maxYAML = 16 << 20
 
 // plainYAML are strings that YAML takes as such without quotes.
 var plainYAML = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.,/-]*$`)
@@ -20,23 +29,104 @@ func quoteYAML(s string) string {
 	return `"` + s + `"` // names have neither quotes nor backslashes
 }
 
-// unquoteYAML reads a YAML scalar of one line.
-func unquoteYAML(s string) string {
-	s = strings.TrimSpace(s)
-	if n := len(s); n > 1 && s[0] == '\'' && s[n-1] == '\'' {
-		return strings.ReplaceAll(s[1:n-1], "''", "'")
+// listYAML writes a list of plain names under a key.
+func listYAML(key string, items []string) string {
+	var b strings.Builder
+	b.WriteString(key + ":\n")
+	for _, item := range items {
+		b.WriteString("- " + quoteYAML(item) + "\n")
 	}
-	var out string
-	if strings.HasPrefix(s, `"`) && json.Unmarshal([]byte(s), &out) == nil {
-		return out
-	}
-	s, _, _ = strings.Cut(s, " #")
-	return strings.TrimSpace(s)
+	return b.String()
 }
 
-// scalarYAML returns the value of a top-level key of YAML.
-func scalarYAML(s, key string) string {
-	_, rest, _ := strings.Cut("\n"+s, "\n"+key+":")
-	line, _, _ := strings.Cut(rest, "\n")
-	return unquoteYAML(line)
+// settings are the members of a YAML mapping, as trainers read their configs.
+type settings map[string]*yaml.Node
+
+// yamlOf reads the first document of a YAML file that has one of the keys; with none
+// in any, the first that is a mapping. An empty file has no settings.
+func yamlOf(text string, keys ...string) (settings, error) {
+	if len(text) > maxYAML {
+		return nil, fmt.Errorf("more than %d MiB", maxYAML>>20)
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(bytes.TrimPrefix([]byte(text), []byte("\ufeff"))))
+	var first settings
+	for {
+		var doc yaml.Node
+		err := dec.Decode(&doc)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		found, err := members(&doc)
+		if err != nil {
+			return nil, err
+		}
+		for _, key := range keys {
+			if found[key] != nil {
+				return found, nil
+			}
+		}
+		if first == nil {
+			first = found
+		}
+	}
+	if first == nil {
+		return nil, errNoEntries
+	}
+	return first, nil
+}
+
+// members returns the members of the mapping in a document, nil if it holds none.
+func members(doc *yaml.Node) (settings, error) {
+	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
+		return nil, nil
+	}
+	found := make(settings)
+	for m := doc.Content[0].Content; len(m) > 1; m = m[2:] {
+		if found[m[0].Value] != nil {
+			return nil, fmt.Errorf("line %d: %s is there twice", m[0].Line, m[0].Value)
+		}
+		found[m[0].Value] = m[1]
+	}
+	return found, nil
+}
+
+// text returns a scalar, "" for null, for none and for what is no scalar.
+func (s settings) text(key string) string {
+	n := resolve(s[key])
+	if n == nil || n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
+		return ""
+	}
+	return n.Value
+}
+
+// list returns the scalars of a list, or the one that stands in its place. The error
+// names the line of what is neither.
+func (s settings) list(key string) (items []string, err error) {
+	n := resolve(s[key])
+	switch {
+	case n == nil || n.Tag == "!!null":
+		return nil, nil
+	case n.Kind == yaml.ScalarNode:
+		return []string{n.Value}, nil
+	case n.Kind != yaml.SequenceNode:
+		return nil, fmt.Errorf("line %d: %s is no list", n.Line, key)
+	}
+	for _, item := range n.Content {
+		if item = resolve(item); item == nil || item.Kind != yaml.ScalarNode {
+			return nil, fmt.Errorf("line %d: an item of %s is no text", n.Line, key)
+		}
+		items = append(items, item.Value)
+	}
+	return items, nil
+}
+
+// resolve follows an alias.
+func resolve(n *yaml.Node) *yaml.Node {
+	if n != nil && n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
 }

@@ -30,6 +30,20 @@ type Result struct {
 	Interrupted bool       `json:"interrupted"`         // the scan stopped before its last layer
 }
 
+// TiedHead returns the name of the output head that shares the matrix of the
+// embedding, "" if none does.
+func (r *Result) TiedHead() string {
+	if r == nil {
+		return ""
+	}
+	for i := range r.Rows {
+		if r.Rows[i].TiedTo != "" {
+			return r.Rows[i].Name
+		}
+	}
+	return ""
+}
+
 // Skipped is a tensor that was not analysed.
 type Skipped struct {
 	Name   string  `json:"name"`

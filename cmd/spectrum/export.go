@@ -17,6 +17,7 @@ const (
 
 func newExport() *cobra.Command {
 	var format, convention, name string
+	var names nameFlags
 	cmd := &cobra.Command{
 		Use:   "export RESULTS --format FORMAT",
 		Short: "Write results as the reference implementation does",
@@ -30,11 +31,12 @@ reference's file stay what they are.`,
 		Example: `  spectrum export llama.json --format spectrum-json --convention v1 -o snr_results_llama.json`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return export(cmd, args[0], format, convention, name)
+			return export(cmd, args[0], format, convention, name, &names)
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", formatRefJSON, "`FORMAT` of the file: spectrum-json or spectrum-sorted-json")
 	cmd.Flags().StringVar(&convention, "convention", "v1", "`ERA` of the reference to follow: v0 or v1")
+	names.add(cmd)
 	cmd.Flags().StringVarP(&name, "output", "o", "", "write to `FILE` instead of standard output")
 	for flag, values := range map[string][]string{"format": {formatRefJSON, formatRefSorted}, "convention": {"v0", "v1"}} {
 		complete(cmd, flag, values)
@@ -42,7 +44,7 @@ reference's file stay what they are.`,
 	return cmd
 }
 
-func export(cmd *cobra.Command, file, format, convention, name string) error {
+func export(cmd *cobra.Command, file, format, convention, name string, names *nameFlags) error {
 	if err := oneOf("format", format, formatRefJSON, formatRefSorted); err != nil {
 		return err
 	}
@@ -54,6 +56,12 @@ func export(cmd *cobra.Command, file, format, convention, name string) error {
 	if err != nil {
 		return err
 	}
+	if err := names.apply(cmd.ErrOrStderr(), res); err != nil {
+		return err
+	}
+	if n := fusedRows(res); n > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "left out: %s of experts, which transformers 5 holds in one parameter, where the reference does not see them; --transformers 4.57 writes them\n", plural(n, "weight"))
+	}
 	rows, err := res.ReferenceRows(era)
 	if err != nil {
 		return err
@@ -64,4 +72,17 @@ func export(cmd *cobra.Command, file, format, convention, name string) error {
 		}
 		return results.WriteReference(w, rows)
 	})
+}
+
+// fusedRows counts the rows that are parts of a parameter with all experts of a block.
+func fusedRows(res *results.Scores) (n int) {
+	if res.Result == nil {
+		return 0
+	}
+	for _, row := range res.Result.Rows {
+		if _, fused := expertIn(row.Parameter, row.Name); fused && row.Parameter != "" {
+			n++
+		}
+	}
+	return n
 }

@@ -247,7 +247,7 @@ func TestUsageErrors(t *testing.T) {
 		{"scan " + tiny + " -o " + dir, "is a directory"},
 		{"scan " + tiny + " -o " + dir + "/no/such/out.json", "no such file"},
 		{"select " + empty + " --top 10", "empty"},
-		{"select " + empty, "nothing says what to select"},
+		{"select " + empty, "the result file is empty"},
 		{"select " + empty + " --top 10 --format toml", "want one of"},
 		{"export " + empty + " --format yaml", "want one of"},
 		{"export " + empty + " --convention v2", "neither v0 nor v1"},

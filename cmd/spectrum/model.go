@@ -34,14 +34,19 @@ func note(stderr io.Writer, m *checkpoint.Model) {
 	}
 }
 
-// parameters lists the parameters of a model, of which only headers are read.
-func parameters(cmd *cobra.Command, path string) ([]emit.Param, error) {
+// parameters lists the parameters that a model has when it is loaded by a version of
+// transformers; only its headers are read.
+func parameters(cmd *cobra.Command, path, transformers string) ([]emit.Param, error) {
 	m, err := checkpoint.Opener{Hub: hub.New()}.Open(cmd.Context(), path)
 	if err != nil {
 		return nil, err
 	}
 	defer m.Close()
-	return emit.Params(m), nil
+	names, err := m.Loaded(transformers)
+	if err != nil {
+		return nil, fmt.Errorf("--transformers: %w", err)
+	}
+	return emit.Params(m, names), nil
 }
 
 // inputsOf lists the files that are read of m.

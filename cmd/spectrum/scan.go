@@ -11,9 +11,11 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/checkpoint"
+	"github.com/gospectrum/spectrum/emit"
 	"github.com/gospectrum/spectrum/results"
 	"github.com/gospectrum/spectrum/rmt"
 	"github.com/gospectrum/spectrum/scan"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 const (
@@ -31,6 +33,8 @@ type scanFlags struct {
 	memory   byteSize
 	top      float64
 	types    string
+
+	selection, selectionFormat string // a trainer's file of what --top selects
 }
 
 func newScan() *cobra.Command {
@@ -60,6 +64,8 @@ Formats:` + scanFormatHelp(),
 	fl.StringVarP(&f.output, "output", "o", "", "write the results to `FILE` instead of standard output; "+list(scanExtensions(), "and")+" choose the format")
 	fl.StringVar(&f.format, "format", "", "`FORMAT` of the results: "+list(scanFormatNames(), "or")+" (default: by the name of the file, else "+scanFormatNames()[0]+")")
 	fl.Float64Var(&f.top, "top", 0, "also select the top `P` percent of the layers of each type")
+	fl.StringVar(&f.selection, "selection", "", "also write what --top selects to `FILE`, as a trainer reads it")
+	fl.StringVar(&f.selectionFormat, "selection-format", string(emit.Axolotl), "`FORMAT` of --selection, see spectrum select")
 	fl.StringArrayVar(&f.opt.Include, "include", nil, "scan only tensors that match `GLOB` (repeatable)")
 	fl.StringArrayVar(&f.opt.Exclude, "exclude", nil, "leave out tensors that match `GLOB` (repeatable)")
 	fl.TextVar(&f.opt.Analyzer.Noise, "noise", spectrum.NoiseIQR, "noise `SCALE`: "+list(noiseNames(), "or")+"; iqr is that of the paper and the reference")
@@ -81,7 +87,7 @@ Formats:` + scanFormatHelp(),
 	for name, values := range map[string][]string{
 		"format": scanFormatNames(), "noise": noiseNames(), "ratio": {"sum", "count", "energy"},
 		"edge": {"asymptotic", "tw:0.01"}, "types": {typesRole, typesReference}, "divisor": {"s_max", "none", "edge"}, "precision": {"auto", "float64", "values"},
-		"backend": backendNames(),
+		"backend": backendNames(), "selection-format": formatNames(emit.Formats()),
 	} {
 		complete(cmd, name, values)
 	}
@@ -134,11 +140,12 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 	}
 	res.Provenance.Tool, res.Provenance.Version = "spectrum", version()
 	total := m.Params()
+	var sel *selection.Selection
 	if cmd.Flags().Changed("top") {
 		warnUnknown(cmd.ErrOrStderr(), res.Scores())
-		sel, err := spectrum.SelectTopK(results.Layers(res.Scores().Candidates(results.ExpertsFused)), f.top)
-		if err != nil {
-			return err
+		var wrong error
+		if sel, wrong = spectrum.SelectTopK(results.Layers(res.Scores().Candidates(results.ExpertsFused)), f.top); wrong != nil {
+			return wrong
 		}
 		res.Chosen = results.NewChosen(sel, total)
 	}
@@ -149,7 +156,25 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 	if err := commit(func(w io.Writer) error { return format.write(w, res, total) }); err != nil {
 		return err
 	}
+	if f.selection != "" && !res.Interrupted {
+		if wrong := f.writeSelection(cmd, res, sel, inputsOf(m)); wrong != nil {
+			return fmt.Errorf("%w: the results are written, the selection is not: %w", errPartial, wrong)
+		}
+	}
 	return report(cmd.ErrOrStderr(), res, out, err)
+}
+
+// writeSelection writes the trainer's file of what was selected.
+func (f *scanFlags) writeSelection(cmd *cobra.Command, res *results.Result, sel *selection.Selection, inputs []string) error {
+	how := emit.Training{Model: paramsOf(res.Scores())}
+	if c := res.Provenance.Config; c != nil {
+		how.Blocks = c.Blocks
+	}
+	made, err := emit.Make(emit.Format(f.selectionFormat), sel, how)
+	if err != nil {
+		return err
+	}
+	return writeTo(cmd, f.selection, inputs, func(w io.Writer) error { _, err := io.WriteString(w, made.Text); return err })
 }
 
 // check completes the settings of the scan and chooses the format.
@@ -165,6 +190,15 @@ func (f *scanFlags) check(cmd *cobra.Command) (scanFormat, error) {
 		if _, err := spectrum.SelectTopK(nil, f.top); err != nil {
 			return format, fmt.Errorf("--top: %w", err)
 		}
+	}
+	if err := oneOf("selection-format", f.selectionFormat, formatNames(emit.Formats())...); err != nil {
+		return format, err
+	}
+	if f.selection != "" && f.selection == f.output {
+		return format, errors.New("--selection and --output are one file")
+	}
+	if f.selection != "" && !cmd.Flags().Changed("top") {
+		return format, errors.New("--selection needs --top, which says what to select")
 	}
 	if err := oneOf("types", f.types, typesRole, typesReference); err != nil {
 		return format, err

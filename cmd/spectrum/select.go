@@ -1,10 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -12,6 +12,7 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/emit"
+	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/results"
 	"github.com/gospectrum/spectrum/selection"
 )
@@ -72,13 +73,13 @@ verifies spectrum-yaml, which trains head and embeddings in any case.`,
 	fl.TextVar(&f.s.Embeddings, "embeddings", selection.PolicyRanked, "embeddings are `ranked`, selected always or never")
 	fl.Int64Var(&f.random, "random", 0, "select as many layers and parameters of each type at random, with seed `N`")
 	f.names.add(cmd)
-	fl.StringVar(&f.experts, "experts", expertsFused, "choose among `WHAT` where the loaded model fuses experts: fused parameters, or single experts, which axolotl takes")
+	fl.StringVar(&f.experts, expertsFlag, expertsFused, "choose among `WHAT` where the loaded model fuses experts: fused parameters, or single experts, which axolotl takes")
 	fl.StringVar(&f.format, "format", string(emit.Axolotl), "`FORMAT` of the selection, see above")
 	fl.StringVar(&f.model, "model", "", "verify the selection on the parameters of `MODEL` before it is written")
 	fl.IntVar(&f.rank, "rank", 16, "`R`, the rank of a layer of median SNR, of peft")
 	fl.StringVarP(&f.output, "output", "o", "", "write the selection to `FILE` instead of standard output")
 	complete(cmd, "format", formatNames(emit.Formats()))
-	complete(cmd, "experts", []string{expertsFused, expertsSingle})
+	complete(cmd, expertsFlag, []string{expertsFused, expertsSingle})
 	return cmd
 }
 
@@ -87,7 +88,7 @@ func (f *selectFlags) check(cmd *cobra.Command) error {
 	if err := oneOf("format", f.format, formatNames(emit.Formats())...); err != nil {
 		return err
 	}
-	if err := oneOf("experts", f.experts, expertsFused, expertsSingle); err != nil {
+	if err := oneOf(expertsFlag, f.experts, expertsFused, expertsSingle); err != nil {
 		return err
 	}
 	if f.budget > 0 {
@@ -113,11 +114,17 @@ func (f *selectFlags) check(cmd *cobra.Command) error {
 		}
 		f.s.Factors[t] = w
 	}
-	chosen := func(name string) bool { return cmd.Flags().Changed(name) }
-	if !slices.ContainsFunc([]string{"top", "budget", "max-params", "at-least", "include", "norms", "head", "embeddings"}, chosen) {
-		return errors.New("nothing says what to select: --top, --budget, --max-params, --at-least or --include")
+	if f.format == string(emit.SpectrumYAML) && (f.s.Head == selection.PolicyNever || f.s.Embeddings == selection.PolicyNever) {
+		return fmt.Errorf("%s always trains the output head and the embeddings; %s does not", emit.SpectrumYAML, emit.Axolotl)
 	}
 	return f.s.Check()
+}
+
+// says reports whether a flag says what to select; else the result may hold a
+// selection.
+func (f *selectFlags) says(cmd *cobra.Command) bool {
+	return slices.ContainsFunc([]string{"top", "budget", "max-params", "at-least", "include", "norms", "head", "embeddings"},
+		func(name string) bool { return cmd.Flags().Changed(name) })
 }
 
 func (f *selectFlags) run(cmd *cobra.Command, file string) error {
@@ -132,47 +139,73 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 		return err
 	}
 	candidates, layers := f.candidates(res)
-	how := emit.Training{Rank: f.rank}
-	if f.model != "" {
-		if how.Model, err = parameters(cmd, f.model); err != nil {
-			return err
-		}
-	}
-	sel, err := f.choose(cmd, layers)
+	sel, err := f.choose(cmd, res, candidates, layers)
 	if err != nil {
 		return err
 	}
-	var text bytes.Buffer
-	if err := emit.Write(&text, emit.Format(f.format), sel, how); err != nil {
+	how, err := f.training(cmd, res, candidates)
+	if err != nil {
 		return err
 	}
-	if err := writeTo(cmd, f.output, []string{file}, func(w io.Writer) error { _, err := text.WriteTo(w); return err }); err != nil {
+	made, err := emit.Make(emit.Format(f.format), sel, how)
+	if err != nil {
 		return err
 	}
-	_ = candidates
-	f.report(cmd.ErrOrStderr(), sel, len(layers))
+	if err := writeTo(cmd, f.output, []string{file}, func(w io.Writer) error { _, err := io.WriteString(w, made.Text); return err }); err != nil {
+		return err
+	}
+	f.report(cmd.ErrOrStderr(), sel, made, len(layers))
 	return nil
 }
 
-// report says what was chosen of so many layers, and what is not sure about it.
-func (f *selectFlags) report(w io.Writer, sel *selection.Selection, layers int) {
+// training returns what the file is made for: the parameters of --names, of --model,
+// or of the result itself.
+func (f *selectFlags) training(cmd *cobra.Command, res *results.Scores, candidates []results.Candidate) (how emit.Training, err error) {
+	how = emit.Training{Rank: f.rank, Rows: rowsOf(candidates), Model: paramsOf(res)}
+	if res.Result != nil && res.Result.Provenance.Config != nil {
+		how.Blocks = res.Result.Provenance.Config.Blocks
+	}
+	switch {
+	case f.names.file != "":
+		p, err := results.ReadParameters(f.names.file)
+		if err != nil {
+			return how, err
+		}
+		how.Model = paramsIn(p)
+	case f.model != "":
+		how.Model, err = parameters(cmd, f.model, f.names.transformers)
+	}
+	return how, err
+}
+
+// report says what was chosen of so many layers, what the trainer makes of the file,
+// and what is not sure about it.
+func (f *selectFlags) report(w io.Writer, sel *selection.Selection, made *emit.File, layers int) {
 	fmt.Fprintf(w, "selected %d of %d layers in %d types", len(sel.Layers()), layers, len(sel.Groups))
 	if n := sel.Params(); n > 0 {
 		fmt.Fprintf(w, ", %s parameters", formatCount(n))
 	}
 	fmt.Fprintf(w, " (%s)\n", sel.Rule)
+	if n := made.Params(); n != sel.Params() && n > 0 {
+		fmt.Fprintf(w, "%s trains %s with %s parameters\n", f.format, plural(len(made.Trained), "tensor"), formatCount(n))
+	}
+	reasons := make(map[string][]string)
+	for _, o := range made.Left {
+		reasons[o.Reason] = append(reasons[o.Reason], o.Name)
+	}
+	for _, why := range slices.Sorted(maps.Keys(reasons)) {
+		fmt.Fprintf(w, "left out, %s: %s: %s\n", why, plural(len(reasons[why]), "layer"), firstFew(reasons[why]))
+	}
 	for _, g := range sel.Groups {
 		if g.DecidedByTie {
 			fmt.Fprintf(w, "%s: layers tie at the cut; those selected merely come first\n", g.Type)
 		}
 	}
-	if f.model != "" && !slices.Contains(emit.Consumers(), emit.Format(f.format)) {
-		fmt.Fprintf(w, "not verified on %s: how %s is read depends on its reader\n", f.model, f.format)
-	}
 }
 
 // What select chooses among where the loaded model fuses experts.
 const (
+	expertsFlag   = names.ExpertList
 	expertsFused  = "fused"
 	expertsSingle = "single"
 )
@@ -194,7 +227,13 @@ func (f *selectFlags) candidates(res *results.Scores) ([]results.Candidate, []sp
 	return candidates, layers
 }
 
-func (f *selectFlags) choose(cmd *cobra.Command, layers []spectrum.Layer) (*selection.Selection, error) {
+func (f *selectFlags) choose(cmd *cobra.Command, res *results.Scores, candidates []results.Candidate, layers []spectrum.Layer) (*selection.Selection, error) {
+	if !f.says(cmd) {
+		if res.Result == nil || res.Result.Chosen == nil {
+			return nil, errors.New("nothing says what to select: --top, --budget, --max-params, --at-least or --include")
+		}
+		return res.Result.Chosen.Selection(candidates)
+	}
 	if cmd.Flags().Changed("random") {
 		return f.s.ControlGroup(layers, uint64(f.random))
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -99,8 +100,12 @@ func TestSelectRefuses(t *testing.T) {
 		assert.Empty(t, out, f)
 		assert.Contains(t, errs, "cannot be expressed", f)
 	}
-	_, errs = ok(t, "select", foreign, "--top", "50", "--model", tiny)
-	assert.Contains(t, errs, "not verified on "+tiny+": how spectrum-yaml is read depends on its reader")
+	code, _, errs = command("select", foreign, "--top", "50", "--format", "spectrum-yaml", "--model", tiny)
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, errs, "m.0.q.weight would not be trained")
+	code, _, errs = command("select", foreign, "--top", "50", "--format", "spectrum-yaml", "--head", "never")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, errs, "always trains the output head")
 }
 
 // A file of the reference has modules; what is trained are parameters.
@@ -202,4 +207,60 @@ func TestDoctor(t *testing.T) {
 	assert.Contains(t, out, "the file breaks at")
 	out, _ = ok(t, "doctor", clean)
 	assert.Contains(t, out, "nothing is wrong")
+}
+
+// A scan writes the trainer's file in the same run, and select that of the result's own
+// selection.
+func TestScanWritesSelection(t *testing.T) {
+	dir := t.TempDir()
+	result, file := filepath.Join(dir, "tiny.json"), filepath.Join(dir, "unfrozen.yaml")
+	ok(t, "scan", tiny, "--top", "25", "-o", result, "--selection", file)
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	want, _ := ok(t, "select", result, "--top", "25")
+	assert.Equal(t, want, string(text))
+	again, _ := ok(t, "select", result, "--format", "names")
+	names, _ := ok(t, "select", result, "--top", "25", "--format", "names")
+	assert.Equal(t, names, again)
+	ok(t, "verify", file, tiny)
+
+	for _, args := range [][]string{{"--selection", file}, {"--top", "25", "-o", file, "--selection", file}, {"--top", "25", "--selection", file, "--selection-format", "x"}} {
+		code, _, _ := command(append([]string{"scan", tiny}, args...)...)
+		assert.Equal(t, exitUsage, code, args)
+	}
+	// What the format cannot say is no reason to lose the scan.
+	code, _, errs := command("scan", tiny, "--top", "25", "-o", result, "--selection", file, "--selection-format", "llama-factory")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "the results are written, the selection is not")
+}
+
+// The names that the loaded model has itself override those of the table.
+func TestNamesOfTheLoadedModel(t *testing.T) {
+	result := scanned(t)
+	list, _ := ok(t, "select", result, "--top", "100", "--embeddings", "always", "--norms", "always", "--format", "names")
+	dir := t.TempDir()
+	dump := filepath.Join(dir, "names.json")
+	renamed := map[string][]int{}
+	for name := range strings.Lines(list) {
+		renamed["wrapped."+strings.TrimSpace(name)] = []int{2, 3}
+	}
+	text, err := json.Marshal(renamed)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(dump, text, 0o644))
+	out, _ := ok(t, "select", result, "--top", "25", "--names", dump)
+	assert.Contains(t, out, "- ^wrapped.model.layers.2.mlp.down_proj.weight$")
+	file := filepath.Join(dir, "unfrozen.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(out), 0o644))
+	report, _ := ok(t, "verify", file, "--names", dump)
+	assert.Contains(t, report, "axolotl trains 14 tensors")
+	exported, _ := ok(t, "export", result, "--names", dump)
+	assert.Contains(t, exported, `"wrapped.model.layers.2.mlp.down_proj"`)
+
+	delete(renamed, "wrapped.model.layers.2.mlp.down_proj.weight")
+	text, err = json.Marshal(renamed)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(dump, text, 0o644))
+	code, _, errs := command("select", result, "--top", "25", "--names", dump)
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, errs, "not a parameter of the loaded model: model.layers.2.mlp.down_proj.weight")
 }

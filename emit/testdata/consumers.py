@@ -40,6 +40,15 @@ def module(text, names):
 
 
 def ms_swift(text, names):
+    config = values(text)
+    assert config["freeze_parameters_ratio"] == "1" and config["tuner_type"] == "full"
+    expression = config["trainable_parameters_regex"]
+    assert expression[0] == expression[-1] == "'" and "'" not in expression[1:-1]
+    pattern = re.compile(expression[1:-1])
+    return [n for n in names if pattern.search(n)]
+
+
+def ms_swift_args(text, names):
     args = shlex.split(text, comments=True)
     assert args[args.index("--freeze_parameters_ratio") + 1] == "1"
     pattern = re.compile(args[args.index("--trainable_parameters_regex") + 1])
@@ -54,13 +63,45 @@ def peft(text, names):
     config = json.loads(text)
     modules = [n[: -len(".weight")] for n in names if n.endswith(".weight")]
     saved = config.get("modules_to_save", [])
-    found = [m for m in modules if re.fullmatch(config["target_modules"], m)]
+    found = [m for m in modules if listed(config["target_modules"], m)]
+    experts = [n for n in names if listed(config.get("target_parameters", []), n)]
     for m in found:  # both rules that PEFT has had for rank_pattern
         want = config["rank_pattern"].get(m, config["r"])
         for form in (r"(.*\.)?({})$", r".*\.{}$"):
             keys = [k for k in config["rank_pattern"] if re.match(form.format(k), m)]
             assert config["rank_pattern"].get((keys + [m])[0], config["r"]) == want, (form, m)
-    return [m + ".weight" for m in modules if m in found or any(m.endswith(s) for s in saved)]
+    whole = {m + ".weight" for m in modules if m in found or any(m.endswith(s) for s in saved)}
+    return [n for n in names if n in whole or n in experts]
+
+
+def sequences(text):
+    lists, key = {}, None
+    for line in text.splitlines():
+        if re.match(r"^[a-z_]+:$", line):
+            key = line[:-1]
+        elif line.startswith("- ") and key:
+            lists.setdefault(key, []).append(line[2:].strip('"'))
+        else:
+            key = None
+    return lists
+
+
+def lora_lists(text, names):
+    config = sequences(text)
+    return adapted(config.get("lora_target_modules", []), config.get("lora_target_parameters", []),
+                   config.get("lora_modules_to_save", []), names)
+
+
+def adapted(targets, parameters, saved, names):
+    modules = [n[: -len(".weight")] for n in names if n.endswith(".weight")]
+    whole = {m + ".weight" for m in modules if listed(targets, m) or any(m.endswith(s) for s in saved)}
+    return [n for n in names if n in whole or listed(parameters, n)]
+
+
+def unsloth(text, names):
+    scope = {}
+    exec(compile(text, "adapters.py", "exec"), scope)
+    return adapted(scope["TARGET_MODULES"], [], [], names)
 
 
 def values(text):
@@ -116,7 +157,7 @@ def name_table(text, names):
     return exactly([row["name"] for row in csv.DictReader(io.StringIO(text))], names)
 
 
-rules = {"axolotl": axolotl, "python": module, "trl": module, "ms-swift": ms_swift, "peft": peft,
+rules = {"axolotl": axolotl, "python": module, "trl": module, "ms-swift": ms_swift, "ms-swift-args": ms_swift_args, "axolotl-lora": lora_lists, "trl-lora": lora_lists, "unsloth": unsloth, "peft": peft,
          "llama-factory-lora": lora, "llama-factory": freeze,
          "names": name_list, "json": name_json, "csv": name_table, "lr": name_table}
 json.dump([rules[job["consumer"]](job["text"], job["names"]) for job in json.load(sys.stdin)], sys.stdout)

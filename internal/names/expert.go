@@ -36,3 +36,26 @@ func Expert(name string) (list, number, role string, ok bool) {
 	}
 	return list, number, role, true
 }
+
+// IsFusedExperts reports whether a parameter holds all experts of a block: it is in
+// their list, without a number and without a module of its own.
+func IsFusedExperts(name string) bool {
+	_, rest, ok := Experts(name)
+	return ok && rest != "" && !strings.Contains(rest, ".")
+}
+
+// IsRouter reports whether a module chooses among experts: as its own component says,
+// beside a list of experts.
+func IsRouter(module string) bool {
+	module, _ = Module(module)
+	parent, last := "", module
+	if i := strings.LastIndexByte(module, '.'); i >= 0 {
+		parent, last = module[:i], module[i+1:]
+	}
+	if last == "router" || last == "shared_expert_gate" {
+		return true
+	}
+	owner := parent[strings.LastIndexByte(parent, '.')+1:]
+	return last == "gate" && (owner == "mlp" || owner == "feed_forward" || owner == "block_sparse_moe" || owner == "mixer") ||
+		last == "layer" && owner == "router"
+}

@@ -39,3 +39,38 @@ func IsTokenEmbedding(name string) bool {
 	}
 	return false
 }
+
+// Part is one of the parts that multimodal models are made of.
+type Part uint8
+
+// The parts.
+const (
+	Language  Part = iota // and all of a model with one part
+	Encoder               // of images, video or sound
+	Projector             // from an encoder to the language model
+)
+
+// PartOf tells the part of a model that a parameter or module is in from the components
+// of its name in front of the first number.
+func PartOf(name string) Part {
+	block, _ := Block(name)
+	head := block
+	if head == "" {
+		head = name
+	}
+	encoder := false
+	for component := range strings.SplitSeq(name, ".") {
+		if strings.Contains(component, "projector") || component == "merger" || component == "connector" || component == "resampler" {
+			return Projector
+		}
+	}
+	for component := range strings.SplitSeq(head, ".") {
+		for _, word := range []string{"vision", "visual", "image", "audio", "video"} {
+			encoder = encoder || strings.Contains(component, word)
+		}
+	}
+	if encoder {
+		return Encoder
+	}
+	return Language
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"cmp"
+
+	"github.com/gospectrum/spectrum/emit"
+	"github.com/gospectrum/spectrum/internal/names"
+	"github.com/gospectrum/spectrum/results"
+)
+
+// paramsOf lists the parameters of the loaded model as far as a result knows them:
+// those of its rows, and what was skipped. A reference's file does not have sizes, and
+// only some of the modules: nil.
+func paramsOf(res *results.Scores) []emit.Param {
+	if res.Result == nil {
+		return nil
+	}
+	list := []emit.Param{}
+	at := make(map[string]int)
+	add := func(name string, params, rows int64, dims int) {
+		i, seen := at[name]
+		if !seen {
+			i = len(list)
+			at[name] = i
+			list = append(list, emit.Param{Name: name, Dims: dims})
+		}
+		list[i].Params += params
+		list[i].Rows = max(list[i].Rows, rows)
+	}
+	for _, row := range res.Result.Rows {
+		if row.Absent != "" || row.TiedTo != "" {
+			continue
+		}
+		name, rows := cmp.Or(row.Parameter, row.Name), row.Rows
+		if n, single := expertIn(name, row.Name); single {
+			rows = n + 1
+		} else if row.PartOf != "" {
+			rows = 0
+		}
+		add(name, row.Params, rows, 2)
+	}
+	for _, t := range res.Result.Skipped {
+		name := t.Parameter
+		if name == "" && res.Known() || t.Name == res.Result.TiedHead() {
+			continue
+		}
+		n := int64(1)
+		for _, d := range t.Shape {
+			n *= d
+		}
+		add(cmp.Or(name, t.Name), n, 0, len(t.Shape))
+	}
+	return list
+}
+
+// paramsIn lists the parameters of a dump of the loaded model.
+func paramsIn(p *results.Parameters) []emit.Param {
+	list := []emit.Param{}
+	for _, name := range p.Names() {
+		shape := p.Shape(name)
+		x := emit.Param{Name: name, Params: 1, Dims: len(shape)}
+		if len(shape) == 0 {
+			x.Params = 0
+		} else {
+			x.Rows = shape[0]
+		}
+		for _, d := range shape {
+			x.Params *= d
+		}
+		list = append(list, x)
+	}
+	return list
+}
+
+// expertIn returns the number of the expert whose weight a row is, if its parameter
+// holds all of them.
+func expertIn(parameter, row string) (number int64, ok bool) {
+	_, text, _, single := names.Expert(row)
+	if _, _, _, apart := names.Expert(parameter); !single || apart {
+		return 0, false
+	}
+	for _, digit := range text {
+		if digit < '0' || digit > '9' || number > 1<<30 {
+			return 0, false
+		}
+		number = 10*number + int64(digit-'0')
+	}
+	return number, true
+}
+
+// rowsOf says which rows of a parameter the candidates are that are single experts.
+func rowsOf(candidates []results.Candidate) map[string]emit.Rows {
+	rows := make(map[string]emit.Rows)
+	for _, c := range candidates {
+		if c.Expert == "" {
+			continue
+		}
+		if n, ok := expertIn(c.Parameter, c.Name); ok {
+			rows[c.Name] = emit.Rows{Parameter: c.Parameter, From: n, To: n + 1}
+		}
+	}
+	return rows
+}

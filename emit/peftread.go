@@ -1,0 +1,229 @@
+package emit
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gospectrum/spectrum/internal/names"
+)
+
+// peftConfig is what decides which modules of a model get adapters.
+type peftConfig struct {
+	TargetModules     oneOrMore `json:"target_modules"`
+	TargetParameters  []string  `json:"target_parameters"`
+	ExcludeModules    oneOrMore `json:"exclude_modules"`
+	LayersToTransform indices   `json:"layers_to_transform"`
+	LayersPattern     oneOrMore `json:"layers_pattern"`
+	ModulesToSave     []string  `json:"modules_to_save"`
+
+	RankPattern json.RawMessage `json:"rank_pattern"`
+}
+
+// oneOrMore is a list, or a string, which PEFT takes for a regular expression.
+type oneOrMore struct {
+	text string
+	list []string
+	is   string // "text", "list" or "" for null
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (o *oneOrMore) UnmarshalJSON(data []byte) error {
+	switch {
+	case string(data) == "null":
+		return nil
+	case json.Unmarshal(data, &o.text) == nil:
+		o.is = "text"
+	case json.Unmarshal(data, &o.list) == nil:
+		o.is = "list"
+	default:
+		return errors.New("neither a string nor a list of strings")
+	}
+	return nil
+}
+
+// indices are numbers of blocks, one or a list; nil for all blocks.
+type indices []int
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (x *indices) UnmarshalJSON(data []byte) error {
+	var one int
+	if string(data) != "null" && json.Unmarshal(data, &one) == nil {
+		*x = indices{one}
+		return nil
+	}
+	return json.Unmarshal(data, (*[]int)(x))
+}
+
+// readPEFT reads which modules and parameters get adapters, and what goes with it.
+func readPEFT(r *Rules, text string) error {
+	var c peftConfig
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(text, "\ufeff")), &c); err != nil {
+		return err
+	}
+	return r.peft(&c)
+}
+
+// peft enters a config.
+func (r *Rules) peft(c *peftConfig) error {
+	if c.TargetModules.is == "" && len(c.TargetParameters) == 0 {
+		return errors.New("no target_modules")
+	}
+	if c.TargetModules.is == "list" && len(c.TargetModules.list)+len(c.TargetParameters) == 0 {
+		return errNoEntries
+	}
+	if _, err := c.modules(c.TargetModules); err != nil {
+		return err
+	}
+	keys, err := rankKeys(c.RankPattern)
+	if err != nil {
+		return fmt.Errorf("rank_pattern: %w", err)
+	}
+	r.resolve = func(model []Param) ([]entry, error) {
+		targets := c.resolved(model)
+		parameters := slices.Clone(c.TargetParameters)
+		if convertsExperts(model) {
+			targets.list, parameters = convert(targets.list, parameters)
+		}
+		found, err := c.modules(targets)
+		return append(found, c.others(parameters)...), err
+	}
+	r.inspect = func(rep *Report) { inspectRanks(rep, keys) }
+	return nil
+}
+
+// modules makes entries of targets (tuners_utils.py, check_target_module_exists).
+func (c *peftConfig) modules(targets oneOrMore) (found []entry, err error) {
+	if targets.is == "text" {
+		e, err := patternEntry("target_modules", targets.text, whole)
+		if err != nil {
+			return nil, err
+		}
+		e.module = true
+		found = append(found, e)
+	}
+	for _, item := range targets.list {
+		e, _ := moduleEntry(item)
+		if suffix := e.match; c.LayersToTransform != nil {
+			e.match = func(name string) bool { return suffix(name) && (name == item || c.inLayers(name)) }
+		}
+		found = append(found, e)
+	}
+	excluded := func(string) bool { return false }
+	if c.ExcludeModules.is == "text" {
+		e, err := patternEntry("exclude_modules", c.ExcludeModules.text, whole)
+		if err != nil {
+			return nil, err
+		}
+		excluded = e.match
+	} else if c.ExcludeModules.is == "list" {
+		excluded = func(name string) bool { return endsWithAny(name, c.ExcludeModules.list) }
+	}
+	for i := range found {
+		match := found[i].match
+		found[i].match = func(name string) bool { return match(name) && !excluded(name) }
+	}
+	return found, nil
+}
+
+// endsWithAny reports whether a name is one of list, or ends with one behind a dot.
+func endsWithAny(name string, list []string) bool {
+	return slices.ContainsFunc(list, func(end string) bool { return name == end || strings.HasSuffix(name, "."+end) })
+}
+
+// inLayers reports whether a module is in a block of layers_to_transform.
+func (c *peftConfig) inLayers(name string) bool {
+	patterns := c.LayersPattern.list
+	if c.LayersPattern.text != "" {
+		patterns = []string{c.LayersPattern.text}
+	}
+	if len(patterns) == 0 {
+		patterns = []string{`[^.]*`}
+	}
+	for _, p := range patterns {
+		re, err := regexp.Compile(`^.*\.` + p + `\.(\d+)\.`)
+		if err != nil {
+			continue
+		}
+		if m := re.FindStringSubmatch(name); m != nil {
+			n, err := strconv.Atoi(m[len(m)-1])
+			return err == nil && slices.Contains(c.LayersToTransform, n)
+		}
+	}
+	return false
+}
+
+// resolved returns the targets as PEFT has them for this model: all linear layers by
+// name, and a regular expression for a model whose experts are fused as the last
+// components of what it matches (transformers_weight_conversion.py).
+func (c *peftConfig) resolved(model []Param) oneOrMore {
+	targets := c.TargetModules
+	if targets.is != "text" {
+		return targets
+	}
+	linear := strings.EqualFold(targets.text, "all-linear")
+	if !linear && !convertsExperts(model) {
+		return targets
+	}
+	out := oneOrMore{is: "list"}
+	matching, err := c.modules(targets)
+	for _, p := range model {
+		m, isWeight := names.Module(p.Name)
+		switch {
+		case !isWeight || err != nil:
+		case linear && names.KindOf(m) == names.Matrix && p.Dims != 1 && !names.IsRouter(m):
+			out.list = append(out.list, m)
+		case !linear && matching[0].match(m):
+			if last := m[strings.LastIndexByte(m, '.')+1:]; !slices.Contains(out.list, last) {
+				out.list = append(out.list, last)
+			}
+		}
+	}
+	return out
+}
+
+// convertsExperts reports whether PEFT converts targets for a model: its experts are
+// fused and its router is called gate, as in the families that transformers converts.
+func convertsExperts(model []Param) bool {
+	return Training{Model: model}.fusesExperts() && slices.ContainsFunc(model, func(p Param) bool {
+		m, _ := names.Module(p.Name)
+		return strings.HasSuffix(m, ".gate") && names.IsRouter(m)
+	})
+}
+
+// convert takes the modules that PEFT takes for parts of experts out of a list, and
+// adds the parameters that it has in their place, in every block.
+func convert(list, parameters []string) (modules, all []string) {
+	all = slices.Clone(parameters)
+	for _, item := range list {
+		switch item[strings.LastIndexByte(item, '.')+1:] {
+		case "gate_proj", "up_proj", "w1", "w3":
+			all = append(all, "gate_up_proj")
+		case "down_proj", "w2":
+			all = append(all, "down_proj")
+		case "gate":
+			all = append(all, names.Parameter("gate"))
+		default:
+			modules = append(modules, item)
+		}
+	}
+	slices.Sort(all)
+	return modules, slices.Compact(all)
+}
+
+// others makes entries of parameters and of modules that are trained whole.
+func (c *peftConfig) others(parameters []string) (found []entry) {
+	for _, item := range parameters {
+		found = append(found, entry{text: "target_parameters " + item, literal: []string{item}, exact: true,
+			match: func(n string) bool { return n == item || strings.HasSuffix(n, "."+item) }})
+	}
+	for _, m := range c.ModulesToSave {
+		found = append(found, entry{text: "modules_to_save " + m, module: true, literal: []string{m}, exact: true,
+			match: func(n string) bool { return strings.HasSuffix(n, m) }})
+	}
+	return found
+}
