@@ -17,14 +17,21 @@ import (
 // rotation is a plane rotation: c·c + s·s = 1.
 type rotation struct{ c, s float64 }
 
-// rotations returns count rotations of a sequence without end, from number first on. The
-// angles lie between 11 and 84 degrees and are as good as random.
-func rotations(first, count int) []rotation {
+// Two sequences of rotations without end. The angles lie between 11 and 84 degrees and are
+// as good as random. Had both sides of a matrix the same, a multiple of the identity
+// would stay one.
+const (
+	ofRows  = 0
+	ofTerms = 1 << 40
+)
+
+// rotations returns count rotations of a sequence, from number first on.
+func rotations(sequence uint64, first, count int) []rotation {
 	all := make([]rotation, count)
 	for i := range all {
 		// Half the tangent's angle: no trigonometric function, which might round
 		// differently elsewhere.
-		t := 0.1 + 0.8*float64(scramble(uint64(first+i))>>11)*0x1p-53
+		t := 0.1 + 0.8*float64(scramble(sequence+uint64(first+i))>>11)*0x1p-53
 		q := 1 + t*t
 		all[i] = rotation{(1 - t*t) / q, 2 * t / q}
 	}
@@ -70,7 +77,7 @@ func part(all []rotation, i, order int) []rotation {
 // Rotate applies rotations to the rows of s and to its columns, which leaves the
 // eigenvalues alone.
 func (s *Sym[T]) Rotate(ctx context.Context, workers int) error {
-	all, blocks := rotations(0, s.N/2), s.Blocks()
+	all, blocks := rotations(ofRows, 0, s.N/2), s.Blocks()
 	err := parallel.For(ctx, workers, blocks*(blocks+1)/2, func(t int) {
 		i, j := Triangle(t)
 		rotateRows(s.At(i, j), s.Block, part(all, i, s.Block))
@@ -84,7 +91,7 @@ func (s *Sym[T]) Rotate(ctx context.Context, workers int) error {
 // to its columns, which leaves the singular values alone. first is the number of the
 // row among those of the whole matrix, even.
 func (d *Dense[T]) Rotate(ctx context.Context, to, first, count, workers int) error {
-	rows, columns := rotations(first/2, count/2), rotations(0, d.Cols/2)
+	rows, columns := rotations(ofTerms, first/2, count/2), rotations(ofRows, 0, d.Cols/2)
 	deep := kernel.RoundUp(count, d.Block) / d.Block
 	return parallel.For(ctx, workers, deep*d.across, func(t int) {
 		i, j := t/d.across, t%d.across
@@ -98,8 +105,8 @@ func (d *Dense[T]) Rotate(ctx context.Context, to, first, count, workers int) er
 // the rows of W, and so to the rows and columns of its Gram matrix. The last of an odd
 // number is left as it is.
 func (s Slab[T]) Rotate(ctx context.Context, workers int) error {
-	nr, terms := s.size/kernel.GramDepth, rotations(s.First/2, s.Depth/2)
-	rows := rotations(0, s.n/2)
+	nr, terms := s.size/kernel.GramDepth, rotations(ofTerms, s.First/2, s.Depth/2)
+	rows := rotations(ofRows, 0, s.n/2)
 	return parallel.For(ctx, workers, s.Panels, func(i int) {
 		panel := s.Panel(i)[:s.Depth*nr]
 		rotateRows(panel, nr, terms)

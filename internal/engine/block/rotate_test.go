@@ -15,8 +15,8 @@ import (
 )
 
 func TestRotations(t *testing.T) {
-	all := rotations(0, 1000)
-	require.Equal(t, all[300:], rotations(300, 700), "a sequence")
+	all := rotations(ofRows, 0, 1000)
+	require.Equal(t, all[300:], rotations(ofRows, 300, 700), "a sequence")
 	var seen []float64
 	for i, r := range all {
 		require.InDelta(t, 1, r.c*r.c+r.s*r.s, 4*kernel.Eps64, "%d", i)

@@ -57,7 +57,7 @@ func blockRows(m, n int) (rows int, qr bool) {
 func Workspace(rows, cols int) int64 {
 	n := min(rows, cols)
 	block, _ := blockRows(max(rows, cols), max(n, 1))
-	return 8 * (int64(block)*int64(n) + int64(block+n)*panel + 10*int64(n))
+	return 8 * (int64(block)*int64(n) + int64(block+2*n)*panel + 10*int64(n))
 }
 
 // SingularValues returns the min(Rows, Cols) singular values of Scale·src in
@@ -168,35 +168,6 @@ func bidiagonal(ctx context.Context, a []float64, m, n int) ([]float64, error) {
 	slices.Sort(d)
 	slices.Reverse(d)
 	return d, nil
-}
-
-// Reduce returns the diagonal and the n−1 superdiagonal elements of a bidiagonal
-// matrix with the singular values of the row-major m×n matrix a, 1 ≤ n ≤ m, which it
-// destroys.
-func Reduce(ctx context.Context, a []float64, m, n int) (d, e []float64, err error) {
-	d, e = make([]float64, n), make([]float64, n)
-	tauQ, tauP := make([]float64, n), make([]float64, n)
-	x, y := make([]float64, m*panel), make([]float64, n*panel)
-	i := 0
-	for i < n-panel {
-		nb := min(panel, chunk(4*(m-i)*(n-i), 4))
-		la.Dlabrd(m-i, n-i, nb, a[i*n+i:], n, d[i:], e[i:], tauQ[i:], tauP[i:], x, nb, y, nb)
-		next := i + nb
-		step := chunk(4*(n-next)*nb, 64)
-		for r := next; r < m; r += step {
-			if err := ctx.Err(); err != nil {
-				return nil, nil, err
-			}
-			rows := min(step, m-r)
-			bl.Dgemm(blas.NoTrans, blas.Trans, rows, n-next, nb,
-				-1, a[r*n+i:], n, y[nb*nb:], nb, 1, a[r*n+next:], n)
-			bl.Dgemm(blas.NoTrans, blas.NoTrans, rows, n-next, nb,
-				-1, x[(r-i)*nb:], nb, a[i*n+next:], n, 1, a[r*n+next:], n)
-		}
-		i = next
-	}
-	la.Dgebd2(m-i, n-i, a[i*n+i:], n, d[i:], e[i:], tauQ[i:], tauP[i:], x)
-	return d, e[:n-1], ctx.Err()
 }
 
 // chunk returns how many units of the given flops make up a piece of work, at

@@ -2,256 +2,318 @@ package native
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"flag"
+	"fmt"
+	"io/fs"
 	"math"
 	"math/rand/v2"
-	"sort"
+	"os"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/gospectrum/spectrum/internal/engine/kernel"
-	"github.com/gospectrum/spectrum/internal/engine/lapack"
 	"github.com/gospectrum/spectrum/internal/test/matrices"
+	"github.com/gospectrum/spectrum/internal/test/yardstick"
 )
 
 var (
-	campaignSize = flag.Int("campaign", 400, "number of matrices of TestCampaign")
+	campaignSize = flag.Int("campaign", 0, "number of matrices of each part of TestCampaign; 0 means a few")
 	campaignSeed = flag.Uint64("campaign-seed", 1, "seed of TestCampaign")
+	campaignFile = flag.String("campaign-file", "", "where TestCampaign notes how far it is, and goes on from")
 )
 
-// family makes the hard matrices of one kind.
-type family struct {
-	name string
-	make func(rnd *rand.Rand, r, c int) []float64
-}
-
-// withSpectrum makes matrices with the given singular values.
-func withSpectrum(spectrum func(rnd *rand.Rand, n, m int) []float64) func(*rand.Rand, int, int) []float64 {
-	return func(rnd *rand.Rand, r, c int) []float64 {
-		return matrices.Prescribed(rnd, r, c, spectrum(rnd, min(r, c), max(r, c)))
+// TestCampaign looks for a matrix whose singular values are off by more than the reported
+// bound, by either way, in either arithmetic, on any kernel. It prints, for each family,
+// the largest error in units of the bound. It has three parts:
+//
+//	small  order up to 128, near square; every way is held against 106 bits
+//	large  order 500 to 1100; float32 is held against float64, float64 against what is
+//	       known by construction
+//	long   order up to 64, up to five million columns a row; every way, against 106 bits
+//
+// A matrix depends on the seed, the part and its number only. With a file, which is for
+// one part, what is found is kept there and the next run goes on behind it:
+//
+//	go test ./internal/engine/native -run Campaign/small -campaign 1000000 -campaign-file small.json -v -timeout 0
+func TestCampaign(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many draws or large matrices on one goroutine: nothing for the race detector")
+	}
+	for _, p := range []part{
+		{"small", 1, 1200, drawSmall, holdSmall},
+		{"large", 2, 12, drawLarge, holdLarge},
+		{"long", 3, 8, drawLong, holdLong},
+	} {
+		t.Run(p.name, func(t *testing.T) { p.run(t) })
 	}
 }
 
-func gaussian(rnd *rand.Rand, r, c int) []float64 { return matrices.Gaussian(rnd, r*c) }
+// part is a part of the campaign.
+type part struct {
+	name   string
+	number uint64
+	few    int // matrices without flags
+	draw   func(rnd *rand.Rand) (r, c int)
+	// hold returns the largest error of each way in units of its bound.
+	hold func(m *subject) (map[string]float64, error)
+}
 
-func families() []family {
-	edit := func(f func(rnd *rand.Rand, a []float64, r, c int)) func(*rand.Rand, int, int) []float64 {
-		return func(rnd *rand.Rand, r, c int) []float64 {
-			a := gaussian(rnd, r, c)
-			f(rnd, a, r, c)
-			return a
+// subject is a matrix on trial.
+type subject struct {
+	family family
+	a      []float64 // as stored
+	w      *kernel.Matrix
+	maxAbs float64
+	rnd    *rand.Rand
+}
+
+// progress is what the file holds.
+type progress struct {
+	Seed       uint64
+	Part       string
+	Done       int              // matrices
+	Worst      map[string]worst // by family and way
+	Violations []string
+}
+
+// worst is the largest error, in units of its bound, and the matrix it was found with.
+type worst struct {
+	Used   float64
+	Matrix int
+}
+
+func (p part) run(t *testing.T) {
+	total, state := *campaignSize, progress{Seed: *campaignSeed, Part: p.name, Worst: make(map[string]worst)}
+	if total == 0 {
+		total = p.few
+	}
+	state.load(t)
+	for ; state.Done < total; state.Done++ {
+		if state.Done%100 == 0 {
+			state.save(t)
+		}
+		if err := p.try(&state); err != nil {
+			t.Errorf("matrix %d: %v", state.Done, err)
+			state.Violations = append(state.Violations, fmt.Sprintf("matrix %d: %v", state.Done, err))
+			state.save(t)
 		}
 	}
-	values := func(f func(rnd *rand.Rand, i, n int) float64) func(*rand.Rand, int, int) []float64 {
-		return withSpectrum(func(rnd *rand.Rand, n, _ int) []float64 {
-			s := make([]float64, n)
-			for i := range s {
-				s[i] = f(rnd, i, n)
-			}
-			return s
-		})
+	state.save(t)
+	names := make([]string, 0, len(state.Worst))
+	for name := range state.Worst {
+		names = append(names, name)
 	}
-	return []family{
-		{"noise", gaussian},
-		{"uniform", edit(func(rnd *rand.Rand, a []float64, _, _ int) {
-			for i := range a {
-				a[i] = rnd.Float64()
-			}
-		})},
-		{"spikes", edit(func(rnd *rand.Rand, a []float64, r, c int) {
-			for range 1 + rnd.IntN(8) {
-				strength := math.Pow(10, 3*rnd.Float64()) / math.Sqrt(float64(min(r, c)))
-				u, v := matrices.Gaussian(rnd, r), matrices.Gaussian(rnd, c)
-				for i := range a {
-					a[i] += strength * u[i/c] * v[i%c]
-				}
-			}
-		})},
-		{"power law", withSpectrum(func(rnd *rand.Rand, n, _ int) []float64 {
-			p := 0.3 + 3*rnd.Float64()
-			s := make([]float64, n)
-			for i := range s {
-				s[i] = math.Pow(float64(i+1), -p)
-			}
-			return s
-		})},
-		{"geometric", withSpectrum(func(rnd *rand.Rand, n, _ int) []float64 {
-			q := math.Pow(10, -8*rnd.Float64()/float64(n))
-			s := make([]float64, n)
-			for i := range s {
-				s[i] = math.Pow(q, float64(i))
-			}
-			return s
-		})},
-		{"rank-deficient", withSpectrum(func(rnd *rand.Rand, n, _ int) []float64 {
-			s := make([]float64, n)
-			for i := range 1 + rnd.IntN(n) {
-				s[i] = 0.5 + rnd.Float64()
-			}
-			return s
-		})},
-		{"orthogonal", values(func(*rand.Rand, int, int) float64 { return 1 })},
-		{"two clusters", values(func(rnd *rand.Rand, i, n int) float64 {
-			if i < n/3 {
-				return 100
-			}
-			return 1
-		})},
-		{"random values", values(func(rnd *rand.Rand, _, _ int) float64 { return rnd.Float64() })},
-		{"outlier rows and columns", edit(func(rnd *rand.Rand, a []float64, r, c int) {
-			f := math.Pow(10, 4*rnd.Float64())
-			row, col := rnd.IntN(r), rnd.IntN(c)
-			for i := range a {
-				if i/c == row {
-					a[i] *= f
-				}
-				if i%c == col {
-					a[i] *= f
-				}
-			}
-		})},
-		{"some heavy rows", edit(func(rnd *rand.Rand, a []float64, r, c int) {
-			f, heavy := math.Pow(10, 4*rnd.Float64()), 1+rnd.IntN(r)
-			for i := range heavy * c {
-				a[i] *= f
-			}
-		})},
-		{"graded rows", edit(func(rnd *rand.Rand, a []float64, r, c int) {
-			q := math.Pow(10, -6*rnd.Float64()/float64(r))
-			for i := range a {
-				a[i] *= math.Pow(q, float64(i/c))
-			}
-		})},
-		{"graded columns, ascending", edit(func(rnd *rand.Rand, a []float64, r, c int) {
-			q := math.Pow(10, 6*rnd.Float64()/float64(c))
-			for i := range a {
-				a[i] *= math.Pow(q, float64(i%c))
-			}
-		})},
-		{"duplicate rows", edit(func(rnd *rand.Rand, a []float64, r, c int) {
-			for i := 1; i < r; i += 2 {
-				copy(a[i*c:(i+1)*c], a[(i-1)*c:i*c])
-			}
-		})},
-		{"sparse", edit(func(rnd *rand.Rand, a []float64, _, _ int) {
-			for i := range a {
-				if rnd.Float64() < 0.95 {
-					a[i] = 0
-				}
-			}
-			a[0] = 1
-		})},
-		{"diagonal", func(rnd *rand.Rand, r, c int) []float64 {
-			a := make([]float64, r*c)
-			for i := range min(r, c) {
-				a[i*c+i] = math.Pow(10, -6*rnd.Float64())
-			}
-			return a
-		}},
-		{"heavy tails", edit(func(rnd *rand.Rand, a []float64, _, _ int) {
-			for i := range a {
-				a[i] /= math.Sqrt(rnd.Float64()) + 1e-3
-			}
-		})},
-		{"tiny", edit(func(rnd *rand.Rand, a []float64, _, _ int) { scaleAll(a, 1e-30) })},
-		{"huge", edit(func(rnd *rand.Rand, a []float64, _, _ int) { scaleAll(a, 1e30) })},
+	slices.Sort(names)
+	for _, name := range names {
+		w := state.Worst[name]
+		t.Logf("%-42s largest error %.3f of the bound, matrix %d", name, w.Used, w.Matrix)
 	}
+	require.Empty(t, state.Violations)
 }
 
-func scaleAll(a []float64, f float64) {
-	for i := range a {
-		a[i] *= f
+// try draws the next matrix and holds it against the bounds.
+func (p part) try(state *progress) error {
+	rnd := rand.New(rand.NewPCG(state.Seed<<8|p.number, uint64(state.Done)))
+	all := families()
+	f := all[state.Done%len(all)]
+	r, c := p.draw(rnd)
+	if f.spectral && max(r, c) > 20*min(r, c) {
+		r, c = min(r, c), 2*min(r, c)
 	}
+	m := subject{family: f, a: f.make(rnd, r, c), rnd: rnd}
+	m.w, m.maxAbs = inType(m.a, r, c, storage(rnd.IntN(4)))
+	if m.maxAbs == 0 {
+		return nil
+	}
+	used, err := p.hold(&m)
+	for way, x := range used {
+		if key := f.name + ", " + way; x >= state.Worst[key].Used {
+			state.Worst[key] = worst{x, state.Done}
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s, %d×%d: %w", f.name, r, c, err)
+	}
+	return nil
+}
+
+func (s *progress) load(t *testing.T) {
+	if *campaignFile == "" {
+		return
+	}
+	data, err := os.ReadFile(*campaignFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	require.NoError(t, err)
+	fresh := *s
+	require.NoError(t, json.Unmarshal(data, s))
+	require.Equal(t, fresh.Seed, s.Seed, "%s is of another seed", *campaignFile)
+	require.Equal(t, fresh.Part, s.Part, "%s is of another part", *campaignFile)
+}
+
+// save replaces the file, so that one cut short is never seen.
+func (s *progress) save(t *testing.T) {
+	if *campaignFile == "" {
+		return
+	}
+	data, err := json.MarshalIndent(s, "", "\t")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(*campaignFile+".new", data, 0o666))
+	require.NoError(t, os.Rename(*campaignFile+".new", *campaignFile))
+}
+
+// ratio is a shape's long side over its short one, 1 more often than 8.
+func ratio(rnd *rand.Rand) float64 { return math.Pow(8, rnd.Float64()*rnd.Float64()) }
+
+func orient(rnd *rand.Rand, n, m int) (r, c int) {
+	if rnd.IntN(2) == 0 {
+		return m, n
+	}
+	return n, m
+}
+
+func drawSmall(rnd *rand.Rand) (r, c int) {
+	n := int(math.Pow(128, rnd.Float64()))
+	return orient(rnd, n, int(float64(n)*ratio(rnd)))
+}
+
+func drawLarge(rnd *rand.Rand) (r, c int) {
+	n := 500 + rnd.IntN(601)
+	if rnd.IntN(3) == 0 {
+		return n, n
+	}
+	return orient(rnd, n, int(float64(n)*ratio(rnd)))
+}
+
+func drawLong(rnd *rand.Rand) (r, c int) {
+	n := int(math.Pow(64, rnd.Float64()))
+	most := min(5e7/float64(n), 5e6)
+	return orient(rnd, n, int(20000*math.Pow(most/20000, rnd.Float64())))
+}
+
+func holdSmall(m *subject) (map[string]float64, error) {
+	r, c := m.w.Rows, m.w.Cols
+	truth := known{w: m.w, maxAbs: m.maxAbs}
+	e := -math.Ilogb(m.maxAbs) // or squares leave the range of float64
+	a := slices.Clone(m.a)
+	scaleAll(a, math.Ldexp(1, e))
+	truth.values = yardstick.SingularValues(a, r, c)
+	for _, v := range truth.values {
+		truth.errs = append(truth.errs, math.Ldexp(yardstick.Error(len(truth.values))*truth.values[0]+0x1p-53*v, -e)+0x1p-1074)
+	}
+	scaleAll(truth.values, math.Ldexp(1, -e))
+	return m.against(truth, true)
+}
+
+// holdLarge compares float32 with float64 by the way that does not square, whose own bound
+// is 2⁻²⁹ of that of float32.
+func holdLarge(m *subject) (map[string]float64, error) {
+	if m.family.exact != nil {
+		if s := m.family.exact(m.a, m.w.Rows, m.w.Cols); s != nil {
+			return m.against(exactly(m.w, m.maxAbs, s), true)
+		}
+	}
+	k := kernel.All[float64]()[0]
+	got, err := Direct(context.Background(), &k, m.w, m.maxAbs, 1)
+	if err != nil {
+		return nil, err
+	}
+	return m.against(known{m.w, m.maxAbs, got.Values, got.Errors}, false)
+}
+
+func holdLong(m *subject) (map[string]float64, error) {
+	n, length := min(m.w.Rows, m.w.Cols), max(m.w.Rows, m.w.Cols)
+	e := -math.Ilogb(m.maxAbs)
+	scale := math.Ldexp(1, e)
+	values, errs := yardstick.LongValues(n, length, func(dst []float64, i, p int) {
+		for j := range dst {
+			if m.w.Rows > m.w.Cols {
+				dst[j] = scale * m.a[(p+j)*n+i]
+			} else {
+				dst[j] = scale * m.a[i*length+p+j]
+			}
+		}
+	})
+	scaleAll(values, 1/scale)
+	scaleAll(errs, 1/scale)
+	return m.against(known{m.w, m.maxAbs, values, errs}, true)
+}
+
+// against holds all ways against the truth, those in float64 only if it is good enough.
+func (m *subject) against(truth known, double bool) (map[string]float64, error) {
+	used := make(map[string]float64)
+	var all []error
+	if m.w.F64 == nil { // which never comes to float32
+		all = append(all, drawn(m, truth, used, "float32", Gram[float32]), drawn(m, truth, used, "float32 direct", Direct[float32]))
+	}
+	if double {
+		all = append(all, drawn(m, truth, used, "float64", Gram[float64]), drawn(m, truth, used, "float64 direct", Direct[float64]))
+	}
+	return used, errors.Join(all...)
+}
+
+// drawn holds a way on a kernel that is drawn.
+func drawn[T kernel.Float](m *subject, truth known, used map[string]float64, way string, solve solver[T]) error {
+	kernels := kernel.All[T]()
+	k := kernels[m.rnd.IntN(len(kernels))]
+	if m.rnd.IntN(2) == 0 {
+		k.OneStage = 0
+	}
+	got, err := solve(context.Background(), &k, m.w, m.maxAbs, 1+m.rnd.IntN(2))
+	if err != nil {
+		return fmt.Errorf("%s, %s: %w", way, k.Name, err)
+	}
+	largest, at := truth.used(got)
+	if used[way] = largest; largest <= 1 {
+		return nil
+	}
+	return fmt.Errorf("%s, %s: s[%d] = %g, should be %g: %.3f of the bound %g (s₁ = %g)",
+		way, k.Name, at, got.Values[at], truth.values[at], largest, got.Errors[at], got.Values[0])
 }
 
 // solver is Gram or Direct.
 type solver[T kernel.Float] func(ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, maxAbs float64, workers int) (*Result, error)
 
-// TestCampaign looks for a matrix whose singular values are off by more than
-// the reported bound, by either way. It prints, for each family, the largest error
-// in units of the bound.
-//
-//	go test ./internal/engine/native -run Campaign -campaign 20000 -v -timeout 2h
-func TestCampaign(t *testing.T) {
-	if testing.Short() {
-		t.Skip("many draws or large matrices on one goroutine: nothing for the race detector")
-	}
-	t.Run("float32", func(t *testing.T) { campaign(t, Gram[float32]) })
-	t.Run("float64", func(t *testing.T) { campaign(t, Gram[float64]) })
-	t.Run("float32 direct", func(t *testing.T) { campaign(t, Direct[float32]) })
-	t.Run("float64 direct", func(t *testing.T) { campaign(t, Direct[float64]) })
-}
+// storage is a type that checkpoints hold weights in.
+type storage int
 
-func campaign[T kernel.Float](t *testing.T, solve solver[T]) {
-	ctx := context.Background()
-	worst := make(map[string]float64)
-	all := families()
-	for trial := range *campaignSize {
-		rnd := rand.New(rand.NewPCG(*campaignSeed, uint64(trial)))
-		f := all[trial%len(all)]
-		n := 1 + int(math.Pow(10, 2.4*rnd.Float64()))
-		if trial%40 == 0 { // large enough for deflation
-			n = minDeflated + rnd.IntN(200)
-		}
-		m := int(float64(n) * math.Pow(8, rnd.Float64()*rnd.Float64()))
-		r, c := n, m
-		if trial/len(all)%2 == 1 {
-			r, c = c, r
-		}
-		a := f.make(rnd, r, c)
-		w, maxAbs := stored(a, r, c, trial/len(all)/2%2 == 1)
-		if maxAbs == 0 {
-			continue
-		}
-		e := -math.Ilogb(maxAbs)
-		want, err := lapack.SingularValues(ctx, lapack.Source{Rows: r, Cols: c, Scale: math.Ldexp(1, e), Segment: func(dst []float64, i, j int) {
-			copy(dst, a[i*c+j:])
-		}})
-		require.NoError(t, err)
-		kernels := kernel.All[T]()
-		k := kernels[(trial+trial/40)%len(kernels)]
-		k.OneStage = 0 // in one stage the yardstick would be measured by itself
-		got, err := solve(ctx, &k, w, maxAbs, 1+trial%3)
-		require.NoError(t, err)
-		for i, s := range want {
-			s = math.Ldexp(s, -e)
-			truth := 0x1p-54 * float64(r+c+256) * math.Ldexp(want[0], -e) // what the yardstick may be off
-			ratio := max(0, math.Abs(got.Values[i]-s)-truth) / got.Errors[i]
-			if ratio > worst[f.name] {
-				worst[f.name] = ratio
-			}
-			if ratio > 1 {
-				t.Errorf("trial %d, %s, %d×%d, %s: s[%d] = %g, should be %g: error %g exceeds the bound %g (s₁ = %g)",
-					trial, f.name, r, c, k.Name, i, got.Values[i], s, got.Values[i]-s, got.Errors[i], got.Values[0])
-				break
-			}
-		}
-	}
-	var names []string
-	for name := range worst {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
-		t.Logf("%-26s largest error %.3f of the bound", name, worst[name])
-	}
-}
+const (
+	inBF16 storage = iota
+	inF32
+	inF16
+	inF64
+)
 
-// stored rounds a to float32, or to bfloat16, as a checkpoint would hold it, and
-// a itself with it.
-func stored(a []float64, r, c int, half bool) (*kernel.Matrix, float64) {
-	w := &kernel.Matrix{Rows: r, Cols: c, Stride: c}
-	var maxAbs float64
-	for i, v := range a {
-		f := float32(v)
-		if half {
-			w.BF16 = append(w.BF16, matrices.BF16(f))
-			f = math.Float32frombits(uint32(w.BF16[i]) << 16)
-		} else {
-			w.F32 = append(w.F32, f)
+// inType rounds a to a type, as a checkpoint would hold it, and a itself with it. What is
+// beyond the range of float16 is stored in float32.
+func inType(a []float64, r, c int, in storage) (w *kernel.Matrix, maxAbs float64) {
+	for _, v := range a {
+		maxAbs = max(maxAbs, math.Abs(v))
+	}
+	if in == inF16 && !(maxAbs < 60000 && maxAbs > 1e-3) {
+		in = inF32
+	}
+	w = &kernel.Matrix{Rows: r, Cols: c, Stride: c}
+	for _, v := range a {
+		switch in {
+		case inBF16:
+			w.BF16 = append(w.BF16, matrices.BF16(float32(v)))
+		case inF32:
+			w.F32 = append(w.F32, float32(v))
+		case inF16:
+			w.F16 = append(w.F16, matrices.F16(v))
+		default:
+			w.F64 = append(w.F64, v)
 		}
-		a[i] = float64(f)
+	}
+	maxAbs = 0
+	for i := range a {
+		a[i] = w.At(i/c, i%c)
 		maxAbs = max(maxAbs, math.Abs(a[i]))
 	}
 	return w, maxAbs

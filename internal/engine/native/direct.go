@@ -17,7 +17,7 @@ const directFactor = 64
 // element of w is finite and at most maxAbs > 0 in magnitude.
 func Direct[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, maxAbs float64, workers int) (*Result, error) {
 	exp := scaleExponent[T](w, maxAbs)
-	s, err := bidiagonal.Values(ctx, k, w, T(math.Ldexp(1, exp)), rowsRepeat(w) || columnsRepeat(w), workers)
+	s, err := bidiagonal.Values(ctx, k, w, T(math.Ldexp(1, exp)), weightsRepeat(w), workers)
 	if err != nil {
 		return nil, err
 	}

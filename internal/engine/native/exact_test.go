@@ -77,19 +77,19 @@ func filled(n int, f func(i, j int) float64) []float64 {
 // errors are few numbers whose signs make patterns, and the patterns are singular vectors.
 func TestHadamardBlocks(t *testing.T) {
 	for _, c := range []struct {
-		n    int
-		x    float64
-		half bool
+		n  int
+		x  float64
+		in storage
 	}{
-		{961, 1.15625, true}, {769, 1.703125, true}, // of the issue
-		{577, 1.2890625, true}, {1100, 1.828125, true},
-		{897, 1.1, false}, {641, 1.7, false}, {257, 1.3, false}, {130, 1.9, false},
+		{961, 1.15625, inBF16}, {769, 1.703125, inBF16}, // of the issue
+		{577, 1.2890625, inBF16}, {1100, 1.828125, inBF16},
+		{897, 1.1, inF32}, {641, 1.7, inF16}, {257, 1.3, inF32}, {130, 1.9, inF32},
 	} {
 		t.Run(fmt.Sprintf("%d, %v", c.n, c.x), func(t *testing.T) {
 			if c.n > 300 && smallOnly() {
 				t.Skip("a large matrix on every kernel")
 			}
-			w, x := stored(filled(c.n, func(i, j int) float64 { return c.x * yardstick.Hadamard(i, j) }), c.n, c.n, c.half)
+			w, x := inType(filled(c.n, func(i, j int) float64 { return c.x * yardstick.Hadamard(i, j) }), c.n, c.n, c.in)
 			holdAll(t, exactly(w, x, yardstick.HadamardValues(c.n, x)))
 		})
 	}
@@ -101,10 +101,61 @@ func TestConstants(t *testing.T) {
 		for _, x := range []float64{1, 0.1, 1.7} {
 			t.Run(fmt.Sprintf("%v, %v", shape, x), func(t *testing.T) {
 				r, c := shape[0], shape[1]
-				w, x := stored(slices.Repeat([]float64{x}, r*c), r, c, false)
+				w, x := inType(slices.Repeat([]float64{x}, r*c), r, c, inF32)
 				values := make([]float64, r)
 				values[0] = x * math.Sqrt(float64(r)*float64(c))
 				holdAll(t, exactly(w, x, values))
+			})
+		}
+	}
+}
+
+// Hadamard's matrix with scaled columns, or rows: no number repeats along the lines of the
+// Gram matrix, but all its lines hold the same numbers.
+func TestScaledHadamard(t *testing.T) {
+	for _, n := range []int{128, 1024} {
+		for _, columns := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%d, columns %v", n, columns), func(t *testing.T) {
+				if testing.Short() && n > 300 {
+					t.Skip("a large matrix on every kernel")
+				}
+				rnd := rand.New(rand.NewPCG(uint64(n), 3))
+				x := make([]float64, n)
+				for i := range x {
+					x[i] = rnd.NormFloat64()
+				}
+				w, maxAbs := inType(filled(n, func(i, j int) float64 {
+					if !columns {
+						i, j = j, i
+					}
+					return x[j] * yardstick.Hadamard(i, j)
+				}), n, n, inF32)
+				values := make([]float64, n)
+				for i, v := range x {
+					values[i] = math.Abs(float64(float32(v))) * math.Sqrt(float64(n))
+				}
+				slices.Sort(values)
+				slices.Reverse(values)
+				holdAll(t, exactly(w, maxAbs, values))
+			})
+		}
+	}
+}
+
+// x·I + y: all singular values but the largest are x.
+func TestNearIdentity(t *testing.T) {
+	for _, n := range []int{100, 400} {
+		for _, y := range []float64{0x1p-3, 0x1p-12, 0x1p-20} {
+			t.Run(fmt.Sprintf("%d, %v", n, y), func(t *testing.T) {
+				w, maxAbs := inType(filled(n, func(i, j int) float64 {
+					if i == j {
+						return 1.25 + y
+					}
+					return y
+				}), n, n, inF32)
+				values := slices.Repeat([]float64{1.25}, n)
+				values[0] += float64(n) * y
+				holdAll(t, exactly(w, maxAbs, values))
 			})
 		}
 	}

@@ -36,18 +36,11 @@ const (
 	gramLevels   = 500
 )
 
-// weightsRepeat reports whether the terms of the sums of a Gram matrix repeat.
+// weightsRepeat reports whether elements of w repeat, along its rows or along its columns:
+// the terms of one sum, or those of different sums in the same place.
 func weightsRepeat(w *kernel.Matrix) bool {
-	if w.Rows > w.Cols {
-		return columnsRepeat(w)
-	}
-	return rowsRepeat(w)
-}
-
-func rowsRepeat(w *kernel.Matrix) bool { return repeat(w.Rows, w.Cols, weightLevels, w.At) }
-
-func columnsRepeat(w *kernel.Matrix) bool {
-	return repeat(w.Cols, w.Rows, weightLevels, func(i, j int) float64 { return w.At(j, i) })
+	return repeat(w.Rows, w.Cols, weightLevels, w.At) ||
+		repeat(w.Cols, w.Rows, weightLevels, func(i, j int) float64 { return w.At(j, i) })
 }
 
 // gramRepeats reports whether elements of g off its diagonal repeat.

@@ -80,7 +80,7 @@ func EveryType(rnd *rand.Rand, r, c, stride int) (all []*kernel.Matrix, elements
 	for _, v := range elements {
 		all[1].F32 = append(all[1].F32, float32(v))
 		all[2].BF16 = append(all[2].BF16, BF16(float32(v)))
-		all[3].F16 = append(all[3].F16, f16(v))
+		all[3].F16 = append(all[3].F16, F16(v))
 	}
 	return all, elements
 }
@@ -91,15 +91,16 @@ func BF16(f float32) uint16 {
 	return uint16((u + 0x7fff + u>>16&1) >> 16)
 }
 
-// f16 encodes a value that binary16 holds exactly as a normal number or zero.
-func f16(v float64) uint16 {
-	if v == 0 {
-		return 0
+// F16 returns the bits of the binary16 number nearest to v, even where two are, for |v| below
+// 65520.
+func F16(v float64) uint16 {
+	bits := uint16(math.Float64bits(v) >> 48 & 0x8000)
+	v = math.Abs(v)
+	exp := -13 // below, numbers are as far apart as there
+	if v >= 0x1p-14 {
+		_, exp = math.Frexp(v)
 	}
-	frac, exp := math.Frexp(math.Abs(v))
-	bits := uint16(exp+14)<<10 | uint16((2*frac-1)*1024)
-	if v < 0 {
-		bits |= 1 << 15
-	}
-	return bits
+	// In units of the last digit, which 11 digits have before the point.
+	units := math.RoundToEven(math.Ldexp(v, 11-exp))
+	return bits | uint16(int(units)+(exp+13)<<10)
 }

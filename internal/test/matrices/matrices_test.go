@@ -54,3 +54,19 @@ func TestBF16(t *testing.T) {
 		assert.Equal(t, c.want, BF16(c.f), "%v", c.f)
 	}
 }
+
+// Every number but infinities and NaN comes back, and what lies between goes to the nearest.
+func TestF16(t *testing.T) {
+	for bits := range uint16(0x7c00) {
+		v := float64(kernel.Half(bits))
+		require.Equal(t, bits, F16(v))
+		if bits > 0 {
+			require.Equal(t, bits|0x8000, F16(-v))
+			below := float64(kernel.Half(bits - 1))
+			middle := (v + below) / 2
+			require.Zero(t, F16(middle)%2, "a tie goes to even")
+			require.Equal(t, bits, F16(math.Nextafter(middle, 1e9)))
+			require.Equal(t, bits-1, F16(math.Nextafter(middle, 0)))
+		}
+	}
+}

@@ -4,6 +4,7 @@
 package yardstick
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -36,7 +37,7 @@ func SingularValues(a []float64, r, c int) []float64 {
 }
 
 // Error bounds the error of [SingularValues], of the largest of n values.
-func Error(n int) float64 { return float64(64*n) * Eps }
+func Error(n int) float64 { return float64(256*n) * Eps }
 
 // turned returns columns·V, with V the right singular vectors in float64, made
 // orthogonal to the last digit here.
@@ -57,21 +58,7 @@ func turned(columns []vector) []vector {
 		basis[j] = newVector(n)
 		mat.Col(basis[j].hi, j, &v)
 	}
-	// Gram–Schmidt, twice: the basis was orthogonal to float64.
-	for range 2 {
-		for j, x := range basis {
-			for _, y := range basis[:j] {
-				f := x.dot(y).neg()
-				for i := range n {
-					x.set(i, x.at(i).add(f.mul(y.at(i))))
-				}
-			}
-			f := double{1, 0}.div(x.dot(x).sqrt())
-			for i := range n {
-				x.set(i, x.at(i).mul(f))
-			}
-		}
-	}
+	straighten(&v, basis)
 	rows := make([]vector, m)
 	for i := range rows {
 		rows[i] = newVector(n)
@@ -89,10 +76,34 @@ func turned(columns []vector) []vector {
 	return out
 }
 
+// straighten makes the columns of v, which are in basis too, orthogonal by a Newton–Schulz
+// step: V + V·(I − VᵀV)/2. What is added is so small that float64 will do.
+func straighten(v *mat.Dense, basis []vector) {
+	n := len(basis)
+	rest := mat.NewDense(n, n, nil)
+	for i := range n {
+		for j := range i + 1 {
+			d := basis[i].dot(basis[j]).neg()
+			if i == j {
+				d = double{1, 0}.add(d)
+			}
+			rest.Set(i, j, d.hi/2)
+			rest.Set(j, i, d.hi/2)
+		}
+	}
+	var change mat.Dense
+	change.Mul(v, rest)
+	for j, x := range basis {
+		for i := range n {
+			x.set(i, fastTwoSum(x.hi[i], change.At(i, j)))
+		}
+	}
+}
+
 const (
-	// orthogonal is the cosine of columns that count as orthogonal: what is left moves no
-	// value by more than that relatively.
-	orthogonal = 0x1p-98
+	// precise is what a value may be off by, of the largest, because its column is not quite
+	// orthogonal to another.
+	precise = 0x1p-100
 	// vanished is the norm, beside the largest, of a column that counts as zero.
 	vanished  = 0x1p-100
 	maxSweeps = 60
@@ -102,27 +113,24 @@ const (
 // descending.
 func orthogonalise(columns []vector) []float64 {
 	n := len(columns)
-	squares := make([]float64, n)
+	squares := make([]double, n)
+	for j, x := range columns {
+		squares[j] = x.dot(x)
+	}
 	for range maxSweeps {
-		for j, x := range columns {
-			squares[j] = x.dot(x).hi
-		}
 		order := make([]int, n)
 		for j := range order {
 			order[j] = j
 		}
 		slices.SortFunc(order, func(a, b int) int { // large first: fewer sweeps (de Rijk 1989)
-			if squares[a] > squares[b] {
-				return -1
-			}
-			return 1
+			return cmp.Compare(squares[b].hi, squares[a].hi)
 		})
-		floor := squares[order[0]] * vanished * vanished
+		largest := squares[order[0]].hi
 		rotated := false
 		for p := range n {
 			for q := p + 1; q < n; q++ {
 				i, j := order[p], order[q]
-				if squares[j] > floor && rotatePair(columns[i], columns[j]) {
+				if squares[j].hi > largest*vanished*vanished && rotatePair(columns, squares, i, j, largest) {
 					rotated = true
 				}
 			}
@@ -131,19 +139,27 @@ func orthogonalise(columns []vector) []float64 {
 			break
 		}
 	}
-	for j, x := range columns {
-		squares[j] = x.dot(x).sqrt().hi
+	values := make([]float64, n)
+	for j, x := range squares {
+		values[j] = x.sqrt().hi
 	}
-	slices.Sort(squares)
-	slices.Reverse(squares)
-	return squares
+	slices.Sort(values)
+	slices.Reverse(values)
+	return values
 }
 
-// rotatePair makes x and y orthogonal; it reports whether they were not.
-func rotatePair(x, y vector) bool {
-	gamma := x.dot(y)
-	alpha, beta := x.dot(x), y.dot(y)
-	if math.Abs(gamma.hi) <= orthogonal*math.Sqrt(alpha.hi)*math.Sqrt(beta.hi) {
+// rotatePair makes columns i and j orthogonal; it reports whether they were not. Where
+// their norms differ, what is left of their product γ moves the squares α and β of the
+// norms by γ²/|α−β| only.
+func rotatePair(columns []vector, squares []double, i, j int, largest float64) bool {
+	x, y := columns[i], columns[j]
+	gamma, alpha, beta := x.dot(y), squares[i], squares[j]
+	small := math.Sqrt(min(alpha.hi, beta.hi))
+	move := math.Abs(gamma.hi) // of a square, at most
+	if gap := math.Abs(alpha.hi - beta.hi); gap > move {
+		move *= move / gap
+	}
+	if move <= precise*small*math.Sqrt(largest) {
 		return false
 	}
 	diff := beta.add(alpha.neg())
@@ -152,5 +168,6 @@ func rotatePair(x, y vector) bool {
 	// Any t will do that nearly annihilates; c and s must belong to one angle.
 	c := double{1, 0}.div(twoSum(1, 0).add(twoProd(t, t)).sqrt())
 	x.rotate(y, c, c.mul(double{t, 0}))
+	squares[i], squares[j] = x.dot(x), y.dot(y)
 	return true
 }
