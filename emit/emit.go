@@ -58,6 +58,8 @@ type Training struct {
 	// Model lists all parameters of the model, see [Params]; [LLaMAFactory] needs
 	// them. If it is not nil, what Parse reads is verified before it is written.
 	Model []Param
+	// Name is that of the model on the hub, such as org/name, which [AxolotlPlugin] needs.
+	Name string
 	// Blocks is the number of blocks of the language model as config.json has it, 0 if
 	// it is not known and has to be told from names.
 	Blocks int

@@ -75,7 +75,13 @@ func Make(f Format, sel *selection.Selection, how Training) (*File, error) {
 	if t.reader != "" {
 		reader = t.reader
 	}
-	rep, err := read(reader, out.Text, how.Model)
+	text := out.Text
+	if t.same != nil {
+		if text, err = t.same(sel, how); err != nil {
+			return nil, fmt.Errorf("%w for %s: %w", ErrInexpressible, f, err)
+		}
+	}
+	rep, err := read(reader, text, how.Model)
 	switch {
 	case errors.Is(err, errNoEntries) && len(sel.Layers()) == 0:
 		return out, nil

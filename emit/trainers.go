@@ -27,6 +27,9 @@ const (
 	AxolotlLoRA      Format = "axolotl-lora"
 	TRLLoRA          Format = "trl-lora"
 	Unsloth          Format = "unsloth"
+	AxolotlPlugin    Format = "axolotl-plugin"
+	Verl             Format = "verl"
+	GaLore           Format = "galore"
 	PEFT             Format = "peft"
 	LearningRates    Format = "lr"
 	SpectrumYAML     Format = "spectrum-yaml"
@@ -54,6 +57,9 @@ type trainer struct {
 	// reader is the consumer by whose rule it is read if it has none of its own; that
 	// may train more than was selected.
 	reader Format
+	// same writes what that consumer has to read in the place of the file, which does
+	// not list what it trains; nil if it is the file.
+	same func(sel *selection.Selection, how Training) (string, error)
 	// rows says that it can train rows of a parameter, see [Training].
 	rows bool
 	// names rejects names that could leave their place in the file, and selections
@@ -69,8 +75,8 @@ func trainers() []trainer {
 	return []trainer{
 		axolotl(), axolotlLoRA(), trl(), trlLoRA(), python(), unsloth(),
 		llamaFactory(), llamaFactoryLoRA(),
-		msSwift(), msSwiftArgs(), peft(), learningRates(),
-		spectrumYAML(), substring(),
+		msSwift(), msSwiftArgs(), peft(), verl(), galore(), learningRates(),
+		axolotlPlugin(), spectrumYAML(), substring(),
 		plainList(), plainJSON(), plainCSV(),
 	}
 }

@@ -29,6 +29,7 @@ type selectFlags struct {
 	rank                 int
 	names                nameFlags
 	experts              string
+	hubName              string
 }
 
 func newSelect() *cobra.Command {
@@ -76,6 +77,7 @@ verifies spectrum-yaml, which trains head and embeddings in any case.`,
 	fl.StringVar(&f.experts, expertsFlag, expertsFused, "choose among `WHAT` where the loaded model fuses experts: fused parameters, or single experts, which axolotl takes")
 	fl.StringVar(&f.format, "format", string(emit.Axolotl), "`FORMAT` of the selection, see above")
 	fl.StringVar(&f.model, "model", "", "verify the selection on the parameters of `MODEL` before it is written")
+	fl.StringVar(&f.hubName, "hub-name", "", "`ORG/NAME` of the model, by which axolotl-plugin finds its scores")
 	fl.IntVar(&f.rank, "rank", 16, "`R`, the rank of a layer of median SNR, of peft")
 	fl.StringVarP(&f.output, "output", "o", "", "write the selection to `FILE` instead of standard output")
 	complete(cmd, "format", formatNames(emit.Formats()))
@@ -162,6 +164,7 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 // or of the result itself.
 func (f *selectFlags) training(cmd *cobra.Command, res *results.Scores, candidates []results.Candidate) (how emit.Training, err error) {
 	how = emit.Training{Rank: f.rank, Rows: rowsOf(candidates), Model: paramsOf(res)}
+	how.Name = f.hubName
 	if res.Result != nil && res.Result.Provenance.Config != nil {
 		how.Blocks = res.Result.Provenance.Config.Blocks
 	}

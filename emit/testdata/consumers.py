@@ -177,7 +177,20 @@ def name_table(text, names):
     return exactly([row["name"] for row in csv.DictReader(io.StringIO(text))], names)
 
 
-rules = {"axolotl": axolotl, "python": module, "trl": module, "ms-swift": ms_swift, "ms-swift-args": ms_swift_args, "axolotl-lora": lora_lists, "trl-lora": lora_lists, "unsloth": unsloth, "peft": peft,
+def verl(text, names):
+    args = dict(a.split("=", 1) for a in shlex.split(text))
+    value = args["actor_rollout_ref.model.target_modules"]
+    assert value[0] == "[" and value[-1] == "]"
+    return adapted(value[1:-1].split(","), [], [], names)
+
+
+def galore(text, names):
+    targets = sequences(text)["optim_target_modules"]
+    modules = [n[: -len(".weight")] for n in names if n.endswith(".weight")]
+    return [m + ".weight" for m in modules if any(t in m for t in targets)]
+
+
+rules = {"verl": verl, "galore": galore, "axolotl": axolotl, "python": module, "trl": module, "ms-swift": ms_swift, "ms-swift-args": ms_swift_args, "axolotl-lora": lora_lists, "trl-lora": lora_lists, "unsloth": unsloth, "peft": peft,
          "llama-factory-lora": lora, "llama-factory": freeze,
          "names": name_list, "json": name_json, "csv": name_table, "lr": name_table}
 json.dump([rules[job["consumer"]](job["text"], job["names"]) for job in json.load(sys.stdin)], sys.stdout)
