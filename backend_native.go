@@ -62,7 +62,7 @@ func (b nativeBackend) Spectra(ctx context.Context, p Problem) iter.Seq2[*Spectr
 			yield(nil, err)
 			return
 		}
-		best := slices.Max(s.Errors) <= native.DirectBound(s.Values[0])
+		best := slices.Max(s.Errors) <= native.DirectBound(r, c, s.Values[0])
 		if best || p.Precision != PrecisionFloat64 || accurate(s) {
 			if !yield(s, nil) || best {
 				return

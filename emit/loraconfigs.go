@@ -3,6 +3,8 @@ package emit
 import (
 	"fmt"
 
+	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/selection"
 )
 
@@ -104,19 +106,32 @@ func readLists(r *Rules, text, modules, parameters, saved string) error {
 func unsloth() trainer {
 	return trainer{
 		format: Unsloth, about: "a Python module whose get_peft_model(model) puts adapters on what was selected",
-		matching: listsForPEFT, write: writeUnsloth, omit: notForLists,
+		matching: listsForPEFT, write: writeUnsloth, omit: notForUnsloth,
 		read: func(r *Rules, text string) error {
 			items, _ := readPython(text, targets)
-			if len(items) == 0 {
+			parameters, _ := readPython(text, parameterTargets)
+			if len(items)+len(parameters) == 0 {
 				return errNoEntries
 			}
-			return r.peft(&peftConfig{TargetModules: oneOrMore{is: "list", list: items}})
+			return r.peft(&peftConfig{TargetModules: oneOrMore{is: "list", list: items}, TargetParameters: parameters})
 		},
 	}
 }
 
-// targets begins the list of unsloth's module.
-const targets = "TARGET_MODULES = "
+// notForUnsloth is why Unsloth does not train a layer: norms it trains none of beside
+// adapters (unsloth/models/llama.py, get_peft_model).
+func notForUnsloth(l spectrum.Layer, how Training) string {
+	if names.KindOf(l.Name) == names.Norm {
+		return "a norm, which is not trained beside adapters here"
+	}
+	return notForPEFT(l, how)
+}
+
+// What begins the lists of unsloth's module.
+const (
+	targets          = "TARGET_MODULES = "
+	parameterTargets = "TARGET_PARAMETERS = "
+)
 
 const unslothUsage = `
 
@@ -127,18 +142,21 @@ def get_peft_model(model, **kwargs):
     from unsloth import FastLanguageModel
 
     settings = {"r": RANK, "lora_alpha": 2 * RANK, "lora_dropout": 0, "bias": "none"}
+    settings |= {"rank_pattern": RANKS, "alpha_pattern": {name: 2 * rank for name, rank in RANKS.items()}}
+    if TARGET_PARAMETERS:
+        settings["target_parameters"] = TARGET_PARAMETERS
     return FastLanguageModel.get_peft_model(model, target_modules=TARGET_MODULES, **{**settings, **kwargs})
 `
 
-// writeUnsloth lists modules. Norms are left to the optimiser of full training: Unsloth
-// trains none beside adapters.
 func writeUnsloth(sel *selection.Selection, how Training) (string, error) {
 	c, err := newLoRA(sel, how)
 	if err != nil {
 		return "", err
 	}
-	if len(c.saved) > 0 {
-		return "", fmt.Errorf("%s is a norm, which Unsloth does not train beside adapters; --norms never leaves them out", c.saved[0])
+	ranks, err := c.ranks.MarshalJSON()
+	if err != nil {
+		return "", err
 	}
-	return header(sel) + "\n" + targets + listPython(c.modules) + fmt.Sprintf("\nRANK = %d\n", c.rank) + unslothUsage, nil
+	return header(sel) + "\n" + targets + listPython(c.modules) + "\n" + parameterTargets + listPython(c.parameters) +
+		fmt.Sprintf("\nRANK = %d\nRANKS = %s\n", c.rank, ranks) + unslothUsage, nil
 }

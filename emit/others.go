@@ -36,7 +36,7 @@ func writePlugin(sel *selection.Selection, how Training) (string, error) {
 func verl() trainer {
 	return trainer{
 		format: Verl, about: "arguments of verl's trainers for LoRA, for eval \"python -m verl.trainer.main_ppo … $(cat FILE)\"",
-		matching: listsForPEFT, write: writeVerl, read: readVerl, omit: notForLists,
+		matching: listsForPEFT, write: writeVerl, read: readVerl, omit: notForVerl,
 	}
 }
 
@@ -44,13 +44,18 @@ func verl() trainer {
 // target_modules to PEFT's LoraConfig).
 const verlModel = "actor_rollout_ref.model."
 
+// notForVerl is why verl does not train a layer: it hands PEFT modules alone.
+func notForVerl(l spectrum.Layer, how Training) string {
+	if names.KindOf(l.Name) == names.Norm {
+		return "a norm, which is not trained beside adapters here"
+	}
+	return notForLists(l, how)
+}
+
 func writeVerl(sel *selection.Selection, how Training) (string, error) {
 	c, err := newLoRA(sel, how)
 	if err != nil {
 		return "", err
-	}
-	if len(c.saved) > 0 {
-		return "", fmt.Errorf("%s is a norm, which verl does not train beside adapters; --norms never leaves them out", c.saved[0])
 	}
 	return fmt.Sprintf("%slora_rank=%d %slora_alpha=%d '%starget_modules=[%s]'\n",
 		verlModel, c.rank, verlModel, c.alpha, verlModel, strings.Join(c.modules, ",")), nil
@@ -97,8 +102,9 @@ func writeGaLore(sel *selection.Selection, how Training) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// An item of a list matches any part of a name; a string is a pattern for all of it.
 	return header(sel) + "# or another of the optimisers that take targets, such as apollo_adamw\noptim: galore_adamw\n" +
-		listYAML("optim_target_modules", c.modules), nil
+		"optim_target_modules: '^" + alternation(c.modules) + "$'\n", nil
 }
 
 // readGaLore reads targets as transformers' Trainer does (trainer_pt_utils.py,

@@ -89,6 +89,9 @@ def freeze(model):
 
 // listPython writes strings as a Python list that is JSON too, but for its last comma.
 func listPython(items []string) string {
+	if len(items) == 0 {
+		return "[]"
+	}
 	text, err := json.MarshalIndent(items, "", "    ")
 	if err != nil {
 		panic(fmt.Sprintf("emit: strings do not marshal: %v", err)) // they do
@@ -101,6 +104,9 @@ func readPython(s, before string) (items []string, ok bool) {
 	_, rest, ok := strings.Cut(s, "\n"+before+"[")
 	if !ok {
 		return nil, false
+	}
+	if strings.HasPrefix(rest, "]") {
+		return nil, true
 	}
 	body, _, ok := strings.Cut(rest, ",\n]")
 	return items, ok && json.Unmarshal([]byte("["+body+"]"), &items) == nil

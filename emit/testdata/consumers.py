@@ -121,7 +121,7 @@ def adapted(targets, parameters, saved, names):
 def unsloth(text, names):
     scope = {}
     exec(compile(text, "adapters.py", "exec"), scope)
-    return adapted(scope["TARGET_MODULES"], [], [], names)
+    return adapted(scope["TARGET_MODULES"], scope["TARGET_PARAMETERS"], [], names)
 
 
 def values(text):
@@ -185,9 +185,9 @@ def verl(text, names):
 
 
 def galore(text, names):
-    targets = sequences(text)["optim_target_modules"]
+    pattern = values(text)["optim_target_modules"].strip("'")
     modules = [n[: -len(".weight")] for n in names if n.endswith(".weight")]
-    return [m + ".weight" for m in modules if any(t in m for t in targets)]
+    return [m + ".weight" for m in modules if re.fullmatch(pattern, m)]
 
 
 rules = {"verl": verl, "galore": galore, "axolotl": axolotl, "python": module, "trl": module, "ms-swift": ms_swift, "ms-swift-args": ms_swift_args, "axolotl-lora": lora_lists, "trl-lora": lora_lists, "unsloth": unsloth, "peft": peft,

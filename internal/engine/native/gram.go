@@ -55,7 +55,7 @@ func Gram[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Ma
 	slices.Reverse(lambda)
 	// Taking outliers out of G left as many eigenvalues of zero, which are the least.
 	lambda = lambda[:g.N-len(out.top)]
-	b := bound{row: row, eps: kernel.Eps[T](), extra: out.error(lambda)}
+	b := bound{row: row, eps: kernel.Eps[T](), extra: out.error(lambda), growth: growth(w.Rows, w.Cols)}
 	return b.finish(out.top, lambda, exp, k.Name), nil
 }
 
@@ -115,6 +115,8 @@ type bound struct {
 	row   float64 // the largest norm of a row of G
 	eps   float64 // unit roundoff
 	extra float64 // error of every eigenvalue from other sources
+
+	growth float64 // of the errors with the length of the sums
 }
 
 // finish turns the descending eigenvalues of the scaled Gram matrix, and those
@@ -126,7 +128,8 @@ func (b bound) finish(top, lambda []float64, exp int, kernelName string) *Result
 	}
 	norm := math.Sqrt(squares)
 	row := norm/math.Sqrt(float64(len(lambda))) + 2*b.row*b.row/norm
-	near := boundFactor * b.eps * norm
+	factor := boundFactor * b.growth
+	near := factor * b.eps * norm
 	solver := 8 * kernel.Eps64
 	if b.eps == kernel.Eps64 {
 		solver = kernel.Eps64
@@ -144,7 +147,7 @@ func (b bound) finish(top, lambda []float64, exp int, kernelName string) *Result
 			to++
 		}
 		l = max(l, 0)
-		delta := boundFactor*(b.eps*(math.Sqrt(float64(to-from))*row+3*l)+solver*all[0]) + b.extra
+		delta := factor*(b.eps*(math.Sqrt(float64(to-from))*row+3*l)+solver*all[0]) + b.extra
 		s := math.Sqrt(l)
 		bound := max(s, math.Sqrt(delta))
 		if l > delta {

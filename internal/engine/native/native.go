@@ -31,6 +31,11 @@
 // 17 for n ≤ 400 and 23 for n = 1024, where all singular values are equal and the
 // largest of n random errors counts, and 20 where one row or column holds
 // nearly all of ‖W‖. Noise has p < 3. See directFactor.
+//
+// # Long sides
+//
+// Both bounds grow linearly with the part of the longest side that is beyond 24,576, see
+// growth: that is calibrated too.
 package native
 
 import (
