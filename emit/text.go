@@ -12,10 +12,10 @@ import (
 
 // notes are comments for files that train parameters: how a model that is frozen
 // in part fails to train without saying so, and the setting that prevents it.
-const notes = `# FSDP 1: use_orig_params: true (axolotl: fsdp_use_orig_params), or a unit of frozen
-# and trained parameters fails. DeepSpeed: freeze before deepspeed.initialize.
-# Gradient checkpointing with frozen embeddings: use_reentrant: false, or
-# model.enable_input_require_grads(); else nothing gets a gradient.
+const notes = `# FSDP1: use_orig_params: true, or a unit of frozen and trained parameters fails; FSDP2
+# needs nothing. DeepSpeed: freeze before deepspeed.initialize. Gradient checkpointing
+# with frozen embeddings: use_reentrant: false, the default of transformers 5 and TRL,
+# or model.enable_input_require_grads(); else nothing gets a gradient.
 `
 
 // header says in comments how a selection was made.

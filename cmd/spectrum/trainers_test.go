@@ -264,3 +264,52 @@ func TestNamesOfTheLoadedModel(t *testing.T) {
 	assert.Equal(t, exitUsage, code)
 	assert.Contains(t, errs, "not a parameter of the loaded model: model.layers.2.mlp.down_proj.weight")
 }
+
+// exampleOf returns the arguments of select for the worked example of a format in
+// docs/trainers.md; nil if it has none, because its file has scores, which differ in
+// their last digits between machines.
+func exampleOf(f emit.Format) []string {
+	switch f {
+	case emit.JSON, emit.CSV, emit.LearningRates:
+		return nil
+	case emit.LLaMAFactory:
+		return []string{"--include", "*.[67].self_attn.*", "--format", string(f)}
+	case emit.AxolotlPlugin:
+		return []string{"--top", "25", "--format", string(f), "--hub-name", "org/tiny"}
+	}
+	return []string{"--include", "*.3.self_attn.[qk]_proj*", "--format", string(f)}
+}
+
+// The worked examples of docs/trainers.md are what the command writes.
+// SPECTRUM_WRITE_DOCS=1 writes them.
+func TestWorkedExamples(t *testing.T) {
+	const file, begin, end = "../../docs/trainers.md", "<!-- examples -->\n", "<!-- end -->"
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	head, rest, found := strings.Cut(string(text), begin)
+	require.True(t, found)
+	_, tail, found := strings.Cut(rest, end)
+	require.True(t, found)
+	result := scanned(t)
+	var b strings.Builder
+	for _, f := range emit.Formats() {
+		args := exampleOf(f)
+		if args == nil {
+			continue
+		}
+		out, _ := ok(t, append([]string{"select", result}, args...)...)
+		shown := slices.Clone(args)
+		for i, a := range shown {
+			if strings.ContainsAny(a, "*[") {
+				shown[i] = "'" + a + "'"
+			}
+		}
+		b.WriteString("### " + string(f) + "\n\n    spectrum select tiny.json " + strings.Join(shown, " ") + "\n\n```\n" + out + "```\n\n")
+	}
+	want := head + begin + b.String() + end + tail
+	if os.Getenv("SPECTRUM_WRITE_DOCS") != "" {
+		require.NoError(t, os.WriteFile(file, []byte(want), 0o644))
+		return
+	}
+	require.Equal(t, want, string(text))
+}

@@ -47,6 +47,6 @@ func TestManyEntries(t *testing.T) {
 	b = append(local, directory...)
 	binary.LittleEndian.PutUint32(b[len(b)-6:], uint32(len(local))) // where the directory begins
 	_, err = read(b)
-	assert.ErrorContains(t, err, "more than its size warrants")
+	assert.ErrorContains(t, err, "more than the size of the file warrants")
 	check(t, b)
 }
