@@ -66,9 +66,9 @@ func crafted() map[string][]byte {
 	good := pickled(tensorText(float, "0", 16, "K\x00", numbers(4, 4), numbers(4, 1)))
 	return map[string][]byte{
 		"3 bytes":                                                 []byte("PK\x03"),
-		"no directory at its end":                             good[:len(good)-30],
+		"no directory at its end":                                 good[:len(good)-30],
 		"has no data.pkl":                                         archived("x/data/0", "y"),
-		`"x/data.pkl" is there twice`:                    archived("x/data.pkl", "}.", "x/data.pkl", "}."),
+		`"x/data.pkl" is there twice`:                             archived("x/data.pkl", "}.", "x/data.pkl", "}."),
 		"byte 0: 1 bytes wanted, 0 are left":                      pickled(""),
 		"byte 1: the stack is empty":                              pickled("."),
 		"byte 1: no mark":                                         pickled("t"),
