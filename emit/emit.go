@@ -3,9 +3,9 @@
 //
 // Each [Format] is written by [Write], and read back by [Parse] with the matching
 // rule of the trainer it is for, so that [Rules.Verify] can say beforehand what
-// will be trained. The rules are those of axolotl's utils/freeze.py,
-// LLaMA-Factory's model/adapter.py, ms-swift's utils/transformers_utils.py and
-// PEFT's tuners/tuners_utils.py and utils/other.py, as of 2025.
+// will be trained; [Make] does both, and says what a format had to leave out. Names are
+// those of the loaded model's parameters, see [Params]. docs/trainers.md has version and
+// file of each trainer from which its rule was read.
 //
 // Everything there is to know of one trainer stands in one file, and trainers
 // lists them all.
