@@ -251,6 +251,15 @@ func allLinear(model []Param, forbidden []string) (found []entry) {
 	return found
 }
 
+// commas splits a text at its commas, as LLaMA-Factory's split_arg does: an item may be
+// empty, and then is part of every name.
 func commas(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
+	if strings.TrimSpace(s) == "" {
+		return nil
+	}
+	items := strings.Split(s, ",")
+	for i := range items {
+		items[i] = strings.TrimSpace(items[i])
+	}
+	return items
 }
