@@ -19,13 +19,11 @@ type Loaded struct {
 // Loaded returns the names that a version of transformers gives, such as "4.51";
 // "" is the newest. The error wraps [spectrum.ErrOption] for a text that is no version.
 func (m *Model) Loaded(version string) (*Loaded, error) {
-	l := &Loaded{}
-	if version != "" {
-		var err error
-		if l.era, err = loaded.ParseEra(version); err != nil {
-			return nil, fmt.Errorf("%w: %w", spectrum.ErrOption, err)
-		}
+	era, err := loaded.ParseEra(version)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", spectrum.ErrOption, err)
 	}
+	l := &Loaded{era: era}
 	if m == nil {
 		return l, nil
 	}
@@ -33,9 +31,6 @@ func (m *Model) Loaded(version string) (*Loaded, error) {
 	about := loaded.Model{Type: c.ModelType, TextType: c.TextType, Blocks: c.Blocks}
 	if len(c.Architectures) > 0 {
 		about.Architecture = c.Architectures[0]
-	}
-	for _, t := range m.Tensors() {
-		about.Names = append(about.Names, t.nameOfWhole())
 	}
 	l.table = loaded.New(about, l.era)
 	return l, nil

@@ -2,7 +2,6 @@ package emit
 
 import (
 	"cmp"
-	"strconv"
 
 	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/internal/names"
@@ -50,9 +49,7 @@ func Params(m *checkpoint.Model, loaded *checkpoint.Loaded) []Param {
 // rowsOf returns how many rows of its parameter a tensor shows that there are at least:
 // experts are numbered, and what is whole has its first dimension.
 func rowsOf(t checkpoint.Tensor, parameter string) int64 {
-	_, number, _, single := names.Expert(t.Name)
-	if _, _, _, apart := names.Expert(parameter); single && !apart {
-		n, _ := strconv.ParseInt(number, 10, 32)
+	if n, ok := names.ExpertIn(parameter, t.Name); ok {
 		return n + 1
 	}
 	if t.Whole == "" && len(t.Shape) > 0 {

@@ -86,12 +86,11 @@ func newCandidate(row *Row, experts Experts, typeOf func(string) string) Candida
 	c.Name, c.Type = c.Parameter, row.Type
 	_, number, _, single := names.Expert(row.Name)
 	list, role, _ := names.Experts(c.Parameter)
-	_, _, _, apart := names.Expert(c.Parameter)
-	switch {
-	case single && !apart && experts == ExpertsSingle && list != "":
+	switch fused := row.Fused(); {
+	case fused && experts == ExpertsSingle && list != "":
 		c.Name, c.Expert = list+"."+number+"."+role, number
 		c.Type = typeOf(c.Name)
-	case single && !apart || row.PartOf != "" && !single:
+	case fused || row.PartOf != "" && !single:
 		c.Type = typeOf(c.Name)
 	}
 	return c

@@ -25,7 +25,7 @@ func TestNoPanicOnBadInput(t *testing.T) {
 			"DeadExperts": results.DeadExperts, "Diagnose": results.Diagnose, "NewRow": results.NewRow, "Read": results.Read, "ReadFile": results.ReadFile,
 		},
 		Types: []any{scores, results.Result{}, results.Row{}, results.Recorder{}, results.Chosen{}, results.Comparison{}, results.Diagnosis{},
-			results.Number(0), results.Parameters{}, results.Candidate{}, results.Convention(0), results.Schema(0)},
+			results.Number(0), results.Parameters{}, results.Candidate{}, results.Skipped{}, results.Convention(0), results.Schema(0)},
 		Values: []any{scores, []byte(`{"layers":[{}]}`)},
 	}
 	p.Walk(t)

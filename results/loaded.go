@@ -54,12 +54,9 @@ func (s *Scores) Rename(version string) error {
 // table returns the map of names of a version, nil for a type of model that is not
 // known.
 func (s *Scores) table(version string) (*loaded.Map, loaded.Era, error) {
-	var era loaded.Era
-	if version != "" {
-		var err error
-		if era, err = loaded.ParseEra(version); err != nil {
-			return nil, era, fmt.Errorf("%w: %w", spectrum.ErrOption, err)
-		}
+	era, err := loaded.ParseEra(version)
+	if err != nil {
+		return nil, era, fmt.Errorf("%w: %w", spectrum.ErrOption, err)
 	}
 	var about loaded.Model
 	if c := s.Result.Provenance.Config; c != nil {
@@ -67,12 +64,6 @@ func (s *Scores) table(version string) (*loaded.Map, loaded.Era, error) {
 		if len(c.Architectures) > 0 {
 			about.Architecture = c.Architectures[0]
 		}
-	}
-	for i := range s.Result.Rows {
-		about.Names = append(about.Names, s.Result.Rows[i].whole())
-	}
-	for _, t := range s.Result.Skipped {
-		about.Names = append(about.Names, t.Name)
 	}
 	return loaded.New(about, era), era, nil
 }

@@ -74,10 +74,8 @@ func ReferenceRows(r *Result, c Convention) ([]spectrum.Layer, error) {
 // as this row; empty if it has none, or not this matrix for itself: it does not see
 // experts that the loaded model holds in one parameter.
 func (r *Row) reference() string {
-	_, _, _, single := names.Expert(r.Name)
-	_, _, _, apart := names.Expert(r.Parameter)
 	switch {
-	case r.Absent != "" || r.Parameter != "" && single && !apart:
+	case r.Absent != "" || r.Fused():
 		return ""
 	case r.PartOf != "" || r.TiedTo != "":
 		return r.Name

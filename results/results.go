@@ -53,3 +53,14 @@ type Skipped struct {
 
 	Parameter string `json:"parameter,omitempty"` // of the loaded model, see [Row]; empty if no module has it
 }
+
+// Params returns the number of elements.
+func (s *Skipped) Params() int64 {
+	n := int64(1)
+	if s != nil {
+		for _, d := range s.Shape {
+			n *= d
+		}
+	}
+	return n
+}

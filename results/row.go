@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/scan"
 )
 
@@ -88,6 +89,16 @@ func NewRow(o scan.Outcome) Row {
 		r.fill(o.Analysis)
 	}
 	return r
+}
+
+// Fused reports whether the row is of one expert, and the loaded model holds all of its
+// block in one parameter.
+func (r *Row) Fused() bool {
+	if r == nil {
+		return false
+	}
+	_, ok := names.ExpertIn(r.Parameter, r.Name)
+	return ok
 }
 
 // clear marks every number that an analysis gives as missing: all but the time.

@@ -88,11 +88,7 @@ func (s *Scores) Unranked() []spectrum.Layer {
 		if t.Parameter == "" && s.Known() {
 			continue // which no module has
 		}
-		n := int64(1)
-		for _, d := range t.Shape {
-			n *= d
-		}
-		layers = append(layers, spectrum.Layer{Name: cmp.Or(t.Parameter, t.Name), Type: typeOf(t.Name), SNR: math.NaN(), Params: n})
+		layers = append(layers, spectrum.Layer{Name: cmp.Or(t.Parameter, t.Name), Type: typeOf(t.Name), SNR: math.NaN(), Params: t.Params()})
 	}
 	return layers
 }

@@ -56,7 +56,7 @@ func export(cmd *cobra.Command, file, format, convention, name string, names *na
 	if err != nil {
 		return err
 	}
-	if err := names.apply(cmd.ErrOrStderr(), res); err != nil {
+	if _, err := names.apply(cmd.ErrOrStderr(), res); err != nil {
 		return err
 	}
 	if n := fusedRows(res); n > 0 {
@@ -80,7 +80,7 @@ func fusedRows(res *results.Scores) (n int) {
 		return 0
 	}
 	for _, row := range res.Result.Rows {
-		if _, fused := expertIn(row.Parameter, row.Name); fused && row.Parameter != "" {
+		if row.Fused() {
 			n++
 		}
 	}

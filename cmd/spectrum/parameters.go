@@ -26,32 +26,32 @@ func (f *nameFlags) add(cmd *cobra.Command) {
 }
 
 // apply gives the rows of a result the names that the flags ask for, and says on
-// stderr what has none.
-func (f *nameFlags) apply(stderr io.Writer, res *results.Scores) error {
+// stderr what has none. It returns what --names holds, nil without it.
+func (f *nameFlags) apply(stderr io.Writer, res *results.Scores) (*results.Parameters, error) {
 	if f.file != "" {
 		if f.transformers != "" {
-			return errors.New("--names and --transformers exclude each other")
+			return nil, errors.New("--names and --transformers exclude each other")
 		}
 		p, err := results.ReadParameters(f.file)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		left, err := res.Resolve(p)
 		if err != nil {
-			return fmt.Errorf("%s: %w", f.file, err)
+			return nil, fmt.Errorf("%s: %w", f.file, err)
 		}
 		if n := len(left); n > 0 {
 			fmt.Fprintf(stderr, "left out, in no module of the loaded model: %s: %s\n", plural(n, "layer"), firstFew(left))
 		}
-		return nil
+		return p, nil
 	}
 	if f.transformers != "" || res.Result != nil && res.Result.Provenance.Transformers == "" {
 		if err := res.Rename(f.transformers); err != nil {
-			return fmt.Errorf("--transformers: %w", err)
+			return nil, fmt.Errorf("--transformers: %w", err)
 		}
 	}
 	warnUnknown(stderr, res)
-	return nil
+	return nil, nil
 }
 
 // warnUnknown says that the names are those of the file, because nothing is known

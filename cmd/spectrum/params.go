@@ -32,23 +32,19 @@ func paramsOf(res *results.Scores) []emit.Param {
 			continue
 		}
 		name, rows := cmp.Or(row.Parameter, row.Name), row.Rows
-		if n, single := expertIn(name, row.Name); single {
+		if n, single := names.ExpertIn(name, row.Name); single {
 			rows = n + 1
 		} else if row.PartOf != "" {
 			rows = 0
 		}
 		add(name, row.Params, rows, 2)
 	}
+	head, known := res.Result.TiedHead(), res.Known()
 	for _, t := range res.Result.Skipped {
-		name := t.Parameter
-		if name == "" && res.Known() || t.Name == res.Result.TiedHead() {
+		if t.Parameter == "" && known || t.Name == head {
 			continue
 		}
-		n := int64(1)
-		for _, d := range t.Shape {
-			n *= d
-		}
-		add(cmp.Or(name, t.Name), n, 0, len(t.Shape))
+		add(cmp.Or(t.Parameter, t.Name), t.Params(), 0, len(t.Shape))
 	}
 	return list
 }
@@ -72,22 +68,6 @@ func paramsIn(p *results.Parameters) []emit.Param {
 	return list
 }
 
-// expertIn returns the number of the expert whose weight a row is, if its parameter
-// holds all of them.
-func expertIn(parameter, row string) (number int64, ok bool) {
-	_, text, _, single := names.Expert(row)
-	if _, _, _, apart := names.Expert(parameter); !single || apart {
-		return 0, false
-	}
-	for _, digit := range text {
-		if digit < '0' || digit > '9' || number > 1<<30 {
-			return 0, false
-		}
-		number = 10*number + int64(digit-'0')
-	}
-	return number, true
-}
-
 // rowsOf says which rows of a parameter the candidates are that are single experts.
 func rowsOf(candidates []results.Candidate) map[string]emit.Rows {
 	rows := make(map[string]emit.Rows)
@@ -95,7 +75,7 @@ func rowsOf(candidates []results.Candidate) map[string]emit.Rows {
 		if c.Expert == "" {
 			continue
 		}
-		if n, ok := expertIn(c.Parameter, c.Name); ok {
+		if n, ok := names.ExpertIn(c.Parameter, c.Name); ok {
 			rows[c.Name] = emit.Rows{Parameter: c.Parameter, From: n, To: n + 1}
 		}
 	}

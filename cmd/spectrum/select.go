@@ -137,7 +137,8 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.names.apply(cmd.ErrOrStderr(), res); err != nil {
+	loaded, err := f.names.apply(cmd.ErrOrStderr(), res)
+	if err != nil {
 		return err
 	}
 	candidates, layers := f.candidates(res)
@@ -145,7 +146,7 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	how, err := f.training(cmd, res, candidates)
+	how, err := f.training(cmd, res, candidates, loaded)
 	if err != nil {
 		return err
 	}
@@ -162,21 +163,19 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 
 // training returns what the file is made for: the parameters of --names, of --model,
 // or of the result itself.
-func (f *selectFlags) training(cmd *cobra.Command, res *results.Scores, candidates []results.Candidate) (how emit.Training, err error) {
-	how = emit.Training{Rank: f.rank, Rows: rowsOf(candidates), Model: paramsOf(res)}
+func (f *selectFlags) training(cmd *cobra.Command, res *results.Scores, candidates []results.Candidate, loaded *results.Parameters) (how emit.Training, err error) {
+	how = emit.Training{Rank: f.rank, Rows: rowsOf(candidates)}
 	how.Name = f.hubName
 	if res.Result != nil && res.Result.Provenance.Config != nil {
 		how.Blocks = res.Result.Provenance.Config.Blocks
 	}
 	switch {
-	case f.names.file != "":
-		p, err := results.ReadParameters(f.names.file)
-		if err != nil {
-			return how, err
-		}
-		how.Model = paramsIn(p)
+	case loaded != nil:
+		how.Model = paramsIn(loaded)
 	case f.model != "":
 		how.Model, err = parameters(cmd, f.model, f.names.transformers)
+	default:
+		how.Model = paramsOf(res)
 	}
 	return how, err
 }

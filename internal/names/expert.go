@@ -1,6 +1,9 @@
 package names
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // ExpertList is the component that the experts of a block are listed under.
 const ExpertList = "experts"
@@ -58,4 +61,15 @@ func IsRouter(module string) bool {
 	owner := parent[strings.LastIndexByte(parent, '.')+1:]
 	return last == "gate" && (owner == "mlp" || owner == "feed_forward" || owner == "block_sparse_moe" || owner == "mixer") ||
 		last == "layer" && owner == "router"
+}
+
+// ExpertIn returns the number of the expert whose weight is called name, if the
+// parameter that it becomes holds those of all experts of its block.
+func ExpertIn(parameter, name string) (number int64, ok bool) {
+	_, text, _, single := Expert(name)
+	if _, _, _, apart := Expert(parameter); !single || apart || parameter == "" {
+		return 0, false
+	}
+	number, err := strconv.ParseInt(text, 10, 32)
+	return number, err == nil
 }

@@ -18,8 +18,12 @@ const (
 
 func eras() []Era { return []Era{Transformers5, Transformers4, Transformers451} }
 
-// ParseEra returns the era of a version, such as 5, 5.14.1, 4.57 or v4.51.3.
+// ParseEra returns the era of a version, such as 5, 5.14.1, 4.57 or v4.51.3; "" is the
+// newest.
 func ParseEra(version string) (Era, error) {
+	if version == "" {
+		return Transformers5, nil
+	}
 	parts := strings.Split(strings.TrimPrefix(version, "v"), ".")
 	numbers := [2]int{0, -1}
 	for i := range min(len(parts), 2) {

@@ -17,11 +17,10 @@ import (
 
 // Model is what decides about names.
 type Model struct {
-	Type         string   // model_type of config.json
-	Architecture string   // the first of architectures
-	TextType     string   // model_type of text_config, "" without
-	Blocks       int      // num_hidden_layers of the language model; 0 if unknown
-	Names        []string // of all tensors of the checkpoint
+	Type         string // model_type of config.json
+	Architecture string // the first of architectures, "" without
+	TextType     string // model_type of text_config, "" without
+	Blocks       int    // num_hidden_layers of the language model; 0 if unknown
 }
 
 // Map maps the names of tensors to those of parameters. A nil Map is the identity.
