@@ -241,8 +241,7 @@ func readFactoryLoRA(r *Rules, text string) error {
 // forbidden (model/model_utils/misc.py, find_all_linear_modules).
 func allLinear(model []Param, forbidden []string) (found []entry) {
 	for _, p := range model {
-		m, isWeight := names.Module(p.Name)
-		if isWeight && names.KindOf(m) == names.Matrix && p.Dims != 1 && !names.IsRouter(m) {
+		if m, ok := linearModule(p); ok {
 			e, _ := exactEntry(m)
 			e.module = true
 			found = append(found, free(e, forbidden))

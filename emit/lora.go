@@ -96,6 +96,24 @@ func notForLists(l spectrum.Layer, how Training) string {
 	return notForPEFT(l, how)
 }
 
+// withoutNorms leaves out norms too, for trainers that train none beside adapters
+// (unsloth/models/llama.py, get_peft_model; verl/workers/config/model.py).
+func withoutNorms(omit func(spectrum.Layer, Training) string) func(spectrum.Layer, Training) string {
+	return func(l spectrum.Layer, how Training) string {
+		if names.KindOf(l.Name) == names.Norm {
+			return "a norm, which is not trained beside adapters here"
+		}
+		return omit(l, how)
+	}
+}
+
+// linearModule returns the module of a parameter that all-linear means: the weight of a
+// linear layer, as far as name and shape tell, and neither head nor router.
+func linearModule(p Param) (module string, ok bool) {
+	module, isWeight := names.Module(p.Name)
+	return module, isWeight && names.KindOf(module) == names.Matrix && p.Dims != 1 && !names.IsRouter(module)
+}
+
 // fusesExperts reports whether the model holds the experts of a block in one parameter.
 func (how Training) fusesExperts() bool {
 	return slices.ContainsFunc(how.Model, func(p Param) bool { return names.IsFusedExperts(p.Name) })

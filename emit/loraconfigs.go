@@ -3,8 +3,6 @@ package emit
 import (
 	"fmt"
 
-	"github.com/gospectrum/spectrum"
-	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/selection"
 )
 
@@ -16,9 +14,7 @@ func axolotlLoRA() trainer {
 	return trainer{
 		format: AxolotlLoRA, about: "YAML with adapter: lora, the modules and parameters, and ranks in proportion to the SNR",
 		matching: listsForPEFT, write: writeAxolotlLoRA, omit: notForPEFT,
-		read: func(r *Rules, text string) error {
-			return readLists(r, text, "lora_target_modules", "lora_target_parameters", "lora_modules_to_save")
-		},
+		read: readLists,
 	}
 }
 
@@ -28,7 +24,7 @@ func writeAxolotlLoRA(sel *selection.Selection, how Training) (string, error) {
 		return "", err
 	}
 	text := header(sel) + fmt.Sprintf("adapter: lora\nlora_r: %d\nlora_alpha: %d\nlora_dropout: 0\n", c.rank, c.alpha)
-	text += c.lists("lora_target_modules", "lora_target_parameters", "lora_modules_to_save")
+	text += c.lists()
 	for _, pattern := range []struct {
 		key   string
 		pairs ordered
@@ -48,9 +44,7 @@ func trlLoRA() trainer {
 	return trainer{
 		format: TRLLoRA, about: "YAML for trl sft --config FILE, or ModelConfig, with one rank for all",
 		matching: listsForPEFT, write: writeTRLLoRA, omit: notForPEFT,
-		read: func(r *Rules, text string) error {
-			return readLists(r, text, "lora_target_modules", "lora_target_parameters", "lora_modules_to_save")
-		},
+		read: readLists,
 	}
 }
 
@@ -60,15 +54,22 @@ func writeTRLLoRA(sel *selection.Selection, how Training) (string, error) {
 		return "", err
 	}
 	return header(sel) + fmt.Sprintf("use_peft: true\nlora_r: %d\nlora_alpha: %d\nlora_dropout: 0.0\n", c.rank, c.alpha) +
-		c.lists("lora_target_modules", "lora_target_parameters", "lora_modules_to_save"), nil
+		c.lists(), nil
 }
 
-// lists writes modules and parameters under these keys, those without any not at all.
-func (c *lora) lists(modules, parameters, saved string) (text string) {
+// Keys of the lists, which axolotl and TRL have in common.
+const (
+	loraModules    = "lora_target_modules"
+	loraParameters = "lora_target_parameters"
+	loraSaved      = "lora_modules_to_save"
+)
+
+// lists writes modules and parameters, those without any not at all.
+func (c *lora) lists() (text string) {
 	for _, list := range []struct {
 		key   string
 		items []string
-	}{{modules, c.modules}, {parameters, c.parameters}, {saved, c.saved}} {
+	}{{loraModules, c.modules}, {loraParameters, c.parameters}, {loraSaved, c.saved}} {
 		if len(list.items) > 0 {
 			text += listYAML(list.key, list.items)
 		}
@@ -77,28 +78,22 @@ func (c *lora) lists(modules, parameters, saved string) (text string) {
 }
 
 // readLists reads them back, for PEFT.
-func readLists(r *Rules, text, modules, parameters, saved string) error {
-	values, err := yamlOf(text, modules, parameters)
+func readLists(r *Rules, text string) error {
+	values, err := yamlOf(text, loraModules, loraParameters)
 	if err != nil {
 		return err
 	}
 	var c peftConfig
-	for key, list := range map[string]*[]string{parameters: &c.TargetParameters, saved: &c.ModulesToSave} {
+	if c.TargetModules, err = values.oneOrMore(loraModules); err != nil {
+		return err
+	}
+	for key, list := range map[string]*[]string{loraParameters: &c.TargetParameters, loraSaved: &c.ModulesToSave} {
 		if *list, err = values.list(key); err != nil {
 			return err
 		}
 	}
-	items, err := values.list(modules)
-	if err != nil {
-		return err
-	}
-	if len(items)+len(c.TargetParameters) == 0 {
+	if c.TargetModules.is == "" && len(c.TargetParameters) == 0 {
 		return errNoEntries
-	}
-	if n := values[modules]; n != nil && len(items) == 1 && resolve(n).Value == items[0] { // a string, not a list
-		c.TargetModules = oneOrMore{is: "text", text: items[0]}
-	} else {
-		c.TargetModules = oneOrMore{is: "list", list: items}
 	}
 	return r.peft(&c)
 }
@@ -106,7 +101,7 @@ func readLists(r *Rules, text, modules, parameters, saved string) error {
 func unsloth() trainer {
 	return trainer{
 		format: Unsloth, about: "a Python module whose get_peft_model(model) puts adapters on what was selected",
-		matching: listsForPEFT, write: writeUnsloth, omit: notForUnsloth,
+		matching: listsForPEFT, write: writeUnsloth, omit: withoutNorms(notForPEFT),
 		read: func(r *Rules, text string) error {
 			items, _ := readPython(text, targets)
 			parameters, _ := readPython(text, parameterTargets)
@@ -116,15 +111,6 @@ func unsloth() trainer {
 			return r.peft(&peftConfig{TargetModules: oneOrMore{is: "list", list: items}, TargetParameters: parameters})
 		},
 	}
-}
-
-// notForUnsloth is why Unsloth does not train a layer: norms it trains none of beside
-// adapters (unsloth/models/llama.py, get_peft_model).
-func notForUnsloth(l spectrum.Layer, how Training) string {
-	if names.KindOf(l.Name) == names.Norm {
-		return "a norm, which is not trained beside adapters here"
-	}
-	return notForPEFT(l, how)
 }
 
 // What begins the lists of unsloth's module.

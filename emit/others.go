@@ -36,21 +36,13 @@ func writePlugin(sel *selection.Selection, how Training) (string, error) {
 func verl() trainer {
 	return trainer{
 		format: Verl, about: "arguments of verl's trainers for LoRA, for eval \"python -m verl.trainer.main_ppo … $(cat FILE)\"",
-		matching: listsForPEFT, write: writeVerl, read: readVerl, omit: notForVerl,
+		matching: listsForPEFT, write: writeVerl, read: readVerl, omit: withoutNorms(notForLists),
 	}
 }
 
 // verlModel begins the settings of the model (verl/workers/fsdp_workers.py, which hands
 // target_modules to PEFT's LoraConfig).
 const verlModel = "actor_rollout_ref.model."
-
-// notForVerl is why verl does not train a layer: it hands PEFT modules alone.
-func notForVerl(l spectrum.Layer, how Training) string {
-	if names.KindOf(l.Name) == names.Norm {
-		return "a norm, which is not trained beside adapters here"
-	}
-	return notForLists(l, how)
-}
 
 func writeVerl(sel *selection.Selection, how Training) (string, error) {
 	c, err := newLoRA(sel, how)
@@ -115,12 +107,12 @@ func readGaLore(r *Rules, text string) error {
 	if err != nil {
 		return err
 	}
-	items, err := values.list("optim_target_modules")
+	targets, err := values.oneOrMore("optim_target_modules")
 	if err != nil {
 		return err
 	}
-	if n := resolve(values["optim_target_modules"]); n != nil && len(items) == 1 && n.Value == items[0] {
-		e, err := patternEntry("optim_target_modules", items[0], whole)
+	if targets.is == "text" {
+		e, err := patternEntry("optim_target_modules", targets.text, whole)
 		if err != nil {
 			return err
 		}
@@ -128,7 +120,7 @@ func readGaLore(r *Rules, text string) error {
 		r.entries = append(r.entries, linear(e))
 		return nil
 	}
-	return r.add(items, func(item string) (entry, error) {
+	return r.add(targets.list, func(item string) (entry, error) {
 		return linear(entry{text: item, module: true, literal: []string{item}, exact: true,
 			match: func(n string) bool { return strings.Contains(n, item) }}), nil
 	})

@@ -172,15 +172,15 @@ func (c *peftConfig) resolved(model []Param) oneOrMore {
 	out := oneOrMore{is: "list"}
 	matching, err := c.modules(targets)
 	for _, p := range model {
-		m, isWeight := names.Module(p.Name)
-		switch {
-		case !isWeight || err != nil:
-		case linear && names.KindOf(m) == names.Matrix && p.Dims != 1 && !names.IsRouter(m):
-			out.list = append(out.list, m)
-		case !linear && matching[0].match(m):
-			if last := m[strings.LastIndexByte(m, '.')+1:]; !slices.Contains(out.list, last) {
-				out.list = append(out.list, last)
+		if m, ok := linearModule(p); linear {
+			if ok {
+				out.list = append(out.list, m)
 			}
+			continue
+		}
+		m, isWeight := names.Module(p.Name)
+		if last := m[strings.LastIndexByte(m, '.')+1:]; isWeight && err == nil && matching[0].match(m) && !slices.Contains(out.list, last) {
+			out.list = append(out.list, last)
 		}
 	}
 	return out

@@ -123,6 +123,19 @@ func (s settings) list(key string) (items []string, err error) {
 	return items, nil
 }
 
+// oneOrMore returns a list or a text, which trainers take for a pattern.
+func (s settings) oneOrMore(key string) (oneOrMore, error) {
+	items, err := s.list(key)
+	n := resolve(s[key])
+	switch {
+	case err != nil || len(items) == 0:
+		return oneOrMore{}, err
+	case n.Kind == yaml.ScalarNode:
+		return oneOrMore{is: "text", text: items[0]}, nil
+	}
+	return oneOrMore{is: "list", list: items}, nil
+}
+
 // resolve follows an alias.
 func resolve(n *yaml.Node) *yaml.Node {
 	if n != nil && n.Kind == yaml.AliasNode {
