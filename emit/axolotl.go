@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/selection"
 )
 
@@ -15,6 +16,7 @@ func axolotl() trainer {
 		about:    "YAML with unfrozen_parameters",
 		matching: "dots are escaped, then re.match: the beginning of a name, unless anchored",
 		write:    writeAxolotl,
+		names:    printableNames,
 		rows:     true,
 		read: func(r *Rules, text string) error {
 			values, err := yamlOf(text, "unfrozen_parameters")
@@ -40,11 +42,11 @@ func writeAxolotl(sel *selection.Selection, how Training) (string, error) {
 	}
 	b.WriteString("unfrozen_parameters:\n")
 	for _, l := range sel.Layers() {
-		entry := "^" + quote(l.Name, ".") + "$"
+		entry := "^" + escape.Pattern(l.Name, ".") + "$"
 		if r, ok := how.Rows[l.Name]; ok {
-			entry = "^" + quote(r.Parameter, ".") + "$" + r.String()
+			entry = "^" + escape.Pattern(r.Parameter, ".") + "$" + r.String()
 		}
-		b.WriteString("- " + entry + "\n")
+		b.WriteString("- " + escape.YAML(entry) + "\n")
 	}
 	return b.String(), nil
 }

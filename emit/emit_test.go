@@ -214,7 +214,9 @@ func TestWriteErrors(t *testing.T) {
 	}{
 		{emit.Axolotl, one(), nil, emit.ErrInexpressible, "nothing is selected"},
 		{emit.Axolotl, one("a\nb"), nil, emit.ErrInexpressible, "characters"},
-		{emit.MSSwift, one("a'b"), nil, emit.ErrInexpressible, "characters"},
+		{emit.MSSwift, one("a\u202eb"), nil, emit.ErrInexpressible, "characters"},
+		{emit.AxolotlLoRA, one("a'b.weight"), nil, emit.ErrInexpressible, "characters"},
+		{emit.SpectrumYAML, one("!!python/name:os.system"), nil, emit.ErrInexpressible, "needs quotes"},
 		{emit.Axolotl, one("gone.weight"), params, emit.ErrInexpressible, "gone.weight"},
 		{emit.LLaMAFactory, top, nil, emit.ErrInexpressible, "needs the parameters"},
 		{emit.LLaMAFactory, top, params, emit.ErrInexpressible, ""},

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/selection"
 )
@@ -72,9 +73,9 @@ func writeFreeze(sel *selection.Selection, how Training) (string, error) {
 			lowest, highest, total, LLaMAFactoryLoRA)
 	}
 	text := header(sel) + notes + "finetuning_type: freeze\n" +
-		fmt.Sprintf("freeze_trainable_layers: %d\nfreeze_trainable_modules: %s\n", a.layers, quoteYAML(strings.Join(a.modules, ",")))
+		fmt.Sprintf("freeze_trainable_layers: %d\nfreeze_trainable_modules: %s\n", a.layers, escape.YAML(strings.Join(a.modules, ",")))
 	if len(a.extra) > 0 {
-		text += "freeze_extra_modules: " + quoteYAML(strings.Join(a.extra, ",")) + "\n"
+		text += "freeze_extra_modules: " + escape.YAML(strings.Join(a.extra, ",")) + "\n"
 	}
 	return text + freezeTowers(how.Model, layerNames(sel.Layers())) +
 		fmt.Sprintf("# of a model with num_hidden_layers: %d\n", total), nil
@@ -192,9 +193,9 @@ func writeFactoryLoRA(sel *selection.Selection, how Training) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := header(sel) + "finetuning_type: lora\nlora_target: " + quoteYAML(strings.Join(c.modules, ",")) + "\n"
+	text := header(sel) + "finetuning_type: lora\nlora_target: " + escape.YAML(strings.Join(c.modules, ",")) + "\n"
 	if len(c.saved) > 0 {
-		text += "additional_target: " + quoteYAML(strings.Join(c.saved, ",")) + "\n"
+		text += "additional_target: " + escape.YAML(strings.Join(c.saved, ",")) + "\n"
 	}
 	return text + freezeTowers(how.Model, slices.Concat(c.modules, c.saved)), nil
 }

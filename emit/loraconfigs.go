@@ -3,6 +3,7 @@ package emit
 import (
 	"fmt"
 
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/selection"
 )
 
@@ -34,7 +35,7 @@ func writeAxolotlLoRA(sel *selection.Selection, how Training) (string, error) {
 		}
 		text += pattern.key + ":\n"
 		for _, p := range pattern.pairs {
-			text += fmt.Sprintf("  %s: %d\n", quoteYAML(p.key), p.value)
+			text += fmt.Sprintf("  %s: %d\n", escape.YAML(p.key), p.value)
 		}
 	}
 	return text, nil
@@ -143,6 +144,6 @@ func writeUnsloth(sel *selection.Selection, how Training) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return header(sel) + "\n" + targets + listPython(c.modules) + "\n" + parameterTargets + listPython(c.parameters) +
+	return header(sel) + "\n" + targets + escape.Python(c.modules) + "\n" + parameterTargets + escape.Python(c.parameters) +
 		fmt.Sprintf("\nRANK = %d\nRANKS = %s\n", c.rank, ranks) + unslothUsage, nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/selection"
 )
@@ -30,7 +31,7 @@ func writePlugin(sel *selection.Selection, how Training) (string, error) {
 	file := "model_snr_results/snr_results_" + strings.NewReplacer("/", "-", "_", "-").Replace(how.Name) + ".json"
 	return header(sel) + "# Its scores are those of\n#     spectrum export RESULTS --convention v0 -o " + file +
 		"\n# in the folder that axolotl runs in.\nplugins:\n- axolotl.integrations.spectrum.SpectrumPlugin\n" +
-		fmt.Sprintf("spectrum_top_fraction: %v\nspectrum_model_name: %s\n", sel.Percent/100, quoteYAML(how.Name)), nil
+		fmt.Sprintf("spectrum_top_fraction: %v\nspectrum_model_name: %s\n", sel.Percent/100, escape.YAML(how.Name)), nil
 }
 
 func verl() trainer {
@@ -49,8 +50,8 @@ func writeVerl(sel *selection.Selection, how Training) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%slora_rank=%d %slora_alpha=%d '%starget_modules=[%s]'\n",
-		verlModel, c.rank, verlModel, c.alpha, verlModel, strings.Join(c.modules, ",")), nil
+	return fmt.Sprintf("%slora_rank=%d %slora_alpha=%d %s\n", verlModel, c.rank, verlModel, c.alpha,
+		escape.Shell(verlModel+"target_modules=["+strings.Join(c.modules, ",")+"]")), nil
 }
 
 func readVerl(r *Rules, text string) error {
@@ -96,7 +97,7 @@ func writeGaLore(sel *selection.Selection, how Training) (string, error) {
 	}
 	// An item of a list matches any part of a name; a string is a pattern for all of it.
 	return header(sel) + "# or another of the optimisers that take targets, such as apollo_adamw\noptim: galore_adamw\n" +
-		"optim_target_modules: '^" + alternation(c.modules) + "$'\n", nil
+		"optim_target_modules: " + escape.YAML("^"+alternation(c.modules)+"$") + "\n", nil
 }
 
 // readGaLore reads targets as transformers' Trainer does (trainer_pt_utils.py,

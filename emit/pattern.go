@@ -3,20 +3,9 @@ package emit
 import (
 	"strings"
 
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/internal/names"
 )
-
-// quote escapes what Python's re gives a meaning, but the characters in keep.
-func quote(name, keep string) string {
-	var b strings.Builder
-	for _, r := range name {
-		if strings.ContainsRune(`.^$*+?{}[]|()`, r) && !strings.ContainsRune(keep, r) {
-			b.WriteByte('\\')
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
 
 // alternation returns a regular expression without anchors that matches exactly
 // the names: those that differ only in the number of their block share a branch.
@@ -46,7 +35,7 @@ func alternation(list []string) string {
 		if len(blocks[k]) > 1 {
 			numbers = "(?:" + strings.Join(blocks[k], "|") + ")"
 		}
-		branches[i] = quote(k.before, "") + numbers + quote(k.after, "")
+		branches[i] = escape.Pattern(k.before, "") + numbers + escape.Pattern(k.after, "")
 	}
 	if len(branches) == 1 {
 		return branches[0]

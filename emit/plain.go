@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/selection"
 )
 
@@ -122,7 +123,7 @@ func plainCSV() trainer {
 func writeCSV(sel *selection.Selection, _ Training) (string, error) {
 	rows := [][]string{{"name", "type", "snr", "params"}}
 	for _, l := range sel.Layers() {
-		rows = append(rows, []string{l.Name, l.Type, score(l.SNR).String(), strconv.FormatInt(l.Params, 10)})
+		rows = append(rows, []string{escape.Cell(l.Name), escape.Cell(l.Type), score(l.SNR).String(), strconv.FormatInt(l.Params, 10)})
 	}
 	var b strings.Builder
 	err := csv.NewWriter(&b).WriteAll(rows)
@@ -149,7 +150,7 @@ func readCSV(r *Rules, text string) error {
 		if err != nil {
 			return err
 		}
-		items = append(items, row[column])
+		items = append(items, escape.FromCell(row[column]))
 	}
 }
 

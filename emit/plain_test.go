@@ -94,7 +94,7 @@ func TestNothingSelected(t *testing.T) {
 func TestLineBreaks(t *testing.T) {
 	for _, bad := range []string{"a\nb", "a\rb", "a\u0085b", "a\u2028b", "a\x00"} {
 		chosen, typ, tied := halves(), halves(), halves()
-		chosen.Groups[0].Chosen[1].Name = bad
+		chosen.Groups[0].Chosen[1].Name = bad + ".weight"
 		typ.Groups[0].Type, typ.Groups[0].Chosen[0].Type = bad, bad
 		tied.Groups[1] = selection.Group{Type: bad, Candidates: 2, DecidedByTie: true} // of which nothing is chosen
 		for _, f := range emit.Formats() {
@@ -106,7 +106,12 @@ func TestLineBreaks(t *testing.T) {
 					continue
 				}
 				var b bytes.Buffer
-				assert.ErrorIs(t, emit.Write(&b, f, sel, emit.Training{Model: []emit.Param{}}), emit.ErrInexpressible, "%s %s %q", f, what, bad)
+				err := emit.Write(&b, f, sel, emit.Training{})
+				if what != "name" && err == nil { // types stand in comments, as text
+					assert.NotContains(t, b.String(), bad, "%s %s", f, what)
+					continue
+				}
+				assert.ErrorIs(t, err, emit.ErrInexpressible, "%s %s %q", f, what, bad)
 				assert.Zero(t, b.Len())
 			}
 		}

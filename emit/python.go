@@ -2,9 +2,9 @@ package emit
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/selection"
 )
 
@@ -14,8 +14,9 @@ func python() trainer {
 		about:    "a Python module whose freeze(model) sets requires_grad, for any PyTorch loop",
 		matching: "exact names",
 		write: func(sel *selection.Selection, _ Training) (string, error) {
-			return header(sel) + notes + "\n" + trainable + listPython(layerNames(sel.Layers())) + freezeExactly, nil
+			return header(sel) + notes + "\n" + trainable + escape.Python(layerNames(sel.Layers())) + freezeExactly, nil
 		},
+		names: printableNames,
 		read: func(r *Rules, text string) error {
 			items, _ := readPython(text, trainable)
 			return r.add(items, exactEntry)
@@ -47,10 +48,11 @@ func trl() trainer {
 		write: func(sel *selection.Selection, _ Training) (string, error) {
 			patterns := layerNames(sel.Layers())
 			for i, p := range patterns {
-				patterns[i] = "^" + quote(p, "") + "$"
+				patterns[i] = "^" + escape.Pattern(p, "") + "$"
 			}
-			return header(sel) + notes + trlUsage + unfrozen + listPython(patterns) + freezeByMatch, nil
+			return header(sel) + notes + trlUsage + unfrozen + escape.Python(patterns) + freezeByMatch, nil
 		},
+		names: printableNames,
 		read: func(r *Rules, text string) error {
 			items, ok := readPython(text, unfrozen)
 			if !ok {
@@ -87,19 +89,7 @@ def freeze(model):
         raise ValueError(f"match nothing in the model: {sorted(unused)}")
 `
 
-// listPython writes strings as a Python list that is JSON too, but for its last comma.
-func listPython(items []string) string {
-	if len(items) == 0 {
-		return "[]"
-	}
-	text, err := json.MarshalIndent(items, "", "    ")
-	if err != nil {
-		panic(fmt.Sprintf("emit: strings do not marshal: %v", err)) // they do
-	}
-	return strings.TrimSuffix(string(text), "\n]") + ",\n]"
-}
-
-// readPython reads what listPython wrote behind the beginning of its line.
+// readPython reads what escape.Python wrote behind the beginning of its line.
 func readPython(s, before string) (items []string, ok bool) {
 	_, rest, ok := strings.Cut(s, "\n"+before+"[")
 	if !ok {

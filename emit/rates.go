@@ -1,11 +1,13 @@
 package emit
 
 import (
+	"encoding/csv"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/selection"
 )
 
@@ -16,17 +18,19 @@ func learningRates() trainer {
 		matching: "exact names",
 		write:    writeRates,
 		read:     readCSV,
+		names:    printableNames,
 	}
 }
 
 func writeRates(sel *selection.Selection, _ Training) (string, error) {
 	factors := strengths(sel)
-	var b strings.Builder
-	b.WriteString("name,type,snr,lr_multiplier\n")
+	rows := [][]string{{"name", "type", "snr", "lr_multiplier"}}
 	for _, l := range sel.Layers() {
-		fmt.Fprintf(&b, "%s,%s,%v,%.4g\n", l.Name, l.Type, score(l.SNR), factors[l.Name])
+		rows = append(rows, []string{escape.Cell(l.Name), escape.Cell(l.Type), score(l.SNR).String(), fmt.Sprintf("%.4g", factors[l.Name])})
 	}
-	return b.String(), nil
+	var b strings.Builder
+	err := csv.NewWriter(&b).WriteAll(rows)
+	return b.String(), err
 }
 
 // strengths returns, for every chosen layer by name, its SNR over the median of

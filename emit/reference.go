@@ -14,7 +14,7 @@ func spectrumYAML() trainer {
 		matching: "as its reader does: axolotl, trl or substring",
 		write:    writeSpectrumYAML,
 		reader:   Axolotl,
-		names:    oneLineNames,
+		names:    asTheyAre,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/selection"
 )
 
@@ -16,6 +17,7 @@ func msSwift() trainer {
 		about:    "YAML for swift sft FILE (ms-swift 3.10 and later), full training with trainable_parameters_regex",
 		matching: "re.search: anywhere in a name, unless anchored",
 		write:    writeSwiftYAML,
+		names:    printableNames,
 		read:     readSwiftYAML,
 	}
 }
@@ -26,6 +28,7 @@ func msSwiftArgs() trainer {
 		about:    "the same as arguments, for eval \"swift sft … $(cat FILE)\"",
 		matching: "re.search: anywhere in a name, unless anchored; quoted as a shell reads it",
 		write:    writeSwift,
+		names:    printableNames,
 		read:     readSwift,
 	}
 }
@@ -36,10 +39,10 @@ func swiftPattern(sel *selection.Selection) string {
 }
 
 // writeSwiftYAML freezes all but what the expression finds. Single quotes keep its
-// backslashes; names have none.
+// backslashes.
 func writeSwiftYAML(sel *selection.Selection, _ Training) (string, error) {
 	return header(sel) + "# before 4.0 tuner_type was train_type\n" + notes +
-		"tuner_type: full\nfreeze_parameters_ratio: 1\ntrainable_parameters_regex: '" + swiftPattern(sel) + "'\n", nil
+		"tuner_type: full\nfreeze_parameters_ratio: 1\ntrainable_parameters_regex: " + escape.YAML(swiftPattern(sel)) + "\n", nil
 }
 
 func readSwiftYAML(r *Rules, text string) error {
@@ -67,7 +70,7 @@ func (r *Rules) swift(expr, ratio string) error {
 // writeSwift writes the arguments on one line without comments, so that a shell takes
 // the file as it is.
 func writeSwift(sel *selection.Selection, _ Training) (string, error) {
-	return "--tuner_type full --freeze_parameters_ratio 1 --trainable_parameters_regex '" + swiftPattern(sel) + "'\n", nil
+	return "--tuner_type full --freeze_parameters_ratio 1 --trainable_parameters_regex " + escape.Shell(swiftPattern(sel)) + "\n", nil
 }
 
 // readSwift reads arguments as a shell hands them over, from a command that may span

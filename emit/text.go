@@ -3,10 +3,9 @@ package emit
 import (
 	"cmp"
 	"fmt"
-	"strings"
-	"unicode"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/selection"
 )
 
@@ -21,25 +20,13 @@ const notes = `# FSDP1: use_orig_params: true, or a unit of frozen and trained p
 // header says in comments how a selection was made.
 func header(sel *selection.Selection) string {
 	rule := cmp.Or(sel.Rule, fmt.Sprintf("top %v %%", sel.Percent))
-	text := fmt.Sprintf("# spectrum: %s: %d layers\n", oneLine(rule), len(sel.Layers()))
+	text := fmt.Sprintf("# spectrum: %s: %d layers\n", escape.Line(rule), len(sel.Layers()))
 	for _, g := range sel.Groups {
 		if g.DecidedByTie {
-			text += fmt.Sprintf("# the choice among %s was decided by the order of layers of equal score\n", g.Type)
+			text += fmt.Sprintf("# the choice among %s was decided by the order of layers of equal score\n", escape.Line(g.Type))
 		}
 	}
 	return text
-}
-
-// oneLine makes every run of white space one space, and leaves out what no comment
-// may have.
-func oneLine(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return -1
-	}, s)
 }
 
 // layerNames lists the names of layers.

@@ -6,8 +6,11 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/escape"
+	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/selection"
 )
 
@@ -63,7 +66,8 @@ type trainer struct {
 	// rows says that it can train rows of a parameter, see [Training].
 	rows bool
 	// names rejects names that could leave their place in the file, and selections
-	// that the consumer would take for something else; nil means plainNames.
+	// that the consumer would take for something else; nil means plainNames,
+	// for names that stand between commas or become keys that are patterns.
 	names func(sel *selection.Selection) error
 }
 
@@ -161,5 +165,38 @@ func oneLineNames(sel *selection.Selection) error {
 	return nil
 }
 
-// anyNames is for files that quote what needs it.
-func anyNames(*selection.Selection) error { return nil }
+// asTheyAre is for the reference's list, which has names without quotes: it rejects what
+// a reader of YAML would take for anything but text.
+func asTheyAre(sel *selection.Selection) error {
+	for _, l := range sel.Layers() {
+		if m, _ := names.Module(l.Name); escape.YAML(m) != m {
+			return fmt.Errorf("name %q needs quotes, which the reference does not write; %s does", l.Name, Axolotl)
+		}
+	}
+	return oneLineNames(sel)
+}
+
+// printableNames is for files that quote, but whose readers know lines; and an empty
+// selection some of them would read as "train everything".
+func printableNames(sel *selection.Selection) error {
+	layers := sel.Layers()
+	if len(layers) == 0 {
+		return errors.New("nothing is selected")
+	}
+	for _, l := range layers {
+		if escape.Line(l.Name) != l.Name {
+			return fmt.Errorf("name %q has characters that cannot be seen", l.Name)
+		}
+	}
+	return nil
+}
+
+// anyNames is for files that quote what needs it, and have text.
+func anyNames(sel *selection.Selection) error {
+	for _, l := range sel.Layers() {
+		if !utf8.ValidString(l.Name) {
+			return fmt.Errorf("name %q is no text", l.Name)
+		}
+	}
+	return nil
+}

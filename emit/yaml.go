@@ -5,36 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/gospectrum/spectrum/internal/escape"
 )
 
 // maxYAML bounds a file of settings, in bytes. Lists of the largest models take a
 // tenth of it.
 const maxYAML = 16 << 20
 
-// plainYAML are strings that YAML takes as such without quotes.
-var plainYAML = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.,/-]*$`)
-
-// otherYAML are words that YAML 1.1 takes for something else than a string.
-var otherYAML = regexp.MustCompile(`^(?i:null|true|false|yes|no|on|off|y|n)$`)
-
-// quoteYAML writes a string of plain names as a YAML scalar, quoted only if need be.
-func quoteYAML(s string) string {
-	if plainYAML.MatchString(s) && !otherYAML.MatchString(s) {
-		return s
-	}
-	return `"` + s + `"` // names have neither quotes nor backslashes
-}
-
 // listYAML writes a list of plain names under a key.
 func listYAML(key string, items []string) string {
 	var b strings.Builder
 	b.WriteString(key + ":\n")
 	for _, item := range items {
-		b.WriteString("- " + quoteYAML(item) + "\n")
+		b.WriteString("- " + escape.YAML(item) + "\n")
 	}
 	return b.String()
 }

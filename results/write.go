@@ -8,6 +8,7 @@ import (
 	"reflect"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/escape"
 )
 
 // errNothing reports a writer, or something to be written, that is nil.
@@ -54,7 +55,8 @@ func encodeJSON(w io.Writer, v any) error {
 }
 
 // WriteCSV writes a header row and one row per layer: the JSON fields without
-// the singular values. An infinite number is "Infinity", a missing one empty.
+// the singular values. An infinite number is "Infinity", a missing one empty; a text that
+// a spreadsheet would take for a formula has an apostrophe before it.
 func (r *Result) WriteCSV(w io.Writer) error {
 	if r == nil || w == nil {
 		return errNothing
@@ -73,6 +75,9 @@ func (r *Result) WriteCSV(w io.Writer) error {
 		v := reflect.ValueOf(&r.Rows[i]).Elem()
 		for j, f := range fields {
 			row[j] = fmt.Sprint(v.Field(f.index).Interface()) // the String of a Number
+			if v.Field(f.index).Kind() == reflect.String {
+				row[j] = escape.Cell(row[j])
+			}
 		}
 		if err := cw.Write(row); err != nil {
 			return fmt.Errorf("results: writing CSV: %w", err)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/engine/measure"
+	"github.com/gospectrum/spectrum/internal/escape"
 )
 
 func newBackends() *cobra.Command {
@@ -42,13 +44,13 @@ The environment variables SPECTRUM_BACKEND and SPECTRUM_KERNEL choose the defaul
 
 // printBackends measures each speed for d, and none if d is 0.
 func printBackends(ctx context.Context, w io.Writer, d time.Duration) error {
-	fmt.Fprintf(w, "CPU       %s, %s/%s, %d processors in use\n", cpuName(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0))
-	fmt.Fprintf(w, "features  %s\n", strings.Join(cpuid.CPU.FeatureSet(), " "))
+	escape.Fprintf(w, "CPU       %s, %s/%s, %d processors in use\n", cpuName(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0))
+	escape.Fprintf(w, "features  %s\n", strings.Join(cpuid.CPU.FeatureSet(), " "))
 	chosen, chosenErr := spectrum.DefaultBackend()
 	if chosenErr == nil {
-		fmt.Fprintf(w, "default   %s\n\n", chosen.Name())
+		escape.Fprintf(w, "default   %s\n\n", chosen.Name())
 	} else {
-		fmt.Fprint(w, "default   none\n\n")
+		escape.Fprintf(w, "default   none\n\n")
 	}
 
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -56,7 +58,7 @@ func printBackends(ctx context.Context, w io.Writer, d time.Duration) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintln(w)
+	escape.Fprintf(w, "\n")
 	if err := printSpectra(ctx, t, d); err != nil {
 		return err
 	}
@@ -64,54 +66,60 @@ func printBackends(ctx context.Context, w io.Writer, d time.Duration) error {
 		return err
 	}
 	if d > 0 {
-		fmt.Fprintln(w, "\nGFLOP/s; a spectrum of n×n counts 7/3·n³ flops, whatever the method.")
+		escape.Fprintf(w, "\nGFLOP/s; a spectrum of n×n counts 7/3·n³ flops, whatever the method.\n")
 	}
 	return chosenErr
 }
 
 func printKernels(t io.Writer, d time.Duration) {
 	if d > 0 {
-		fmt.Fprintln(t, "kernel\tfloat32 peak\tstrip\tfloat64 peak\tstrip\tavailable")
+		escape.Fprintf(t, "kernel\tfloat32 peak\tstrip\tfloat64 peak\tstrip\tavailable\n")
 	} else {
-		fmt.Fprintln(t, "kernel\tavailable")
+		escape.Fprintf(t, "kernel\tavailable\n")
 	}
 	for _, k := range measure.Kernels(d) {
-		speeds := ""
-		switch {
-		case d == 0:
-		case len(k.Missing) > 0:
-			speeds = "\t\t\t\t"
-		default:
-			speeds = fmt.Sprintf("%.1f\t%.1f\t%.1f\t%.1f\t", k.Float32.Peak, k.Float32.Strip, k.Float64.Peak, k.Float64.Strip)
+		cells := []string{k.Name}
+		for _, speed := range []float64{k.Float32.Peak, k.Float32.Strip, k.Float64.Peak, k.Float64.Strip} {
+			switch {
+			case d == 0:
+			case len(k.Missing) > 0:
+				cells = append(cells, "")
+			default:
+				cells = append(cells, fmt.Sprintf("%.1f", speed))
+			}
 		}
 		available := "yes"
 		if len(k.Missing) > 0 {
 			available = "no: needs " + strings.Join(k.Missing, ", ")
 		}
-		fmt.Fprintf(t, "%s\t%s%s\n", k.Name, speeds, available)
+		columns(t, append(cells, available)...)
 	}
 }
 
 func printSpectra(ctx context.Context, t io.Writer, d time.Duration) error {
-	size := ""
+	var size, none []string
 	if d > 0 {
-		size = fmt.Sprintf("%d×%d\t", sampleSize, sampleSize)
+		size, none = []string{fmt.Sprintf("%d×%d", sampleSize, sampleSize)}, []string{""}
 	}
-	fmt.Fprintf(t, "back-end\t%savailable\n", size)
+	row := func(name string, speed []string, available string) {
+		columns(t, slices.Concat([]string{name}, speed, []string{available})...)
+	}
+	row("back-end", size, "available")
 	netlib := false
 	for _, b := range spectrum.Backends() {
 		netlib = netlib || b.Name() == "netlib"
-		speed := ""
+		var speed []string
 		if d > 0 {
-			var err error
-			if speed, err = backendSpeed(ctx, b, d); err != nil {
+			figure, err := backendSpeed(ctx, b, d)
+			if err != nil {
 				return err
 			}
+			speed = []string{figure}
 		}
-		fmt.Fprintf(t, "%s\t%syes\n", b.Name(), speed)
+		row(b.Name(), speed, "yes")
 	}
 	if !netlib {
-		fmt.Fprintf(t, "netlib\t%sno: built without netlib (needs -tags netlib and cgo)\n", strings.Repeat("\t", strings.Count(size, "\t")))
+		row("netlib", none, "no: built without netlib (needs -tags netlib and cgo)")
 	}
 	return nil
 }
@@ -146,5 +154,5 @@ func backendSpeed(ctx context.Context, b spectrum.Backend, d time.Duration) (str
 		}
 	}}
 	speed := work.RateOver(d)
-	return fmt.Sprintf("%.1f\t", speed), err
+	return fmt.Sprintf("%.1f", speed), err
 }

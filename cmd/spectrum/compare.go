@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/results"
 )
 
@@ -93,16 +94,16 @@ func writePairs(w io.Writer, pairs []pair, top float64) error {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(b, "A: %s\nB: %s\n%s in both, %d only in A, %d only in B\n\n",
+		escape.Fprintf(b, "A: %s\nB: %s\n%s in both, %d only in A, %d only in B\n\n",
 			p.A, p.B, plural(p.Common, "layer"), p.OnlyA, p.OnlyB)
 		tw := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
-		fmt.Fprintln(tw, "layers\tKendall τ\tSpearman ρ\tsame in the top\tties A\tties B\t  type")
+		escape.Fprintf(tw, "layers\tKendall τ\tSpearman ρ\tsame in the top\tties A\tties B\t  type\n")
 		for _, t := range p.Types {
-			fmt.Fprintf(tw, "%d\t%s\t%s\t%d of %d\t%d\t%d\t  %s\n",
+			escape.Fprintf(tw, "%d\t%s\t%s\t%d of %d\t%d\t%d\t  %s\n",
 				t.Layers, correlation(t.Kendall), correlation(t.Spearman), t.Shared, t.Chosen, t.TiesA, t.TiesB, t.Type)
 		}
 		tw.Flush()
-		fmt.Fprintf(b, "\ntop %v %% of each type: %d of %d layers are the same\n", top, p.Shared, p.Chosen)
+		escape.Fprintf(b, "\ntop %v %% of each type: %d of %d layers are the same\n", top, p.Shared, p.Chosen)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/results"
 )
 
@@ -40,7 +41,7 @@ a score as the reference's plain file. The exit code is 1 if something is wrong.
 				if err := writeTo(cmd, name, args, func(w io.Writer) error { return results.WriteReference(w, d.Clean) }); err != nil {
 					return err
 				}
-				fmt.Fprintf(cmd.ErrOrStderr(), "%s written to %s\n", plural(len(d.Clean), "layer"), name)
+				escape.Fprintf(cmd.ErrOrStderr(), "%s written to %s\n", plural(len(d.Clean), "layer"), name)
 			}
 			if !d.Healthy() {
 				return fmt.Errorf("%s: %w", args[0], errUnsound)
@@ -54,29 +55,29 @@ a score as the reference's plain file. The exit code is 1 if something is wrong.
 
 func writeDiagnosis(w io.Writer, d *results.Diagnosis) error {
 	b := &strings.Builder{}
-	fmt.Fprintf(b, "%v, %s\n", d.Schema, plural(d.Rows, "row"))
+	escape.Fprintf(b, "%v, %s\n", d.Schema, plural(d.Rows, "row"))
 	switch d.Era {
 	case "v0":
-		fmt.Fprintln(b, "written by v0 of the reference (to April 2025): a layer without noise scores Infinity")
+		escape.Fprintf(b, "written by v0 of the reference (to April 2025): a layer without noise scores Infinity\n")
 	case "v1":
-		fmt.Fprintln(b, "written by v1 of the reference (since April 2025): 1-D weights score 1, no noise counts as 1, what failed is NaN")
+		escape.Fprintf(b, "written by v1 of the reference (since April 2025): 1-D weights score 1, no noise counts as 1, what failed is NaN\n")
 	}
 	if d.Infinite > 0 {
-		fmt.Fprintf(b, "%s score Infinity: they rank first, and among each other only by their order\n", plural(d.Infinite, "layer"))
+		escape.Fprintf(b, "%s score Infinity: they rank first, and among each other only by their order\n", plural(d.Infinite, "layer"))
 	}
 	for _, t := range d.Ties {
-		fmt.Fprintf(b, "%s: %d of %d layers share their score with another\n", t.Type, t.Tied, t.Of)
+		escape.Fprintf(b, "%s: %d of %d layers share their score with another\n", t.Type, t.Tied, t.Of)
 	}
 	list := func(what string, items []string) {
 		if len(items) == 0 {
 			return
 		}
-		fmt.Fprintf(b, "%s: %d\n", what, len(items))
+		escape.Fprintf(b, "%s: %d\n", what, len(items))
 		for _, s := range items[:min(10, len(items))] {
-			fmt.Fprintf(b, "  %s\n", s)
+			escape.Fprintf(b, "  %s\n", s)
 		}
 		if len(items) > 10 {
-			fmt.Fprintf(b, "  and %d more\n", len(items)-10)
+			escape.Fprintf(b, "  and %d more\n", len(items)-10)
 		}
 	}
 	list("NaN, which cannot be ranked", d.NaN)
@@ -84,10 +85,10 @@ func writeDiagnosis(w io.Writer, d *results.Diagnosis) error {
 	list("not a layer", d.Invalid)
 	list("missing experts", d.Missing)
 	if d.Broken != "" {
-		fmt.Fprintf(b, "the file breaks at %s; what comes before was read\n", d.Broken)
+		escape.Fprintf(b, "the file breaks at %s; what comes before was read\n", d.Broken)
 	}
 	if d.Healthy() {
-		fmt.Fprintln(b, "nothing is wrong with it")
+		escape.Fprintf(b, "nothing is wrong with it\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/results"
 )
 
@@ -60,7 +61,7 @@ func export(cmd *cobra.Command, file, format, convention, name string, names *na
 		return err
 	}
 	if n := fusedRows(res); n > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "left out: %s of experts, which transformers 5 holds in one parameter, where the reference does not see them; --transformers 4.57 writes them\n", plural(n, "weight"))
+		escape.Fprintf(cmd.ErrOrStderr(), "left out: %s of experts, which transformers 5 holds in one parameter, where the reference does not see them; --transformers 4.57 writes them\n", plural(n, "weight"))
 	}
 	rows, err := res.ReferenceRows(era)
 	if err != nil {

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/gospectrum/spectrum/emit"
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/results"
 )
 
@@ -89,7 +89,7 @@ func spectraFlags() (flags []string) {
 func scanFormatHelp() string {
 	var b strings.Builder
 	for _, f := range scanFormats() {
-		fmt.Fprintf(&b, "\n  %-7s %s", f.name, f.about)
+		escape.Fprintf(&b, "\n  %-7s %s", f.name, f.about)
 	}
 	return b.String()
 }
@@ -107,7 +107,7 @@ func formatNames(formats []emit.Format) []string {
 func formatList(formats []emit.Format, about func(emit.Format) string) string {
 	var b strings.Builder
 	for _, f := range formats {
-		fmt.Fprintf(&b, "  %-18s  %s\n", f, about(f))
+		escape.Fprintf(&b, "  %-18s  %s\n", f, about(f))
 	}
 	return b.String()
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gospectrum/spectrum/checkpoint"
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/scan"
 )
 
@@ -45,7 +46,7 @@ func inspect(w io.Writer, m *checkpoint.Model) error {
 	b := &strings.Builder{}
 	var bytes, scanned, scannedParams int64
 	tw := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "TENSOR\tTYPE\tSHAPE\tDTYPE\tPARAMETERS\tSCAN")
+	escape.Fprintf(tw, "TENSOR\tTYPE\tSHAPE\tDTYPE\tPARAMETERS\tSCAN\n")
 	for _, o := range outcomes {
 		bytes += o.Size
 		verdict := "no: " + o.Reason
@@ -57,13 +58,13 @@ func inspect(w io.Writer, m *checkpoint.Model) error {
 				verdict = fmt.Sprintf("yes, as %d×%d", r, c)
 			}
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", o.Name, o.Type, formatShape(o.Shape), o.DType, formatCount(o.Params()), verdict)
+		escape.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", o.Name, o.Type, formatShape(o.Shape), o.DType, formatCount(o.Params()), verdict)
 	}
 	tw.Flush()
-	fmt.Fprintf(b, "\n%s, %s parameters, %s in %s; a scan analyses %d with %s parameters\n",
+	escape.Fprintf(b, "\n%s, %s parameters, %s in %s; a scan analyses %d with %s parameters\n",
 		plural(len(outcomes), "tensor"), formatCount(m.Params()), formatBytes(bytes), plural(len(m.Files()), "file"), scanned, formatCount(scannedParams))
 	if head, embedding := m.TiedHead(); head != "" {
-		fmt.Fprintf(b, "%s is tied to %s (config.json)\n", head, embedding)
+		escape.Fprintf(b, "%s is tied to %s (config.json)\n", head, embedding)
 	}
 	_, err = io.WriteString(w, b.String())
 	return err

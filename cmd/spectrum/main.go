@@ -3,9 +3,9 @@
 package main
 
 import (
+	"github.com/gospectrum/spectrum/internal/escape"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintln(stderr, "spectrum:", err)
+	escape.Fprintf(stderr, "spectrum: %v\n", err)
 	return exitCode(err)
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/emit"
 	"github.com/gospectrum/spectrum/hub"
+	"github.com/gospectrum/spectrum/internal/escape"
 )
 
 // modelHelp says what MODEL may be.
@@ -30,7 +31,7 @@ func openFlags(cmd *cobra.Command, o *checkpoint.Opener) {
 // note says on stderr how a model was read, where its user should know.
 func note(stderr io.Writer, m *checkpoint.Model) {
 	for _, line := range m.Notes() {
-		fmt.Fprintln(stderr, "spectrum: note:", line)
+		escape.Fprintf(stderr, "spectrum: note: %s\n", line)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/results"
 )
 
@@ -41,7 +42,7 @@ func (f *nameFlags) apply(stderr io.Writer, res *results.Scores) (*results.Param
 			return nil, fmt.Errorf("%s: %w", f.file, err)
 		}
 		if n := len(left); n > 0 {
-			fmt.Fprintf(stderr, "left out, in no module of the loaded model: %s: %s\n", plural(n, "layer"), firstFew(left))
+			escape.Fprintf(stderr, "left out, in no module of the loaded model: %s: %s\n", plural(n, "layer"), firstFew(left))
 		}
 		return p, nil
 	}
@@ -64,7 +65,7 @@ func warnUnknown(stderr io.Writer, res *results.Scores) {
 	if c := res.Result.Provenance.Config; c != nil && c.ModelType != "" {
 		model = fmt.Sprintf("model_type %q", c.ModelType)
 	}
-	fmt.Fprintf(stderr, "spectrum: warning: nothing is known of %s: names are those of the file; --names takes the loaded model's\n", model)
+	escape.Fprintf(stderr, "spectrum: warning: nothing is known of %s: names are those of the file; --names takes the loaded model's\n", model)
 }
 
 // firstFew lists three of many names.

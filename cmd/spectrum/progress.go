@@ -8,6 +8,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/scan"
 )
 
@@ -56,7 +57,7 @@ func (p *progress) line(s scan.Progress) {
 		outcome = "SNR " + formatScore(o.Analysis.SNR, o.Analysis.SNRError)
 	}
 	rows, cols, _ := o.Dims()
-	fmt.Fprintf(p.w, "[%*d/%d] %s %d×%d %s: %s (%.2f s)\n",
+	escape.Fprintf(p.w, "[%*d/%d] %s %d×%d %s: %s (%.2f s)\n",
 		len(fmt.Sprint(s.Total)), s.Done, s.Total, o.Name, rows, cols, o.DType, outcome, o.Elapsed.Seconds())
 }
 

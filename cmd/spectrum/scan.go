@@ -12,6 +12,7 @@ import (
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/checkpoint"
 	"github.com/gospectrum/spectrum/emit"
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/results"
 	"github.com/gospectrum/spectrum/rmt"
 	"github.com/gospectrum/spectrum/scan"
@@ -224,13 +225,13 @@ func report(stderr io.Writer, res *results.Result, out *output, scanErr error) e
 		case r.TiedTo != "":
 		case r.Error != "":
 			failed++
-			fmt.Fprintf(stderr, "spectrum: failed: %s\n", r.Error)
+			escape.Fprintf(stderr, "spectrum: failed: %s\n", r.Error)
 		default:
 			ranked++
 		}
 	}
 	if out.name != "" {
-		fmt.Fprintf(stderr, "%s written to %s\n", plural(len(res.Rows), "layer"), out.name)
+		escape.Fprintf(stderr, "%s written to %s\n", plural(len(res.Rows), "layer"), out.name)
 	}
 	switch {
 	case errors.Is(scanErr, context.Canceled):

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/emit"
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/results"
 	"github.com/gospectrum/spectrum/selection"
@@ -183,24 +184,24 @@ func (f *selectFlags) training(cmd *cobra.Command, res *results.Scores, candidat
 // report says what was chosen of so many layers, what the trainer makes of the file,
 // and what is not sure about it.
 func (f *selectFlags) report(w io.Writer, sel *selection.Selection, made *emit.File, layers int) {
-	fmt.Fprintf(w, "selected %d of %d layers in %d types", len(sel.Layers()), layers, len(sel.Groups))
+	escape.Fprintf(w, "selected %d of %d layers in %d types", len(sel.Layers()), layers, len(sel.Groups))
 	if n := sel.Params(); n > 0 {
-		fmt.Fprintf(w, ", %s parameters", formatCount(n))
+		escape.Fprintf(w, ", %s parameters", formatCount(n))
 	}
-	fmt.Fprintf(w, " (%s)\n", sel.Rule)
+	escape.Fprintf(w, " (%s)\n", sel.Rule)
 	if n := made.Params(); n != sel.Params() && n > 0 {
-		fmt.Fprintf(w, "%s trains %s with %s parameters\n", f.format, plural(len(made.Trained), "tensor"), formatCount(n))
+		escape.Fprintf(w, "%s trains %s with %s parameters\n", f.format, plural(len(made.Trained), "tensor"), formatCount(n))
 	}
 	reasons := make(map[string][]string)
 	for _, o := range made.Left {
 		reasons[o.Reason] = append(reasons[o.Reason], o.Name)
 	}
 	for _, why := range slices.Sorted(maps.Keys(reasons)) {
-		fmt.Fprintf(w, "left out, %s: %s: %s\n", why, plural(len(reasons[why]), "layer"), firstFew(reasons[why]))
+		escape.Fprintf(w, "left out, %s: %s: %s\n", why, plural(len(reasons[why]), "layer"), firstFew(reasons[why]))
 	}
 	for _, g := range sel.Groups {
 		if g.DecidedByTie {
-			fmt.Fprintf(w, "%s: layers tie at the cut; those selected merely come first\n", g.Type)
+			escape.Fprintf(w, "%s: layers tie at the cut; those selected merely come first\n", g.Type)
 		}
 	}
 }

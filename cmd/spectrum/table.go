@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/results"
 )
@@ -20,8 +21,8 @@ import (
 func writeTable(w io.Writer, res *results.Result, total int64) error {
 	b := &strings.Builder{}
 	p := res.Provenance
-	fmt.Fprintf(b, "%s: %s, %s parameters in %s (%s)\n", p.Model, modelKind(p), formatCount(total), plural(len(p.Files), "file"), formatBytes(fileBytes(p)))
-	fmt.Fprintf(b, "SNR = %s; signal: singular values above t; noise scale σ: %s, edge: %s; %s\n",
+	escape.Fprintf(b, "%s: %s, %s parameters in %s (%s)\n", p.Model, modelKind(p), formatCount(total), plural(len(p.Files), "file"), formatBytes(fileBytes(p)))
+	escape.Fprintf(b, "SNR = %s; signal: singular values above t; noise scale σ: %s, edge: %s; %s\n",
 		formula(p.Settings), p.Settings.Noise, p.Settings.Edge, ran(res))
 
 	candidates := res.Scores().Candidates(results.ExpertsFused)
@@ -32,7 +33,7 @@ func writeTable(w io.Writer, res *results.Result, total int64) error {
 	writeFused(b, candidates, chosen)
 	writeNotes(b, res)
 	if s := res.Chosen; s != nil {
-		fmt.Fprintf(b, "\ntop %v %% of each type (marked *): %s, %s parameters, %.1f %% of the model\n",
+		escape.Fprintf(b, "\ntop %v %% of each type (marked *): %s, %s parameters, %.1f %% of the model\n",
 			s.TopPercent, plural(len(s.Layers), "layer"), formatCount(s.Params), 100*s.Share)
 	}
 	_, err := io.WriteString(w, b.String())
@@ -71,15 +72,15 @@ func writeFused(b *strings.Builder, candidates []results.Candidate, chosen map[s
 		}
 		if first {
 			first = false
-			fmt.Fprintln(b, "\nparameters of the loaded model that hold several of these; they rank by the median")
+			escape.Fprintf(b, "\nparameters of the loaded model that hold several of these; they rank by the median\n")
 			tw = tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
-			fmt.Fprintln(tw, "\tSNR\tleast\tgreatest\tparts\t  parameter")
+			escape.Fprintf(tw, "\tSNR\tleast\tgreatest\tparts\t  parameter\n")
 		}
 		mark := ""
 		if chosen[c.Rows[0]] {
 			mark = "*"
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t  %s\n", mark, formatNumber(results.Number(c.SNR)),
+		escape.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t  %s\n", mark, formatNumber(results.Number(c.SNR)),
 			formatNumber(results.Number(c.Low)), formatNumber(results.Number(c.High)), len(c.Rows), c.Name)
 	}
 	if tw != nil {
@@ -169,16 +170,16 @@ func btoi(b bool) int {
 }
 
 func writeGroup(b *strings.Builder, group []results.Row, chosen map[string]bool) {
-	fmt.Fprintf(b, "\n%s (%d)\n", group[0].Type, len(group))
+	escape.Fprintf(b, "\n%s (%d)\n", group[0].Type, len(group))
 	tw := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(tw, "\tSNR\tσ\tt\tsignal\tnoise\ts_max\tshape\t  layer")
+	escape.Fprintf(tw, "\tSNR\tσ\tt\tsignal\tnoise\ts_max\tshape\t  layer\n")
 	for i, l := range group {
 		mark := ""
 		if chosen[l.Name] {
 			mark = "*"
 		}
 		if l.Error != "" {
-			fmt.Fprintf(tw, "%s\tfailed\t\t\t\t\t\t%d×%d\t  %s\n", mark, l.Rows, l.Cols, l.Name)
+			escape.Fprintf(tw, "%s\tfailed\t\t\t\t\t\t%d×%d\t  %s\n", mark, l.Rows, l.Cols, l.Name)
 			continue
 		}
 		note := ""
@@ -194,7 +195,7 @@ func writeGroup(b *strings.Builder, group []results.Row, chosen map[string]bool)
 		if math.IsInf(float64(l.SNRError), 1) {
 			note += "  (?: no digit of the score is certain)"
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%d×%d\t  %s%s\n", mark, formatScore(l.SNR, float64(l.SNRError)), formatNumber(l.Sigma),
+		escape.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%d×%d\t  %s%s\n", mark, formatScore(l.SNR, float64(l.SNRError)), formatNumber(l.Sigma),
 			formatNumber(l.Threshold), l.SignalCount, l.NoiseCount, formatNumber(l.SMax), l.Rows, l.Cols, l.Name, note)
 	}
 	tw.Flush()
@@ -219,14 +220,14 @@ func writeCut(b *strings.Builder, group []results.Row, chosen map[string]bool) {
 			}
 		}
 	}
-	fmt.Fprintf(b, "  %d layers tie at the cut: the %d selected merely come first in the model\n", tied, taken)
+	escape.Fprintf(b, "  %d layers tie at the cut: the %d selected merely come first in the model\n", tied, taken)
 }
 
 // writeNotes lists what is not in the groups, one line for each reason.
 func writeNotes(b *strings.Builder, res *results.Result) {
 	for _, l := range res.Rows {
 		if l.TiedTo != "" {
-			fmt.Fprintf(b, "\n%s is tied to %s: one matrix, ranked once\n", l.Name, l.TiedTo)
+			escape.Fprintf(b, "\n%s is tied to %s: one matrix, ranked once\n", l.Name, l.TiedTo)
 		}
 	}
 	absent := make(map[string][]string)
@@ -236,10 +237,10 @@ func writeNotes(b *strings.Builder, res *results.Result) {
 		}
 	}
 	for _, why := range slices.Sorted(maps.Keys(absent)) {
-		fmt.Fprintf(b, "\nnot ranked, %s: %s\n", why, firstFew(absent[why]))
+		escape.Fprintf(b, "\nnot ranked, %s: %s\n", why, firstFew(absent[why]))
 	}
 	if types := dequantised(res); types != "" {
-		fmt.Fprintf(b, "\nde-quantised weights, of a lower precision than the model's own: %s\n", types)
+		escape.Fprintf(b, "\nde-quantised weights, of a lower precision than the model's own: %s\n", types)
 	}
 	var reasons []string
 	skipped := make(map[string][]string)
@@ -250,21 +251,21 @@ func writeNotes(b *strings.Builder, res *results.Result) {
 		skipped[s.Reason] = append(skipped[s.Reason], s.Name)
 	}
 	if len(reasons) > 0 {
-		fmt.Fprintln(b, "\nnot ranked:")
+		escape.Fprintf(b, "\nnot ranked:\n")
 	}
 	for _, r := range reasons {
-		fmt.Fprintf(b, "  %d × %s: %s\n", len(skipped[r]), r, firstFew(skipped[r]))
+		escape.Fprintf(b, "  %d × %s: %s\n", len(skipped[r]), r, firstFew(skipped[r]))
 	}
 	if dead := results.DeadExperts(res.Rows); len(dead) > 0 {
-		fmt.Fprintf(b, "\ndead experts, of a norm below 1/1000 of their type's median; the score favours small weights: %d\n", len(dead))
+		escape.Fprintf(b, "\ndead experts, of a norm below 1/1000 of their type's median; the score favours small weights: %d\n", len(dead))
 		for _, d := range dead[:min(10, len(dead))] {
-			fmt.Fprintf(b, "  %s: %.3g, median %.3g\n", d.Name, d.Norm, d.Median)
+			escape.Fprintf(b, "  %s: %.3g, median %.3g\n", d.Name, d.Norm, d.Median)
 		}
 		if len(dead) > 10 {
-			fmt.Fprintf(b, "  and %d more\n", len(dead)-10)
+			escape.Fprintf(b, "  and %d more\n", len(dead)-10)
 		}
 	}
 	if res.Interrupted {
-		fmt.Fprintln(b, "\ninterrupted: layers that were not finished are missing")
+		escape.Fprintf(b, "\ninterrupted: layers that were not finished are missing\n")
 	}
 }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"strconv"
 	"strings"
 
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/results"
 )
 
@@ -85,4 +87,15 @@ func formula(o results.Settings) string {
 		return f + " / (s_max/t)"
 	}
 	return f + " / s_max"
+}
+
+// columns writes a line of a table whose columns a tabwriter aligns.
+func columns(w io.Writer, cells ...string) {
+	for i, c := range cells {
+		if i > 0 {
+			escape.Fprintf(w, "\t")
+		}
+		escape.Fprintf(w, "%s", c)
+	}
+	escape.Fprintf(w, "\n")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gospectrum/spectrum/emit"
+	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/results"
 )
 
@@ -126,15 +127,15 @@ func writeReport(w io.Writer, rep *emit.Report) error {
 	if rep.Total > 0 {
 		share = 100 * float64(rep.Params) / float64(rep.Total)
 	}
-	fmt.Fprintf(b, "%s trains %s with %s of %s parameters (%.1f %%), %s as stored\n", rep.Consumer,
+	escape.Fprintf(b, "%s trains %s with %s of %s parameters (%.1f %%), %s as stored\n", rep.Consumer,
 		plural(len(rep.Names), "tensor"), formatCount(rep.Params), formatCount(rep.Total), share, formatBytes(rep.Bytes))
 	section := func(title string, lines []string) {
 		if len(lines) == 0 {
 			return
 		}
-		fmt.Fprintf(b, "\n%s: %d\n", title, len(lines))
+		escape.Fprintf(b, "\n%s: %d\n", title, len(lines))
 		for _, l := range lines {
-			fmt.Fprintf(b, "  %s\n", l)
+			escape.Fprintf(b, "  %s\n", l)
 		}
 	}
 	matches := func(list []emit.Match) (lines []string) {

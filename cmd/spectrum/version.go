@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"github.com/gospectrum/spectrum/internal/escape"
 	"io"
 	"runtime"
 	"runtime/debug"
@@ -111,7 +111,7 @@ func (b build) write(w io.Writer) error {
 	text := &strings.Builder{}
 	line := func(label, value string) {
 		if value != "" {
-			fmt.Fprintf(text, "%-9s %s\n", label, value)
+			escape.Fprintf(text, "%-9s %s\n", label, value)
 		}
 	}
 	commit := b.Commit

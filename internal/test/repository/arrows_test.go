@@ -21,7 +21,7 @@ import (
 const arrows = `
 cmd/spectrum                  emit results scan checkpoint hub . rmt selection
                               internal/engine/kernel internal/engine/measure
-                              internal/format/sniff internal/names
+                              internal/format/sniff internal/escape internal/names
 
 bench
 bench/peers                   results checkpoint . internal/engine/block internal/engine/kernel
@@ -38,9 +38,10 @@ internal/test/tinyllama       . rmt internal/format/safetensors internal/test/pl
 internal/test/planted         .
 
 results                       scan checkpoint . rmt selection internal/format/strictjson
-                              internal/names internal/names/loaded
+                              internal/escape internal/names internal/names/loaded
 scan                          checkpoint . rmt selection internal/names
-emit                          checkpoint . selection internal/format/strictjson internal/names
+emit                          checkpoint . selection internal/format/strictjson
+                              internal/escape internal/names
 
 checkpoint                    hub . internal/format/gguf internal/format/numfmt
                               internal/format/npy internal/format/safetensors
@@ -60,6 +61,7 @@ internal/law/tracywidom       internal/law/bisect
 internal/law/bisect
 internal/names/loaded         internal/names internal/format/strictjson
 internal/names
+internal/escape
 internal/option
 
 internal/format/gguf          internal/format/numfmt internal/engine/kernel
