@@ -6,6 +6,7 @@ import (
 	"github.com/gospectrum/spectrum/internal/escape"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -90,7 +91,21 @@ interrupted, and the rest was written; or verify or doctor found something wrong
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args:          known,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newInspect(), newScan(), newSelect(), newCompare(), newExport(), newVerify(), newDoctor(), newBackends(), newVersion())
 	return cmd
+}
+
+// known says which command was meant where there is none of that name.
+func known(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("there is no command %q", args[0])
+	if cmd.SuggestionsMinimumDistance = 2; len(cmd.SuggestionsFor(args[0])) > 0 {
+		return fmt.Errorf("%w; is %s meant?", err, list(cmd.SuggestionsFor(args[0]), "or"))
+	}
+	return err
 }

@@ -258,7 +258,7 @@ func TestUsageErrors(t *testing.T) {
 		{"compare " + empty + " " + empty, "empty"},
 		{"compare " + empty + " " + empty + " --top 101", "top 101 %"},
 		{"compare " + empty + " " + empty + " --format csv", "want one of"},
-		{"frobnicate", "unknown command"},
+		{"frobnicate", "no command"},
 	} {
 		code, out, errs := command(strings.Fields(c.args)...)
 		assert.Equal(t, exitUsage, code, c.args)
