@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/machine"
 )
 
 // Buffer is memory that [Model.Load] reads into and uses again. The zero value
@@ -17,20 +18,27 @@ type Buffer struct {
 
 // grow makes room for n bytes. The old contents are not kept, and released
 // first, so that the two are never needed at once.
-func (b *Buffer) grow(n int) (err error) {
+func (b *Buffer) grow(n int) error {
 	words := n/8 + (n%8+7)/8
 	if words <= len(b.words) {
 		return nil
 	}
-	defer func() {
-		// A sparse file can be larger than any address space.
-		if recover() != nil {
-			err = fmt.Errorf("%w: %d bytes do not fit in memory", ErrUnsupported, n)
-		}
-	}()
+	// A sparse file, or one that a server announces, can be larger than any machine; memory
+	// that the system does not have ends the process, and no error can be had of it.
+	if limit := machine.Memory(); int64(n) > limit {
+		return fmt.Errorf("%w: %d MiB, and there is memory for %d MiB", ErrMemory, n>>20, limit>>20)
+	}
 	b.words = nil
 	b.words = make([]uint64, words)
 	return nil
+}
+
+// Size returns how many bytes it has grown to.
+func (b *Buffer) Size() int64 {
+	if b == nil {
+		return 0
+	}
+	return 8 * int64(len(b.words))
 }
 
 // bytes returns the first n bytes.

@@ -29,6 +29,8 @@ var (
 	ErrFormat = safetensors.ErrFormat
 	// ErrUnsupported reports something well-formed that this package does not read.
 	ErrUnsupported = errors.New("not supported")
+	// ErrMemory reports a tensor for which there is not enough memory.
+	ErrMemory = errors.New("does not fit in memory")
 	// ErrNoWeights reports a directory in which there is no model, or more than one.
 	ErrNoWeights = errors.New("no weights to open")
 	// ErrNoTensor reports a tensor that the model does not have.

@@ -23,7 +23,7 @@ func TestNoPanicOnBadInput(t *testing.T) {
 			"Open": checkpoint.Open, "Module": checkpoint.Module, "Type": checkpoint.Type,
 			"ReferenceType": checkpoint.ReferenceType, "Compare": checkpoint.Compare,
 		},
-		Types:  []any{m, checkpoint.Opener{}, checkpoint.Loaded{}, checkpoint.Tensor{Shape: []int{-1, 0, math.MaxInt}}},
+		Types:  []any{m, checkpoint.Opener{}, checkpoint.Loaded{}, new(checkpoint.Buffer), checkpoint.Tensor{Shape: []int{-1, 0, math.MaxInt}}},
 		Values: []any{m.Tensors()[0], new(checkpoint.Buffer), os.DirFS(formats), "sharded", "gguf-F16.gguf"},
 		Skip:   map[string]string{"Model.Close": "the other walks need the model; closing twice is tried below"},
 	}

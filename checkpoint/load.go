@@ -20,7 +20,8 @@ const piece = 16 << 20
 // nil buf gives them memory of their own.
 //
 // Errors name file and tensor. They wrap [ErrNoTensor] when t is not from m,
-// [ErrUnsupported] when t.Skip is set, [io.ErrUnexpectedEOF] when the file was
+// [ErrUnsupported] when t.Skip is set, [ErrMemory] when it is larger than what the machine,
+// its control groups or GOMEMLIMIT leave, [io.ErrUnexpectedEOF] when the file was
 // cut short after Open, [spectrum.ErrOption] for a nil context, and the context's
 // error when it ended.
 func (m *Model) Load(ctx context.Context, t Tensor, buf *Buffer) (*spectrum.Weights, error) {

@@ -12,9 +12,10 @@ import (
 
 // job is one matrix to analyse.
 type job struct {
-	index  int     // in plan.tensors
-	cost   float64 // flops of its spectrum, up to a constant
-	memory int64   // bytes of weights and workspace
+	index     int     // in plan.tensors
+	cost      float64 // flops of its spectrum, up to a constant
+	weights   int64   // bytes
+	workspace int64   // bytes beside the weights
 }
 
 // plan is what a scan has to do.
@@ -52,9 +53,9 @@ func newPlan(m *checkpoint.Model, opt Options) (*plan, error) {
 			r, c, _ := t.Dims()
 			small, large := float64(min(r, c)), float64(max(r, c))
 			p.jobs = append(p.jobs, job{
-				index:  i,
-				cost:   small * small * (large + small),
-				memory: t.Memory + opt.Analyzer.Backend.Workspace(r, c),
+				index:   i,
+				cost:    small * small * (large + small),
+				weights: t.Memory, workspace: opt.Analyzer.Backend.Workspace(r, c),
 			})
 		}
 		p.tensors = append(p.tensors, o)

@@ -9,7 +9,6 @@ package scan
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"runtime"
@@ -17,11 +16,9 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/checkpoint"
+	"github.com/gospectrum/spectrum/internal/machine"
 	"github.com/gospectrum/spectrum/internal/names"
 )
-
-// ErrMemory reports a tensor that does not fit under the memory cap.
-var ErrMemory = errors.New("does not fit under the memory cap")
 
 // Options are the settings of a scan; the zero value scans every matrix with
 // the default analysis.
@@ -32,8 +29,9 @@ type Options struct {
 	// matrix if the back-end can, and take one small matrix each. It
 	// overrides Analyzer.Workers.
 	Jobs int
-	// Memory caps the bytes of weights and workspace in use at a time; 0
-	// means no cap. A matrix that needs more fails with ErrMemory.
+	// Memory caps the bytes of weights and workspace in use at a time; 0 means nine
+	// tenths of what the machine, its control groups and GOMEMLIMIT leave when the scan
+	// begins. A matrix that needs more fails with [checkpoint.ErrMemory].
 	Memory int64
 	// Include, if not empty, limits the scan to tensors that match one of its
 	// patterns; Exclude leaves out those that match one. Patterns are those of
@@ -55,7 +53,7 @@ type Options struct {
 }
 
 // Resolve checks the options and returns them with what was left to default
-// filled in: back-end, number of jobs and rule for types. The error wraps
+// filled in: back-end, number of jobs, memory and rule for types. The error wraps
 // [spectrum.ErrOption], or [spectrum.ErrBackend] for a back-end that the
 // environment names and that is not available.
 func (o Options) Resolve() (Options, error) {
@@ -79,6 +77,9 @@ func (o Options) Resolve() (Options, error) {
 	}
 	if o.Jobs == 0 {
 		o.Jobs = runtime.GOMAXPROCS(0)
+	}
+	if o.Memory == 0 {
+		o.Memory = machine.Memory() / 10 * 9
 	}
 	if o.Type == nil {
 		o.Type = names.Type

@@ -5,11 +5,13 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"iter"
 	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -260,9 +262,37 @@ func TestMemoryCap(t *testing.T) {
 	all, err := scan.Collect(context.Background(), m, scan.Options{Memory: need})
 	require.NoError(t, err)
 	require.Len(t, all, 2)
-	assert.ErrorIs(t, all[0].Err, scan.ErrMemory)
+	assert.ErrorIs(t, all[0].Err, checkpoint.ErrMemory)
 	assert.ErrorContains(t, all[0].Err, `"big.weight"`)
 	assert.NoError(t, all[1].Err)
+}
+
+// A file of holes, as large as no machine's memory, costs its own tensor and no other,
+// whether a cap was asked for or not.
+func TestHugeTensor(t *testing.T) {
+	if math.MaxInt == math.MaxInt32 {
+		t.Skip("its number of elements is no int here")
+	}
+	good := f32("good.weight", []int64{20, 30}, hash)
+	header := fmt.Sprintf(`{"good.weight":{"dtype":"F32","shape":[20,30],"data_offsets":[0,2400]},
+		"huge.weight":{"dtype":"F32","shape":[1048576,131072],"data_offsets":[2400,%d]}}`, int64(2400)+1<<39)
+	dir := t.TempDir()
+	name := filepath.Join(dir, "model.safetensors")
+	file := slices.Concat(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), []byte(header), good.Bytes)
+	require.NoError(t, os.WriteFile(name, file, 0o666))
+	if err := os.Truncate(name, int64(8+len(header)+2400)+1<<39); err != nil {
+		t.Skipf("no files with holes here: %v", err)
+	}
+	m := open(t, dir)
+	for _, limit := range []int64{0, 1 << 30, math.MaxInt64} {
+		all, err := scan.Collect(context.Background(), m, scan.Options{Memory: limit})
+		require.NoError(t, err)
+		got := analysed(all)
+		require.Len(t, got, 2)
+		assert.NoError(t, got["good.weight"].Err)
+		assert.ErrorIs(t, got["huge.weight"].Err, checkpoint.ErrMemory)
+		assert.ErrorContains(t, got["huge.weight"].Err, "huge.weight")
+	}
 }
 
 // meter is a back-end that measures how much work is in flight.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/gospectrum/spectrum"
@@ -101,8 +100,7 @@ func (p *plan) dispatch(ctx context.Context, done chan<- finished) {
 	for _, j := range p.jobs {
 		t := p.tensors[j.index].Tensor
 		r, c, _ := t.Dims()
-		need := demand{workers: p.opt.Analyzer.Backend.Workers(r, c, p.opt.Jobs), memory: j.memory}
-		err := res.acquire(ctx, need)
+		lent, err := res.acquire(ctx, j, p.opt.Analyzer.Backend.Workers(r, c, p.opt.Jobs))
 		if ctx.Err() != nil {
 			return
 		}
@@ -111,10 +109,9 @@ func (p *plan) dispatch(ctx context.Context, done chan<- finished) {
 			continue
 		}
 		go func() {
-			buf := res.buffer()
 			began := time.Now()
-			a, err := p.analyse(ctx, t, need.workers, buf)
-			res.release(need, buf)
+			a, err := p.analyse(ctx, t, lent.workers, lent.buffer)
+			res.release(lent)
 			if err == nil || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 				done <- finished{j, a, err, time.Since(began)}
 			}
@@ -138,75 +135,4 @@ func (p *plan) analyse(ctx context.Context, t checkpoint.Tensor, workers int, bu
 
 func tensorError(t checkpoint.Tensor, err error) error {
 	return fmt.Errorf("%s: tensor %q: %w", t.File, t.Name, err)
-}
-
-// demand is what a job occupies while it runs.
-type demand struct {
-	workers int
-	memory  int64
-}
-
-// resources hands out workers, memory and buffers.
-type resources struct {
-	mu      sync.Mutex
-	free    *sync.Cond
-	workers int   // not in use
-	cap     int64 // on memory, 0 for none
-	used    int64
-	buffers []*checkpoint.Buffer // for the next job
-}
-
-func newResources(workers int, memory int64) *resources {
-	r := &resources{workers: workers, cap: memory}
-	r.free = sync.NewCond(&r.mu)
-	return r
-}
-
-// wake makes all who wait look at their context.
-func (r *resources) wake() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.free.Broadcast()
-}
-
-// acquire waits until d is free, or ctx ends. Memory that can never be had is
-// an error that wraps ErrMemory.
-func (r *resources) acquire(ctx context.Context, d demand) error {
-	if r.cap > 0 && d.memory > r.cap {
-		return fmt.Errorf("%w: it needs %d MiB, the cap is %d MiB", ErrMemory, (d.memory+1<<20-1)>>20, r.cap>>20)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for ctx.Err() == nil && (r.workers < d.workers || r.cap > 0 && r.used+d.memory > r.cap) {
-		r.free.Wait()
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	r.workers -= d.workers
-	r.used += d.memory
-	return nil
-}
-
-// buffer returns one that an earlier job has left, or a new one.
-func (r *resources) buffer() *checkpoint.Buffer {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if n := len(r.buffers); n > 0 {
-		b := r.buffers[n-1]
-		r.buffers = r.buffers[:n-1]
-		return b
-	}
-	return &checkpoint.Buffer{}
-}
-
-func (r *resources) release(d demand, b *checkpoint.Buffer) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.workers += d.workers
-	r.used -= d.memory
-	if r.cap == 0 { // a buffer that is kept is memory nobody counts
-		r.buffers = append(r.buffers, b)
-	}
-	r.free.Broadcast()
 }

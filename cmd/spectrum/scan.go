@@ -79,7 +79,7 @@ Formats:` + scanFormatHelp(),
 	fl.Lookup("tolerance").DefValue = "0" // the help has it
 	fl.StringVar(&f.backend, "backend", "", "`NAME` of the back-end that computes singular values (default: SPECTRUM_BACKEND, else the best for this machine; see spectrum backends)")
 	fl.IntVar(&f.opt.Jobs, "jobs", 0, "`N` workers (default: one per processor)")
-	fl.Var(&f.memory, "memory", "cap on weights and workspace in use, such as 8GiB (default: none)")
+	fl.Var(&f.memory, "memory", "cap on weights and workspace in use, such as 8GiB (default: nine tenths of what the machine and its control groups leave)")
 	fl.BoolVar(&f.opt.Vectors, "vectors", false, "rank 1-D weights too, as 1×n matrices")
 	fl.BoolVar(&f.recorder.SingularValues, "singular-values", false, "write every singular value; needs "+list(spectraFlags(), "or"))
 	fl.StringVar(&f.opt.Transformers, "transformers", "", transformersHelp)
@@ -127,10 +127,7 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 		return err
 	}
 	defer out.discard()
-	if f.memory > 0 {
-		// The cap counts what is in use; the collector must not add garbage.
-		defer debug.SetMemoryLimit(debug.SetMemoryLimit(int64(f.memory) + 64<<20))
-	}
+	defer debug.SetMemoryLimit(limitMemory(f.opt))
 
 	bar := newProgress(cmd.ErrOrStderr())
 	f.opt.Progress = bar.update
@@ -163,6 +160,16 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 		}
 	}
 	return report(cmd.ErrOrStderr(), res, out, err)
+}
+
+// limitMemory tells the collector of the cap, which counts what is in use and leaves no
+// room for garbage, and returns the limit that was set before.
+func limitMemory(opt scan.Options) (before int64) {
+	before = debug.SetMemoryLimit(-1)
+	if opt, err := opt.Resolve(); err == nil && opt.Memory < before-64<<20 {
+		debug.SetMemoryLimit(opt.Memory + 64<<20)
+	}
+	return before
 }
 
 // writeSelection writes the trainer's file of what was selected.

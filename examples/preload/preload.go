@@ -78,7 +78,7 @@ func Preload(ctx context.Context, path string, limits Limits) (Verdict, error) {
 
 // inspect reports whether a tensor was analysed, and what is wrong with it.
 func inspect(o *scan.Outcome, limits Limits) (checked bool, err error) {
-	if errors.Is(o.Err, scan.ErrMemory) {
+	if errors.Is(o.Err, checkpoint.ErrMemory) {
 		return false, nil
 	}
 	if o.Err != nil {

@@ -39,14 +39,15 @@ internal/test/planted         .
 
 results                       scan checkpoint . rmt selection internal/format/strictjson
                               internal/escape internal/names internal/names/loaded
-scan                          checkpoint . rmt selection internal/names
+scan                          checkpoint . rmt selection internal/machine internal/names
 emit                          checkpoint . selection internal/format/strictjson
                               internal/escape internal/names
 
 checkpoint                    hub . internal/format/gguf internal/format/numfmt
                               internal/format/npy internal/format/safetensors
                               internal/format/sniff internal/format/strictjson
-                              internal/format/torchfile internal/names internal/names/loaded
+                              internal/format/torchfile internal/machine internal/names
+                              internal/names/loaded
 hub                           internal/format/strictjson
 
 .                             rmt selection internal/engine/kernel internal/engine/lapack
@@ -62,6 +63,7 @@ internal/law/bisect
 internal/names/loaded         internal/names internal/format/strictjson
 internal/names
 internal/escape
+internal/machine
 internal/option
 
 internal/format/gguf          internal/format/numfmt internal/engine/kernel
