@@ -32,7 +32,7 @@ func (p *plan) run(ctx context.Context, yield func(Outcome, error) bool) {
 			return
 		}
 	}
-	progress := Progress{Total: len(p.jobs)}
+	progress := Progress{Done: p.done, Total: p.done + len(p.jobs)}
 	for _, j := range p.jobs {
 		progress.TotalWork += j.cost
 	}
@@ -43,7 +43,7 @@ func (p *plan) run(ctx context.Context, yield func(Outcome, error) bool) {
 	// Room for every job, so that a worker never waits for a reader who has left.
 	done := make(chan finished, len(p.jobs))
 	go p.dispatch(ctx, done)
-	var shared *Outcome
+	shared := p.sharedDone
 	for progress.Done < progress.Total {
 		f, ok := next(ctx, done)
 		if !ok {

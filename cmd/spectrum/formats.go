@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
@@ -40,13 +41,19 @@ func scanFormats() []scanFormat {
 }
 
 // chooseScanFormat returns the format of that name, or without one that of the
-// file, else the default.
+// file, the default for standard output.
 func chooseScanFormat(name, file string) (scanFormat, error) {
 	formats := scanFormats()
 	if name == "" {
+		if file == "" || file == "-" {
+			return formats[0], nil
+		}
 		ext := strings.ToLower(filepath.Ext(file))
 		i := slices.IndexFunc(formats, func(f scanFormat) bool { return f.ext != "" && f.ext == ext })
-		return formats[max(0, i)], nil
+		if i < 0 {
+			return scanFormat{}, fmt.Errorf("output %s: its name ends in none of %s; --format says what to write", file, list(scanExtensions(), "and"))
+		}
+		return formats[i], nil
 	}
 	names := scanFormatNames()
 	if err := oneOf("format", name, names...); err != nil {
