@@ -208,7 +208,11 @@ func ofJournal(text []byte) (*Result, error) {
 func (j *Journal) begin(p Provenance, matrices int) error {
 	p.Started, p.Finished, p.Seconds, p.Model = time.Time{}, time.Time{}, 0, ""
 	if j.head != nil {
-		if differ := j.head.differences(&p); len(differ) > 0 {
+		differ := j.head.differences(&p)
+		if j.head.Shard != p.Shard {
+			differ = append(differ, fmt.Sprintf("shard is %s there and %s here", plainText(j.head.Shard), plainText(p.Shard)))
+		}
+		if len(differ) > 0 {
 			return fmt.Errorf("%s: %w: %s", j.name, ErrJournal, firstOf(differ))
 		}
 		return nil

@@ -110,10 +110,12 @@ func (rec Recorder) enter(r *Result, o scan.Outcome) error {
 	if rec.SingularValues && o.Analysis != nil {
 		row.SingularValues = o.Analysis.SingularValues
 	}
-	r.Rows = append(r.Rows, row)
 	if rec.Journal != nil {
-		return rec.Journal.line(&row)
+		if err := rec.Journal.line(&row); err != nil {
+			return err
+		}
 	}
+	r.Rows = append(r.Rows, row)
 	return nil
 }
 

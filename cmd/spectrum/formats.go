@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -50,6 +51,9 @@ func chooseScanFormat(name, file string) (scanFormat, error) {
 		}
 		ext := strings.ToLower(filepath.Ext(file))
 		i := slices.IndexFunc(formats, func(f scanFormat) bool { return f.ext != "" && f.ext == ext })
+		if info, err := os.Stat(file); i < 0 && err == nil && info.IsDir() {
+			return scanFormat{}, fmt.Errorf("output %s is a directory", file)
+		}
 		if i < 0 {
 			return scanFormat{}, fmt.Errorf("output %s: its name ends in none of %s; --format says what to write", file, list(scanExtensions(), "and"))
 		}

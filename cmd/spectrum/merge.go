@@ -42,6 +42,10 @@ func merge(cmd *cobra.Command, files []string, name string, mixed bool) error {
 			return errors.New("merge writes JSON: name a file that ends in .json")
 		}
 	}
+	out, err := newOutput(name, cmd.OutOrStdout(), files...)
+	if err != nil {
+		return err
+	}
 	shards := make([]*results.Result, len(files))
 	for i, file := range files {
 		scores, err := results.ReadFile(file)
@@ -56,7 +60,7 @@ func merge(cmd *cobra.Command, files []string, name string, mixed bool) error {
 	if err != nil {
 		return err
 	}
-	if err := writeTo(cmd, name, files, func(w io.Writer) error { return res.WriteJSON(w) }); err != nil {
+	if err := out.commit(func(w io.Writer) error { return res.WriteJSON(w) }); err != nil {
 		return err
 	}
 	failed := 0

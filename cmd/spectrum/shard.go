@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -12,28 +13,31 @@ import (
 type scheduler struct {
 	name  string
 	index string // variable with the number of the task
-	count string // and with the number of tasks; empty if it has none
+	none  string // its value outside of an array, beside an empty one
+	count string // variable with the number of tasks; empty if there is none, and shardCount has it
 	first int    // number of the first task, unless firstVariable says
 	// firstVariable, last and step are variables with the numbers of the first and of the
 	// last task and the distance between two; empty if it has none.
 	firstVariable, last, step string
-	only                      string // variable without which the others are not its own
 }
 
-// schedulers are those that --shard auto knows, in the order in which they are asked:
-// arrays of a batch system before what runs inside one of their tasks. docs/shards.md has
-// where each was read; a test holds the two together.
+// shardCount is the variable with the number of tasks where the scheduler has none.
+const shardCount = "SPECTRUM_SHARDS"
+
+// schedulers are those that --shard auto knows, in the order in which they are asked.
+// docs/shards.md says where each was read; a test holds the two together.
 func schedulers() []scheduler {
 	return []scheduler{
+		{name: "HyperQueue", index: "HQ_TASK_ID", first: 1},
 		{name: "Slurm", index: "SLURM_ARRAY_TASK_ID", count: "SLURM_ARRAY_TASK_COUNT", firstVariable: "SLURM_ARRAY_TASK_MIN", last: "SLURM_ARRAY_TASK_MAX", step: "SLURM_ARRAY_TASK_STEP"},
-		{name: "LSF", index: "LSB_JOBINDEX", last: "LSB_JOBINDEX_END", step: "LSB_JOBINDEX_STEP", first: 1},
-		{name: "PBS Professional", index: "PBS_ARRAY_INDEX", count: "PBS_ARRAY_COUNT"},
-		{name: "SGE", index: "SGE_TASK_ID", firstVariable: "SGE_TASK_FIRST", last: "SGE_TASK_LAST", step: "SGE_TASK_STEPSIZE"},
-		{name: "HyperQueue", index: "HQ_TASK_ID", count: "SPECTRUM_SHARDS", only: "HQ_JOB_ID"},
+		{name: "LSF", index: "LSB_JOBINDEX", none: "0", first: 1, last: "LSB_JOBINDEX_END", step: "LSB_JOBINDEX_STEP"},
+		{name: "PBS", index: "PBS_ARRAY_INDEX", first: 1},
+		{name: "Torque", index: "PBS_ARRAYID", first: 1},
+		{name: "SGE", index: "SGE_TASK_ID", none: "undefined", firstVariable: "SGE_TASK_FIRST", last: "SGE_TASK_LAST", step: "SGE_TASK_STEPSIZE"},
 		{name: "AWS Batch", index: "AWS_BATCH_JOB_ARRAY_INDEX", count: "AWS_BATCH_JOB_ARRAY_SIZE"},
 		{name: "Google Batch", index: "BATCH_TASK_INDEX", count: "BATCH_TASK_COUNT"},
 		{name: "Cloud Run", index: "CLOUD_RUN_TASK_INDEX", count: "CLOUD_RUN_TASK_COUNT"},
-		{name: "Kubernetes", index: "JOB_COMPLETION_INDEX", count: "SPECTRUM_SHARDS"},
+		{name: "Kubernetes", index: "JOB_COMPLETION_INDEX"},
 		{name: "SkyPilot", index: "SKYPILOT_NODE_RANK", count: "SKYPILOT_NUM_NODES"},
 		{name: "torchrun", index: "RANK", count: "WORLD_SIZE"},
 		{name: "Open MPI", index: "OMPI_COMM_WORLD_RANK", count: "OMPI_COMM_WORLD_SIZE"},
@@ -51,7 +55,7 @@ func shardOf(text string, env func(string) string) (scan.Shard, error) {
 		return scan.ParseShard(text)
 	}
 	for _, s := range schedulers() {
-		if v := env(s.index); v != "" && v != "undefined" && (s.only == "" || env(s.only) != "") { // SGE's word for no array
+		if v := env(s.index); v != "" && v != s.none {
 			shard, err := s.shard(env)
 			if err != nil {
 				return scan.Shard{}, fmt.Errorf("%s: %w", s.name, err)
@@ -64,42 +68,50 @@ func shardOf(text string, env func(string) string) (scan.Shard, error) {
 
 // shard reads the variables of one scheduler.
 func (s scheduler) shard(env func(string) string) (scan.Shard, error) {
-	var wrong error
-	number := func(variable string, without int) int {
-		text := ""
-		if variable != "" {
-			text = env(variable)
-		}
-		if text == "" {
-			return without
-		}
-		n, err := strconv.Atoi(text)
-		if err != nil && wrong == nil {
-			wrong = fmt.Errorf("%s is %q, not a number", variable, text)
-		}
-		return n
+	v := variables{env: env}
+	index, _ := v.number(s.index)
+	first, known := v.number(s.firstVariable)
+	if !known {
+		first = s.first
 	}
-	const none = -1 << 31
-	index, first, step := number(s.index, none), number(s.firstVariable, s.first), number(s.step, 1)
-	count, last := number(s.count, none), number(s.last, none)
-	if wrong != nil {
-		return scan.Shard{}, wrong
-	}
-	if last != none {
-		if step < 1 || last < first || (index-first)%step != 0 {
+	count, counted := v.number(cmp.Or(s.count, shardCount))
+	if last, known := v.number(s.last); known {
+		step, known := v.number(s.step)
+		if !known {
+			step = 1
+		}
+		if v.err == nil && (step < 1 || last < first || (index-first)%step != 0) {
 			return scan.Shard{}, fmt.Errorf("task %d of %d to %d by %d", index, first, last, step)
 		}
-		tasks := (last-first)/step + 1
-		if count != none && count != tasks {
+		tasks := (last-first)/max(1, step) + 1
+		if v.err == nil && counted && count != tasks {
 			return scan.Shard{}, fmt.Errorf("a sparse array: %d tasks between %d and %d; number them without gaps", count, first, last)
 		}
-		count, index = tasks, (index-first)/step
-	} else {
-		index -= first
+		count, counted, index = tasks, true, first+(index-first)/max(1, step)
 	}
-	if count == none {
-		return scan.Shard{}, fmt.Errorf("%s says which task this is, and nothing says of how many: set %s", s.index, s.count)
+	switch {
+	case v.err != nil:
+		return scan.Shard{}, v.err
+	case !counted:
+		return scan.Shard{}, fmt.Errorf("%s says which task this is, and nothing says of how many: set %s", s.index, shardCount)
 	}
-	shard := scan.Shard{Index: index + 1, Of: count}
-	return scan.ParseShard(shard.String())
+	return scan.ParseShard(fmt.Sprintf("%d/%d", index-first+1, count))
+}
+
+// variables reads numbers of the environment, and keeps the first error.
+type variables struct {
+	env func(string) string
+	err error
+}
+
+// number returns the value of a variable; false if it is empty, or has no name.
+func (v *variables) number(name string) (n int, ok bool) {
+	if name == "" || v.env(name) == "" {
+		return 0, false
+	}
+	n, err := strconv.Atoi(v.env(name))
+	if (err != nil || n < -1<<31 || n > 1<<31) && v.err == nil {
+		v.err = fmt.Errorf("%s is %q, not a number of tasks", name, v.env(name))
+	}
+	return n, err == nil
 }
