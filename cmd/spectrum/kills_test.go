@@ -36,7 +36,7 @@ func TestKills(t *testing.T) {
 		kills, err = strconv.Atoi(text)
 		require.NoError(t, err)
 	}
-	program := build(t)
+	program := built(t)
 	k := &killer{t: t, program: program, model: sixty(t), rnd: rand.New(rand.NewPCG(16, 2))}
 	whole := filepath.Join(t.TempDir(), "whole.json")
 	began := time.Now()
@@ -51,8 +51,8 @@ func TestKills(t *testing.T) {
 	assert.Greater(t, k.ended, k.scans, "most were ended")
 }
 
-// build builds the command.
-func build(t *testing.T) (program string) {
+// built builds the command.
+func built(t *testing.T) (program string) {
 	t.Helper()
 	program = filepath.Join(t.TempDir(), "spectrum")
 	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
@@ -157,7 +157,7 @@ func TestReadOnlyFolder(t *testing.T) {
 	}
 	dir := t.TempDir()
 	require.NoError(t, os.Chmod(dir, 0o555))
-	cmd := exec.Command(build(t), "scan", tiny, "-o", filepath.Join(dir, "r.json"))
+	cmd := exec.Command(built(t), "scan", tiny, "-o", filepath.Join(dir, "r.json"))
 	if os.Getuid() == 0 { // root writes everywhere
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	}
