@@ -157,7 +157,9 @@ func TestReadOnlyFolder(t *testing.T) {
 	}
 	dir := t.TempDir()
 	require.NoError(t, os.Chmod(dir, 0o555))
-	cmd := exec.Command(built(t), "scan", tiny, "-o", filepath.Join(dir, "r.json"))
+	program := built(t)
+	require.NoError(t, os.Chmod(filepath.Dir(filepath.Dir(program)), 0o755)) // for another user
+	cmd := exec.Command(program, "scan", tiny, "-o", filepath.Join(dir, "r.json"))
 	if os.Getuid() == 0 { // root writes everywhere
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	}
