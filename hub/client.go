@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -59,7 +58,7 @@ type Client struct {
 	http     *http.Client
 	own      *http.Transport // nil where the transport is another's
 	guard    *guard
-	secret   *regexp.Regexp // the token in what a server says; nil without one
+	secret   *strings.Replacer // of the token in what a server says; nil without one
 }
 
 // patience says how long a client waits, and for what.
@@ -99,7 +98,7 @@ func (c *Client) begin() {
 		parallel = defaultParallel
 	}
 	c.slots = make(chan struct{}, parallel)
-	c.secret = secretPattern(c.Token)
+	c.secret = secretForms(c.Token)
 	c.guard = &guard{base: c.Transport, token: c.Token, reach: reachOf}
 	if endpoint, err := url.Parse(c.endpoint()); err == nil {
 		c.guard.home = originOf(endpoint)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -14,18 +13,18 @@ import (
 // Shorter ones are in files by chance.
 const leastSecret = 16
 
-// secretPattern matches a token as servers may send it back: as it is, in an address, or
-// quoted. It is nil without a token.
-func secretPattern(token string) *regexp.Regexp {
+// secretForms replaces a token in what servers may send back: as it is, in an address,
+// or quoted. It is nil without a token.
+func secretForms(token string) *strings.Replacer {
 	if token == "" {
 		return nil
 	}
 	quoted := strconv.Quote(token)
-	forms := []string{token, url.QueryEscape(token), url.PathEscape(token), quoted[1 : len(quoted)-1]}
-	for i, form := range forms {
-		forms[i] = regexp.QuoteMeta(form)
+	var pairs []string
+	for _, form := range []string{token, url.QueryEscape(token), url.PathEscape(token), quoted[1 : len(quoted)-1]} {
+		pairs = append(pairs, form, "[token]")
 	}
-	return regexp.MustCompile("(?i)" + strings.Join(forms, "|"))
+	return strings.NewReplacer(pairs...)
 }
 
 // hide returns err without the token in its text.
@@ -34,7 +33,7 @@ func (c *Client) hide(err error) error {
 		return err
 	}
 	text := err.Error()
-	if clean := c.secret.ReplaceAllLiteralString(text, "[token]"); clean != text {
+	if clean := c.secret.Replace(text); clean != text {
 		return &hiddenError{clean, err}
 	}
 	return err

@@ -1,0 +1,165 @@
+package hub
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// raw answers with these bytes.
+func raw(t *testing.T, w http.ResponseWriter, text string) {
+	conn, _, err := w.(http.Hijacker).Hijack()
+	require.NoError(t, err)
+	_, _ = conn.Write([]byte(text))
+	_ = conn.Close()
+}
+
+// echoes are ways in which a server may send the token back.
+var echoes = map[string]func(t *testing.T, w http.ResponseWriter){
+	"status": func(t *testing.T, w http.ResponseWriter) {
+		raw(t, w, "HTTP/1.1 418 "+token+"\r\nContent-Length: 0\r\n\r\n")
+	},
+	"status that is none": func(t *testing.T, w http.ResponseWriter) { raw(t, w, "HTTP/1.1 "+token+"\r\n\r\n") },
+	"protocol":            func(t *testing.T, w http.ResponseWriter) { raw(t, w, token+" 200 OK\r\n\r\n") },
+	"header":              func(t *testing.T, w http.ResponseWriter) { raw(t, w, "HTTP/1.1 200 OK\r\n"+token+"\r\n\r\n") },
+	"length": func(t *testing.T, w http.ResponseWriter) {
+		raw(t, w, "HTTP/1.1 200 OK\r\nContent-Length: "+token+"\r\n\r\n")
+	},
+	"coding": func(_ *testing.T, w http.ResponseWriter) { w.Header().Set("Content-Encoding", token) },
+	"range": func(_ *testing.T, w http.ResponseWriter) {
+		w.Header().Set("Content-Range", token)
+		w.WriteHeader(http.StatusPartialContent)
+	},
+	"location":               locate("https://%zz/" + token),
+	"location's query":       locate("https://nowhere.invalid/w?token=" + token),
+	"location's path":        locate("https://nowhere.invalid/" + token),
+	"location's path, coded": locate("https://nowhere.invalid/%68" + token[1:]),
+	"location's host":        locate("https://" + token + ".invalid/"),
+	"location's user":        locate("https://" + token + ":" + token + "@nowhere.invalid/"),
+	"location's scheme":      locate("x-" + strings.ReplaceAll(token, "_", "-") + "://" + token),
+	"location's own answer":  locate("/" + token),
+}
+
+func locate(to string) func(*testing.T, http.ResponseWriter) {
+	return func(_ *testing.T, w http.ResponseWriter) {
+		w.Header().Set("Location", to)
+		w.WriteHeader(http.StatusFound)
+	}
+}
+
+// hidesToken asserts that neither an error nor what it hands out shows the token.
+func hidesToken(t *testing.T, err error, name string) {
+	t.Helper()
+	require.Error(t, err, name)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		assert.NotContains(t, fmt.Sprintf(verb, err), token, name)
+	}
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		assert.NotContains(t, e.Error(), token, name)
+	}
+	var u *url.Error
+	assert.False(t, errors.As(err, &u), "%s: it would have the address in it", name)
+}
+
+func TestTokenIsInNoError(t *testing.T) {
+	for name, echo := range echoes {
+		h := newHostileHub(t, map[string][]byte{"w": content(2 * headSize)})
+		l := h.list(t)
+		f, err := l.open(t.Context(), "w")
+		require.NoError(t, err)
+		h.setFault(func(_ int, w http.ResponseWriter, r *http.Request, _ []byte) bool {
+			assert.Equal(t, "Bearer "+token, r.Header.Get("Authorization"))
+			echo(t, w)
+			return true
+		})
+		_, err = f.ReadAtContext(t.Context(), make([]byte, 10), headSize+5)
+		hidesToken(t, err, name)
+		_, err = l.open(t.Context(), "w")
+		hidesToken(t, err, name)
+		_, err = l.Open("w")
+		hidesToken(t, err, name)
+
+		s := h.serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.Contains(r.URL.Path, "/api/") {
+				echo(t, w)
+				return
+			}
+			http.NotFound(w, r)
+		}))
+		c := h.newClient(t, s.URL)
+		_, err = c.List(t.Context(), Repo{Name: "org/name"})
+		hidesToken(t, err, name)
+		_, _, _, err = c.Find(t.Context(), "hf://org/name")
+		hidesToken(t, err, name)
+	}
+}
+
+// TestTokenInTheAnswer would get into paths, results and messages of other packages.
+func TestTokenInTheAnswer(t *testing.T) {
+	escaped := strings.Replace(token, "h", `\u0068`, 1)
+	for _, text := range []string{
+		token, `{"sha":"` + token + ` "}`, `{"sha":"../` + token + `"}`, `{"sha":"` + token + `"}`, `{"sha":"` + escaped + `"}`,
+		`{"sha":"a","siblings":[{"rfilename":"` + token + `"}]}`, `{"sha":"a","siblings":[{"rfilename":"x/` + escaped + `.json"}]}`,
+		`{"` + token + `":`,
+	} {
+		h := newHostileHub(t, nil)
+		s := h.serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) }))
+		_, err := h.newClient(t, s.URL).List(t.Context(), Repo{Name: "org/name"})
+		hidesToken(t, err, text)
+		assert.ErrorIs(t, err, ErrServer, text)
+	}
+	h := newHostileHub(t, map[string][]byte{"config.json": []byte(`{"model_type":"` + token + `"}`), "absent": nil})
+	l := h.list(t)
+	_, err := l.open(t.Context(), "config.json")
+	hidesToken(t, err, "a document")
+	assert.ErrorIs(t, err, ErrServer)
+	delete(h.files, "absent")
+	_, err = l.open(t.Context(), "absent")
+	assert.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+// TestAddressesAreShownWithoutSecrets has a signature in a query, and a password in the
+// endpoint.
+func TestAddressesAreShownWithoutSecrets(t *testing.T) {
+	h := newHostileHub(t, map[string][]byte{"w": nil})
+	l := h.list(t)
+	h.setFault(func(_ int, w http.ResponseWriter, r *http.Request, _ []byte) bool {
+		if r.URL.RawQuery == "" {
+			http.Redirect(w, r, r.URL.Path+"?Signature=s3cr3t", http.StatusFound)
+			return true
+		}
+		w.WriteHeader(http.StatusGone)
+		return true
+	})
+	_, err := l.open(t.Context(), "w")
+	assert.ErrorContains(t, err, "/org/name/resolve/")
+	assert.ErrorContains(t, err, "410 Gone")
+	assert.NotContains(t, err.Error(), "s3cr3t")
+
+	for _, endpoint := range []string{"https://me:s3cr3t@127.0.0.1:1", "https://me:s3cr3t@%zz", "https://me:s3cr3t@host:port", "https://127.0.0.1:1/?x=s3cr3t"} {
+		c := &Client{Endpoint: endpoint, patience: patience{stall: time.Second, tries: 1, least: 1, most: 1}}
+		_, err = c.List(t.Context(), Repo{Name: "org/name"})
+		require.Error(t, err)
+		assert.NotContains(t, err.Error(), "s3cr3t")
+	}
+}
+
+// TestAnyToken makes no client panic.
+func TestAnyToken(t *testing.T) {
+	h := newHostileHub(t, map[string][]byte{"w": nil})
+	for _, bad := range []string{"\xff\xfe", "a\nb", "(", `\`, "é"} {
+		c := &Client{Endpoint: h.URL, Token: bad, patience: h.client.patience}
+		_, err := c.List(t.Context(), Repo{Name: "org/name"})
+		require.Error(t, err) // the certificate, at the latest
+	}
+	c := new(Client)
+	assert.NoError(t, c.hide(nil))
+}
