@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -72,6 +73,7 @@ func hidesToken(t *testing.T, err error, name string) {
 func TestTokenIsInNoError(t *testing.T) {
 	for name, echo := range echoes {
 		h := newHostileHub(t, map[string][]byte{"w": content(2 * headSize)})
+		resolve(h.client, map[string]*httptest.Server{h.Listener.Addr().String(): h.Server})
 		l := h.list(t)
 		f, err := l.open(t.Context(), "w")
 		require.NoError(t, err)
@@ -95,6 +97,7 @@ func TestTokenIsInNoError(t *testing.T) {
 			http.NotFound(w, r)
 		}))
 		c := h.newClient(t, s.URL)
+		resolve(c, map[string]*httptest.Server{s.Listener.Addr().String(): s})
 		_, err = c.List(t.Context(), Repo{Name: "org/name"})
 		hidesToken(t, err, name)
 		_, _, _, err = c.Find(t.Context(), "hf://org/name")
