@@ -91,9 +91,9 @@ func TestOneRequestOpensAShard(t *testing.T) {
 		case err != nil:
 			return index
 		}
-		header := fmt.Sprintf(`{"__metadata__":{"x":%q},"t%03d":{"dtype":"F32","shape":[1024,512],"data_offsets":[0,2097152]}}`, padding, i-1)
+		header := fmt.Sprintf(`{"__metadata__":{"x":"%s"},"t%03d":{"dtype":"F32","shape":[256,512],"data_offsets":[0,524288]}}`, padding, i-1)
 		text := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
-		return append(append(text, header...), make([]byte, 2097152)...)
+		return append(append(text, header...), make([]byte, 524288)...)
 	}
 	var asked, stored sync.Map // requests by file
 	count := func(of *sync.Map, name string) {

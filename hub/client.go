@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -75,8 +76,8 @@ type patience struct {
 	window time.Duration
 }
 
-// usual is the patience of a client. Eight answers of the least rate fit through a
-// modem.
+// usual is the patience of a client. Eight answers at the least rate together are no
+// more than a telephone line carries.
 func usual() patience {
 	return patience{stall: time.Minute, tries: 6, least: time.Second / 2, most: 30 * time.Second, rate: 1 << 10, window: 30 * time.Second}
 }
@@ -204,11 +205,19 @@ func (c *Client) get(ctx context.Context, address, span string) (*answer, error)
 	if a.Response, err = c.retrying(a).Do(request); err != nil {
 		return fail(err)
 	}
-	if coding := a.Header.Get("Content-Encoding"); coding != "" && coding != "identity" && a.StatusCode < http.StatusMultipleChoices {
+	if coding := a.Header.Get("Content-Encoding"); compressed(coding) && a.StatusCode < http.StatusMultipleChoices {
 		a.close()
-		return nil, fmt.Errorf("%w: %s: its answer is compressed (%q)", ErrServer, place(a.Request.URL), coding)
+		return nil, fmt.Errorf("%w: %s: its answer is compressed (%s)", ErrServer, place(a.Request.URL), shown(coding))
 	}
 	return a, nil
+}
+
+// compressed reports whether a coding changes the bytes. Stores of files leave others in
+// the header that change nothing, such as aws-chunked.
+func compressed(coding string) bool {
+	return slices.ContainsFunc(strings.FieldsFunc(strings.ToLower(coding), func(c rune) bool { return c == ',' || c == ' ' }), func(name string) bool {
+		return slices.Contains([]string{"gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd"}, name)
+	})
 }
 
 // retrying returns the client that tries requests again. While it waits the

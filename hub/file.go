@@ -152,8 +152,8 @@ func (f *File) span(r *http.Response, offset int64, asked int) (length int, tota
 	switch {
 	case !ok || first != offset || last < first || last-first >= int64(asked) || last >= total,
 		r.ContentLength >= 0 && r.ContentLength != last-first+1:
-		return 0, 0, fmt.Errorf("%w: %s: Content-Range %.80q, in an answer of %d bytes to a request of %d from %d",
-			ErrServer, placeOf(f.address), r.Header.Get("Content-Range"), r.ContentLength, asked, offset)
+		return 0, 0, fmt.Errorf("%w: %s: Content-Range %s, in an answer of %d bytes to a request of %d from %d",
+			ErrServer, placeOf(f.address), shown(r.Header.Get("Content-Range")), r.ContentLength, asked, offset)
 	case total > maxSize:
 		return 0, 0, fmt.Errorf("%w: %s: a file of %d bytes, it says", ErrServer, placeOf(f.address), total)
 	}

@@ -276,7 +276,11 @@ func TestCompressedAnswer(t *testing.T) {
 	_, err := l.open(t.Context(), "w")
 	assert.ErrorIs(t, err, ErrServer)
 	assert.ErrorContains(t, err, "compressed")
-	h.setFault(nil)
+	h.setFault(func(_ int, w http.ResponseWriter, r *http.Request, content []byte) bool {
+		w.Header().Set("Content-Encoding", "aws-chunked")
+		serve(w, r, content)
+		return true
+	})
 	_, err = l.open(t.Context(), "w")
 	assert.NoError(t, err, "its place among the requests is free again")
 }

@@ -55,10 +55,14 @@ func (c *Client) list(ctx context.Context, r Repo) (*Listing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", r, err)
 	}
+	if c.holdsToken(text) {
+		return nil, fmt.Errorf("%s: %w", r, errHoldsToken)
+	}
 	l := &Listing{Repo: r, c: c}
 	if err := l.parse(text); err != nil {
 		return nil, fmt.Errorf("%s: %s: %w: %w", r, placeOf(address), ErrServer, err)
 	}
+	// In JSON there are other ways to write it.
 	if c.holdsToken([]byte(l.Repo.Revision + "\n" + strings.Join(l.Files, "\n"))) {
 		return nil, fmt.Errorf("%s: %w", r, errHoldsToken)
 	}

@@ -57,6 +57,15 @@ func (c *Client) holdsToken(text []byte) bool {
 	return len(c.Token) >= leastSecret && bytes.Contains(text, []byte(c.Token))
 }
 
+// shown is what messages show of a header: all or nothing, since a token that is cut is
+// not found in it.
+func shown(value string) string {
+	if len(value) > 200 {
+		return fmt.Sprintf("of %d bytes", len(value))
+	}
+	return strconv.Quote(value)
+}
+
 var errHoldsToken = fmt.Errorf("%w: it holds the token", ErrServer)
 
 // place is an address as messages show it: without a password, and without the query,

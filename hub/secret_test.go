@@ -34,7 +34,16 @@ var echoes = map[string]func(t *testing.T, w http.ResponseWriter){
 	"length": func(t *testing.T, w http.ResponseWriter) {
 		raw(t, w, "HTTP/1.1 200 OK\r\nContent-Length: "+token+"\r\n\r\n")
 	},
-	"coding": func(_ *testing.T, w http.ResponseWriter) { w.Header().Set("Content-Encoding", token) },
+	"coding": func(_ *testing.T, w http.ResponseWriter) { w.Header().Set("Content-Encoding", "gzip, "+token) },
+	"range that is long": func(_ *testing.T, w http.ResponseWriter) {
+		w.Header().Set("Content-Range", strings.Repeat("x", 50)+token+strings.Repeat("x", 500))
+		w.WriteHeader(http.StatusPartialContent)
+	},
+	"tag": func(_ *testing.T, w http.ResponseWriter) {
+		w.Header().Set("ETag", token)
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", headSize+5, headSize+14, 2*headSize))
+		w.WriteHeader(http.StatusPartialContent)
+	},
 	"range": func(_ *testing.T, w http.ResponseWriter) {
 		w.Header().Set("Content-Range", token)
 		w.WriteHeader(http.StatusPartialContent)
@@ -60,6 +69,7 @@ func locate(to string) func(*testing.T, http.ResponseWriter) {
 func hidesToken(t *testing.T, err error, name string) {
 	t.Helper()
 	require.Error(t, err, name)
+	assert.NotContains(t, err.Error(), token[:20], name)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 		assert.NotContains(t, fmt.Sprintf(verb, err), token, name)
 	}

@@ -38,9 +38,9 @@ func (v version) unknown() bool { return v == version{} }
 func (v version) String() string {
 	switch {
 	case v.tag != "":
-		return fmt.Sprintf("ETag %.80q", v.tag)
+		return "ETag " + shown(v.tag)
 	case v.modified != "":
-		return fmt.Sprintf("Last-Modified %.80q", v.modified)
+		return "Last-Modified " + shown(v.modified)
 	}
 	return "neither ETag nor Last-Modified"
 }
