@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -223,4 +224,30 @@ func TestReach(t *testing.T) {
 		}
 	}
 	assert.Equal(t, machine, reachOf(netip.AddrPort{}))
+}
+
+// TestAnotherTransport is asked for nothing that the address of a redirect forbids, and
+// gets the token where it belongs.
+func TestAnotherTransport(t *testing.T) {
+	for to, want := range map[string]string{
+		"https://10.0.0.1/": "refused", "https://[::1]/": "refused", "http://cdn.test/": "refused",
+		"https://cdn.test/": "cdn.test ", "https://hub.test/x": "hub.test Bearer " + token, "https://hub.test:8443/x": "hub.test:8443 ",
+	} {
+		var sent []string
+		c := &Client{Endpoint: "https://hub.test", Token: token, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			sent = append(sent, r.URL.Host+" "+r.Header.Get("Authorization"))
+			if len(sent) == 1 {
+				return &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {to}}, Body: http.NoBody, Request: r}, nil
+			}
+			return &http.Response{StatusCode: http.StatusNotFound, Body: http.NoBody, Request: r}, nil
+		})}
+		_, err := c.List(t.Context(), Repo{Name: "org/name"})
+		if want == "refused" {
+			assert.ErrorIs(t, err, errRefused, to)
+			assert.Len(t, sent, 1, to)
+			continue
+		}
+		assert.ErrorIs(t, err, fs.ErrNotExist, to)
+		assert.Equal(t, []string{"hub.test Bearer " + token, want}, sent, to)
+	}
 }
