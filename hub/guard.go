@@ -2,10 +2,12 @@ package hub
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -73,15 +75,31 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		h.proxied = proxy != nil
 	}
-	r = r.Clone(context.WithValue(r.Context(), hopKey{}, h))
-	r.Header.Del("Referer") // the address before may be signed
-	switch {
-	case originOf(r.URL) != g.home:
-		r.Header.Del("Authorization")
-	case g.token != "":
-		r.Header.Set("Authorization", "Bearer "+g.token)
+	ctx := context.WithValue(r.Context(), hopKey{}, h)
+	atHome := originOf(r.URL) == g.home
+	var sent *http.Request
+	if atHome && g.token != "" {
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) {
+			sent.Close = sent.Close || logsIdle(i.Conn)
+		}})
 	}
-	return g.base.RoundTrip(r)
+	sent = r.Clone(ctx)
+	sent.Header.Del("Referer") // the address before may be signed
+	switch {
+	case !atHome:
+		sent.Header.Del("Authorization")
+	case g.token != "":
+		sent.Header.Set("Authorization", "Bearer "+g.token)
+	}
+	return g.base.RoundTrip(sent)
+}
+
+// logsIdle reports whether package net/http writes to the log what a server sends on a
+// connection behind its answer, as it does with HTTP/1. That could be the token, so that
+// such a connection ends with the answer to a request that had it.
+func logsIdle(c net.Conn) bool {
+	t, ok := c.(*tls.Conn)
+	return !ok || t.ConnectionState().NegotiatedProtocol != "h2"
 }
 
 // CloseIdleConnections is called by [http.Client].

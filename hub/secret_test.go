@@ -1,13 +1,20 @@
 package hub
 
 import (
+	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -137,6 +144,75 @@ func TestTokenInTheAnswer(t *testing.T) {
 	delete(h.files, "absent")
 	_, err = l.open(t.Context(), "absent")
 	assert.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+// TestTokenIsInNoLog has a server that sends it behind its answer, which net/http logs.
+func TestTokenIsInNoLog(t *testing.T) {
+	var text lockedBuffer
+	log.SetOutput(&text)
+	t.Cleanup(func() { log.SetOutput(os.Stderr) })
+	h := newHostileHub(t, nil)
+	body := `{"sha":"a"}`
+	answer := func(w http.ResponseWriter, r *http.Request) {
+		sent, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		raw(t, w, fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s%s", len(body), body, sent))
+	}
+	s := httptest.NewServer(http.HandlerFunc(answer))
+	t.Cleanup(s.Close)
+	for _, endpoint := range []string{h.serve(t, http.HandlerFunc(answer)).URL, s.URL} {
+		c := h.newClient(t, endpoint)
+		_, err := c.List(t.Context(), Repo{Name: "org/name"})
+		require.NoError(t, err)
+		_, err = c.List(t.Context(), Repo{Name: "org/name"})
+		require.NoError(t, err)
+		time.Sleep(50 * time.Millisecond)
+	}
+	assert.NotContains(t, text.String(), token[:20])
+}
+
+// lockedBuffer is a log.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// TestConnectionsAreKept with HTTP/2, the token notwithstanding.
+func TestConnectionsAreKept(t *testing.T) {
+	h := newHostileHub(t, map[string][]byte{"w": content(3 * headSize)})
+	var connections atomic.Int64
+	s := httptest.NewUnstartedServer(h.server)
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{h.leaf}}
+	s.EnableHTTP2 = true
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	c := h.newClient(t, s.URL)
+	c.own.TLSClientConfig.NextProtos = []string{"h2", "http/1.1"}
+	l, err := c.List(t.Context(), Repo{Name: "org/name"})
+	require.NoError(t, err)
+	f, err := l.open(t.Context(), "w")
+	require.NoError(t, err)
+	for range 3 {
+		_, err = f.ReadAtContext(t.Context(), make([]byte, 10), headSize+5)
+		require.NoError(t, err)
+	}
+	assert.EqualValues(t, 1, connections.Load())
 }
 
 // TestAddressesAreShownWithoutSecrets has a signature in a query, and a password in the
