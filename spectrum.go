@@ -73,7 +73,7 @@ type Analyzer struct {
 
 // Analysis is what is known of one weight matrix. Singular values, σ, t, the
 // sums and the norm are in the units of the weights, SNR in their reciprocal;
-// the rest has none.
+// the rest has none. No field is NaN, and what passes the range of float64 is +Inf.
 type Analysis struct {
 	Rows, Cols int
 	DType      DType // storage type of the weights; empty for a given spectrum
@@ -89,7 +89,7 @@ type Analysis struct {
 
 	SignalCount, NoiseCount           int
 	SignalSum, NoiseSum               float64
-	RatioSum, RatioCount, RatioEnergy float64 // +Inf when there is signal and no noise to divide by
+	RatioSum, RatioCount, RatioEnergy float64 // +Inf when there is signal and no noise to divide by, or next to none
 
 	SNR      float64 // the chosen ratio over the chosen divisor
 	SNRError float64 // bound on |computed − exact| / exact of SNR; +Inf where nothing is certain
@@ -112,7 +112,7 @@ type Analysis struct {
 	StableRank    float64 // ‖W‖_F² / s₁²
 	EffectiveRank float64 // exp of the entropy of s/Σs (Roy & Vetterli 2007)
 
-	Saturated bool // the chosen ratio is +Inf, so the score cannot rank
+	Saturated bool // SNR is +Inf, for want of noise or beyond the range of float64, so it cannot rank
 	Zero      bool // every weight is zero; SNR and all ratios are 0
 
 	Backend, Kernel, Precision string // what computed the singular values
