@@ -64,10 +64,11 @@ func notNumber(a *spectrum.Analysis) string {
 			return name
 		}
 	}
-	if a.Saturated != math.IsInf(a.SNR, 1) {
+	infinite := math.IsInf(a.SNR, 1)
+	if reason := a.Saturated || math.IsInf(a.SNRError, 1); a.Saturated && !infinite || infinite && !reason {
 		return "an SNR that is infinite without a reason"
 	}
-	if tail := a.SingularValues[a.SignalCount:]; a.Saturated && len(tail) > 0 && tail[0] > 0 && !math.IsInf(a.SNRError, 1) {
+	if tail := a.SingularValues[a.SignalCount:]; infinite && len(tail) > 0 && tail[0] > 0 && !math.IsInf(a.SNRError, 1) {
 		return "an error of an infinite SNR where the exact one is a number"
 	}
 	if a.Noise != spectrum.NoiseIQR && !math.IsInf(a.Sigma, 1) {
@@ -98,15 +99,16 @@ func check(t *testing.T, a *spectrum.Analysis) {
 // everything, or an infinity with its reason.
 func TestSpectraOfAnyMagnitude(t *testing.T) {
 	for an := range everySetting {
+		if an.Noise == spectrum.NoiseMAD { // which is of the matrix: see below
+			continue
+		}
 		for _, shape := range [][2]int{{1, 1}, {5, 1}, {4, 7}} {
 			w := mat.NewDense(shape[0], shape[1], nil)
 			w.Set(0, 0, 1)
 			everySpectrum(min(shape[0], shape[1]), func(s []float64) bool {
-				if a, err := an.AnalyzeSpectrum(s, shape[0], shape[1]); err == nil {
-					check(t, a)
-				} else if an.Noise != spectrum.NoiseMAD {
-					require.NoError(t, err)
-				}
+				a, err := an.AnalyzeSpectrum(s, shape[0], shape[1])
+				require.NoError(t, err)
+				check(t, a)
 				for _, relative := range []float64{0, 1, math.MaxFloat64} {
 					errs := make([]float64, len(s))
 					for i := range errs {

@@ -129,7 +129,7 @@ func (res *Analysis) limits() {
 	none := len(noise) == 0 || noise[0] == 0 && res.Ratio != RatioCount
 	switch {
 	case math.IsInf(res.SNR, 1):
-		if res.Saturated = true; !none { // the exact score is a number
+		if !none { // the exact score is a number
 			res.SNRError = math.Inf(1)
 		}
 	case res.SignalCount > 0 && res.SNR < 0x1p-1022 && res.divisor() < math.Inf(1):

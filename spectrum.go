@@ -66,8 +66,8 @@ type Analyzer struct {
 	// singular value, that must be certified before a more accurate way is not
 	// tried; 0 means 1e-4.
 	Tolerance float64
-	// Workers is the number of goroutines to use, 0 means GOMAXPROCS. The
-	// result does not depend on it.
+	// Workers is the number of goroutines to use, 0 means GOMAXPROCS; more than are
+	// of use are not started. The result does not depend on it.
 	Workers int
 }
 
@@ -91,7 +91,7 @@ type Analysis struct {
 	SignalSum, NoiseSum               float64
 	RatioSum, RatioCount, RatioEnergy float64 // +Inf when there is signal and no noise to divide by, or next to none
 
-	SNR      float64 // the chosen ratio over the chosen divisor
+	SNR      float64 // the chosen ratio over the chosen divisor; +Inf where that passes the range of float64
 	SNRError float64 // bound on |computed − exact| / exact of SNR; +Inf where nothing is certain
 
 	// ValueError bounds the absolute error of every singular value.
@@ -112,7 +112,7 @@ type Analysis struct {
 	StableRank    float64 // ‖W‖_F² / s₁²
 	EffectiveRank float64 // exp of the entropy of s/Σs (Roy & Vetterli 2007)
 
-	Saturated bool // SNR is +Inf, for want of noise or beyond the range of float64, so it cannot rank
+	Saturated bool // the chosen ratio is +Inf, so the score cannot rank
 	Zero      bool // every weight is zero; SNR and all ratios are 0
 
 	Backend, Kernel, Precision string // what computed the singular values

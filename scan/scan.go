@@ -17,6 +17,7 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/checkpoint"
+	"github.com/gospectrum/spectrum/internal/engine/parallel"
 	"github.com/gospectrum/spectrum/internal/names"
 )
 
@@ -28,7 +29,8 @@ var ErrMemory = errors.New("does not fit under the memory cap")
 type Options struct {
 	Analyzer spectrum.Analyzer
 
-	// Jobs is the number of workers; 0 means GOMAXPROCS. They share a large
+	// Jobs is the number of workers; 0 means GOMAXPROCS, and more than can run at a
+	// time are cut to that, or to 8 on a smaller machine. They share a large
 	// matrix if the back-end can, and take one small matrix each. It
 	// overrides Analyzer.Workers.
 	Jobs int
@@ -80,6 +82,7 @@ func (o Options) Resolve() (Options, error) {
 	if o.Jobs == 0 {
 		o.Jobs = runtime.GOMAXPROCS(0)
 	}
+	o.Jobs = parallel.Useful(o.Jobs)
 	if o.Type == nil {
 		o.Type = names.Type
 	}

@@ -101,7 +101,9 @@ func (p *plan) dispatch(ctx context.Context, done chan<- finished) {
 	for _, j := range p.jobs {
 		t := p.tensors[j.index].Tensor
 		r, c, _ := t.Dims()
-		need := demand{workers: p.opt.Analyzer.Backend.Workers(r, c, p.opt.Jobs), memory: j.memory}
+		// A back-end of the caller's may ask for more than there are, which never come.
+		workers := max(1, min(p.opt.Analyzer.Backend.Workers(r, c, p.opt.Jobs), p.opt.Jobs))
+		need := demand{workers: workers, memory: j.memory}
 		err := res.acquire(ctx, need)
 		if ctx.Err() != nil {
 			return

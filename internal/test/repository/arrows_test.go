@@ -39,7 +39,7 @@ internal/test/planted         .
 
 results                       scan checkpoint . rmt selection internal/format/strictjson
                               internal/names internal/names/loaded
-scan                          checkpoint . rmt selection internal/names
+scan                          checkpoint . rmt selection internal/engine/parallel internal/names
 emit                          checkpoint . selection internal/format/strictjson internal/names
 
 checkpoint                    hub . internal/format/gguf internal/format/numfmt
