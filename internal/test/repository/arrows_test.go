@@ -39,7 +39,8 @@ internal/test/planted         .
 
 results                       scan checkpoint . rmt selection internal/format/strictjson
                               internal/escape internal/names internal/names/loaded
-scan                          checkpoint . rmt selection internal/machine internal/names
+scan                          checkpoint . rmt selection internal/engine/parallel
+                              internal/machine internal/names
 emit                          checkpoint . selection internal/format/strictjson
                               internal/escape internal/names
 
