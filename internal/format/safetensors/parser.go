@@ -28,7 +28,7 @@ type parser struct {
 }
 
 func newParser(s *strictjson.Scanner) *parser {
-	p := &parser{Scanner: s, layouts: make(map[string]*Layout)}
+	p := &parser{Scanner: s, layouts: make(map[string]*Layout), shape: []int64{}}
 	p.onField, p.onDimension, p.onDataOffset = p.field, p.dimension, p.dataOffset
 	return p
 }
@@ -110,12 +110,12 @@ func (p *parser) layout(size int64) (*Layout, error) {
 	}
 	p.key = append(p.key[:0], p.dtype...)
 	for _, n := range p.shape {
-		p.key = binary.LittleEndian.AppendUint64(p.key, uint64(n))
+		p.key = binary.AppendUvarint(p.key, uint64(n))
 	}
-	p.key = binary.LittleEndian.AppendUint64(p.key, uint64(size))
+	p.key = binary.AppendUvarint(p.key, uint64(size))
 	l := p.layouts[string(p.key)]
 	if l == nil || l.DType != p.dtype || len(l.Shape) != len(p.shape) { // a type may look like a number
-		l = &Layout{DType: p.dtype, Shape: append([]int64{}, p.shape...), Size: size}
+		l = &Layout{DType: p.dtype, Shape: slices.Clone(p.shape), Size: size}
 		if err := l.checkSize(); err != nil {
 			return nil, err
 		}
