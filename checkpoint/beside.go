@@ -72,6 +72,17 @@ func (l *lister) beside(name string) iter.Seq2[string, *stored] {
 	}
 }
 
+// solitary reports, at a glance, that there is nothing beside the i-th tensor.
+func (l *lister) solitary(i int) bool {
+	stem := l.names[i]
+	if module, isWeight := weightModule(stem); isWeight {
+		stem = module
+	} else {
+		stem = strings.TrimSuffix(stem, "_weight")
+	}
+	return l.alone(i, stem)
+}
+
 // belongs reports whether what a name has more than the stem makes it one of the
 // stem's: anything behind a dot, but the weights and biases of modules below, and words
 // of a part behind an underscore. Behind the whole name of a tensor any word will do.

@@ -145,7 +145,7 @@ func notWeights(t *stored) string {
 	switch {
 	case strings.HasSuffix(last, "bias") && len(t.shape) > 2:
 		return "a mask that was saved with the weights" // GPT-2 and GPT-NeoX: attn.bias, 1×1×n×n
-	case isActivation(words(last)):
+	case mayScale(last) && isActivation(words(last)):
 		return "scales of activations"
 	}
 	return ""

@@ -3,10 +3,11 @@ package checkpoint
 import (
 	"cmp"
 	"encoding/binary"
-	"hash/maphash"
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/gospectrum/spectrum/internal/hashed"
 )
 
 // lookup finds the tensors of a model by name, and those whose names begin alike. It
@@ -14,33 +15,21 @@ import (
 type lookup struct {
 	names   []string  // sorted
 	tensors []*stored // of these names
-	seed    maphash.Seed
-	slots   []uint32 // 1 + an index of names, or 0; its length is a power of two
+	table   hashed.Table
 }
 
 // newLookup takes the first tensor of every name, and hands the others to twice, with
 // the one taken.
 func newLookup(all []*stored, twice func(t, taken *stored)) *lookup {
-	l := &lookup{seed: maphash.MakeSeed(), names: make([]string, 0, len(all)), tensors: make([]*stored, 0, len(all))}
+	l := &lookup{names: make([]string, 0, len(all)), tensors: make([]*stored, 0, len(all))}
 	for _, x := range byName(all) {
 		t := all[x.at]
 		if n := len(l.names); n > 0 && l.names[n-1] == t.name {
 			twice(t, l.tensors[n-1])
 			continue
 		}
+		l.table.Add(l.names, t.name)
 		l.names, l.tensors = append(l.names, t.name), append(l.tensors, t)
-	}
-	size := 1
-	for size < 2*len(l.names) {
-		size *= 2
-	}
-	l.slots = make([]uint32, size)
-	for i, name := range l.names {
-		slot := l.slot(name)
-		for l.slots[slot] != 0 {
-			slot = (slot + 1) % len(l.slots)
-		}
-		l.slots[slot] = uint32(i + 1)
 	}
 	return l
 }
@@ -79,17 +68,10 @@ func byName(all []*stored) []sortable {
 	return order
 }
 
-// slot returns where the search for a name begins.
-func (l *lookup) slot(name string) int {
-	return int(maphash.String(l.seed, name) & uint64(len(l.slots)-1))
-}
-
 // get returns the tensor called name, nil if there is none.
 func (l *lookup) get(name string) *stored {
-	for slot := l.slot(name); l.slots[slot] != 0; slot = (slot + 1) % len(l.slots) {
-		if i := l.slots[slot] - 1; l.names[i] == name {
-			return l.tensors[i]
-		}
+	if i := l.table.Find(l.names, name); i >= 0 {
+		return l.tensors[i]
 	}
 	return nil
 }

@@ -44,8 +44,8 @@ func (l *lister) markPacked() {
 		}
 	}
 	for _, named := range []bool{true, false} { // zero points are integers too, and no payload
-		for _, name := range l.names {
-			if t := l.get(name); reasons[name] == "" && hasPayloadName(name) == named && l.isPayload(t) {
+		for i, name := range l.names {
+			if t := l.tensors[i]; reasons[name] == "" && hasPayloadName(name) == named && l.isPayload(t) {
 				mark(t)
 			}
 		}
@@ -65,8 +65,8 @@ func (l *lister) markPacked() {
 // selection among the head, the embeddings and what else was spared would look like one
 // of the model; and a part of a packing that nobody knows yet may be among them.
 func (l *lister) leaveRest(reason string) {
-	for _, name := range l.names {
-		if t := l.get(name); len(t.shape) > 1 && t.skip == "" && l.consumed[name] == "" {
+	for i, name := range l.names {
+		if t := l.tensors[i]; len(t.shape) > 1 && t.skip == "" && l.consumed[name] == "" {
 			l.consumed[name] = reason
 		}
 	}

@@ -21,8 +21,8 @@ const (
 // companions marks tensors that are no weights of their own: those that say how others
 // are to be read, and all of a weight that is packed in a way that is not read.
 func (l *lister) companions() {
-	for _, name := range l.names {
-		t := l.get(name)
+	for i, name := range l.names {
+		t := l.tensors[i]
 		if t.skip != "" {
 			continue
 		}
@@ -34,8 +34,8 @@ func (l *lister) companions() {
 		}
 	}
 	l.markPacked()
-	for _, name := range l.names {
-		if l.consumed[name] == "" && l.get(name).skip == "" && l.model.adapter.part(name) {
+	for i, name := range l.names {
+		if l.consumed[name] == "" && l.tensors[i].skip == "" && l.model.adapter.part(name) {
 			l.consumed[name] = adapterReason
 		}
 	}
@@ -44,9 +44,12 @@ func (l *lister) companions() {
 
 // markScales finds the factors of weights, and marks the tensors that hold them.
 func (l *lister) markScales() {
-	for _, name := range l.names {
-		t := l.get(name)
+	for i, name := range l.names {
+		t := l.tensors[i]
 		if l.consumed[name] != "" || t.skip != "" || unreadable(t) || len(t.shape) == 0 {
+			continue
+		}
+		if !isEight(t) && l.solitary(i) {
 			continue
 		}
 		f := l.findFactor(t)
@@ -66,6 +69,9 @@ func (l *lister) markScales() {
 	l.refuseUnscaled()
 	for _, name := range l.names { // of weights that need none, or are not there
 		_, last := cutLast(name)
+		if !mayScale(last) {
+			continue
+		}
 		if w := words(last); l.consumed[name] == "" && isFactor(w) && slices.Contains(w, ownWeight) {
 			l.consumed[name] = "a scale, and no weight"
 		}

@@ -52,7 +52,13 @@ func (l *lister) parametrized(t *stored) string {
 // weight: weight_orig, and what it is divided by or masked with.
 func (l *lister) reparametrized(t *stored) string {
 	has := func(last string) bool { return l.get(names.Sibling(t.name, last)) != nil }
-	switch last := t.name[len(names.Sibling(t.name, "")):]; {
+	_, last := cutLast(t.name)
+	switch last {
+	case "weight_orig", "weight_mask", "weight_u", "weight_v":
+	default:
+		return ""
+	}
+	switch {
 	case !has("weight_orig"):
 	case last == "weight_orig" && (has("weight_u") || has("weight_mask")), last == "weight_mask":
 		return parametrizedReason
@@ -95,8 +101,11 @@ func plainFloat(s *stored) bool {
 // norm makes e, where it is the directions of a weight, the weight.
 func (l *lister) norm(e *entry) {
 	name, ok := names.Lengths(e.name)
+	if !ok || e.Skip != "" {
+		return
+	}
 	g := l.get(name)
-	if !ok || g == nil || e.Skip != "" {
+	if g == nil {
 		return
 	}
 	axis, _ := lengthsAxis(&e.stored, g)
