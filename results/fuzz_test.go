@@ -85,12 +85,25 @@ func FuzzRead(f *testing.F) {
 			require.Nil(t, res)
 			return
 		}
-		if res.Schema == SchemaNative {
-			checkNative(t, res)
-		} else {
-			checkReference(t, res)
-		}
+		checkRead(t, res)
 	})
+}
+
+// checkRead holds what was read to what it promises, whatever the file says.
+func checkRead(t *testing.T, res *Scores) {
+	if res.Schema == SchemaNative {
+		checkNative(t, res)
+	} else {
+		checkReference(t, res)
+	}
+	for _, experts := range []Experts{ExpertsFused, ExpertsSingle} {
+		for _, c := range res.Candidates(experts) {
+			require.NotEmpty(t, c.Name)
+		}
+	}
+	if _, err := Compare(res, res, 25); err != nil {
+		require.ErrorIs(t, err, spectrum.ErrOption)
+	}
 }
 
 // checkNative writes a file of ours and expects to read the same.
