@@ -57,8 +57,9 @@ type Model struct {
 
 // File is a file that holds weights.
 type File struct {
-	Name string // relative to the directory of the model, with slashes
-	Size int64  // in bytes
+	Name   string // relative to the directory of the model, with slashes
+	Size   int64  // in bytes
+	Header string // SHA-256, in hexadecimal, of what was read of it to list its tensors, and where
 }
 
 // open opens name in dir, or what the directory says when name is empty.
@@ -154,6 +155,9 @@ func (m *Model) Path() string {
 	return m.path
 }
 
+// Split reports whether fused projections were asked for as their parts, see [Opener].
+func (m *Model) Split() bool { return m != nil && m.split }
+
 // Notes returns what the user of the model should know of how it was read, a line
 // each: which files were taken where there were others, and what was not read as it
 // stands.
@@ -188,7 +192,7 @@ func (m *Model) Files() []File {
 	}
 	files := make([]File, len(m.shards))
 	for i, s := range m.shards {
-		files[i] = File{Name: s.name, Size: s.size}
+		files[i] = File{Name: s.name, Size: s.size, Header: s.header}
 	}
 	return files
 }

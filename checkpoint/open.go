@@ -118,6 +118,11 @@ func (o Opener) find(ctx context.Context, address string, missing error) (*Model
 		return nil, err
 	}
 	m.files = closer
+	if said, ok := files.(interface{ Notes() []string }); ok { // as those of package hub do
+		for _, line := range said.Notes() {
+			m.notes.add("%s", line)
+		}
+	}
 	return m, nil
 }
 

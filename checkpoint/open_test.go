@@ -24,7 +24,10 @@ func TestOpenFile(t *testing.T) {
 	}, m.Tensors())
 	info, err := os.Stat(path)
 	require.NoError(t, err)
-	assert.Equal(t, []File{{"any.name", info.Size()}}, m.Files())
+	files := m.Files()
+	require.Len(t, files, 1)
+	assert.Len(t, files[0].Header, 64)
+	assert.Equal(t, []File{{"any.name", info.Size(), files[0].Header}}, files)
 	assert.Equal(t, "llama", m.Config().ModelType)
 
 	t.Chdir(dir)

@@ -1,14 +1,20 @@
 package checkpoint
 
 import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -61,6 +67,64 @@ func TestStream(t *testing.T) {
 		assert.Equal(t, local.Files(), remote.Files(), model)
 		assert.Equal(t, local.Config(), remote.Config(), model)
 		assert.Equal(t, matrices(t, local), matrices(t, remote), model)
+	}
+}
+
+// TestOneRequestOpensAShard counts what opening a model of 163 shards, the number of
+// DeepSeek-V3's, asks the hub for. The headers are long, as of many experts, and the
+// files are where the hub sends those who ask, as at Hugging Face.
+func TestOneRequestOpensAShard(t *testing.T) {
+	const shards = 163
+	padding := strings.Repeat("x", 300_000)
+	names, weights := []string{"config.json", "model.safetensors.index.json"}, map[string]string{}
+	for i := range shards {
+		name := fmt.Sprintf("model-%05d-of-%05d.safetensors", i+1, shards)
+		names, weights[fmt.Sprintf("t%03d", i)] = append(names, name), name
+	}
+	index, err := json.Marshal(map[string]any{"weight_map": weights})
+	require.NoError(t, err)
+	file := func(name string) []byte {
+		var i int
+		switch _, err := fmt.Sscanf(name, "model-%d-of-", &i); {
+		case name == names[0]:
+			return []byte(`{"model_type":"llama"}`)
+		case err != nil:
+			return index
+		}
+		header := fmt.Sprintf(`{"__metadata__":{"x":"%s"},"t%03d":{"dtype":"F32","shape":[256,512],"data_offsets":[0,524288]}}`, padding, i-1)
+		text := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+		return append(append(text, header...), make([]byte, 524288)...)
+	}
+	var asked, stored sync.Map // requests by file
+	count := func(of *sync.Map, name string) {
+		n, _ := of.LoadOrStore(name, new(atomic.Int64))
+		n.(*atomic.Int64).Add(1)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/api/models/org/name/revision/main", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"sha":%q,"siblings":[{"rfilename":"%s"}]}`, commit, strings.Join(names, `"},{"rfilename":"`))
+	})
+	mux.HandleFunc("/org/name/resolve/"+commit+"/{name}", func(w http.ResponseWriter, r *http.Request) {
+		count(&asked, r.PathValue("name"))
+		http.Redirect(w, r, "/store/"+r.PathValue("name"), http.StatusFound)
+	})
+	mux.HandleFunc("/store/{name}", func(w http.ResponseWriter, r *http.Request) {
+		count(&stored, r.PathValue("name"))
+		w.Header().Set("ETag", `"tag"`)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(file(r.PathValue("name"))))
+	})
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	t.Setenv("HF_ENDPOINT", s.URL)
+	t.Setenv("HF_TOKEN", "")
+	m := openHub(t, "hf://org/name")
+	assert.Len(t, m.Tensors(), shards)
+	for _, of := range []*sync.Map{&asked, &stored} {
+		for _, name := range names {
+			n, found := of.Load(name)
+			require.True(t, found, name)
+			assert.EqualValues(t, 1, n.(*atomic.Int64).Load(), name)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"path"
@@ -23,6 +24,7 @@ type shard struct {
 	name   string // as File.Name
 	file   source
 	size   int64
+	header string   // as File.Header
 	stored []stored // until the model's list is made
 }
 
@@ -57,7 +59,11 @@ func (m *Model) addShards(ctx context.Context, dir directory, names []string) (f
 
 // readShard lists the tensors of a file.
 func (m *Model) readShard(ctx context.Context, dir directory, s *shard) error {
-	if err := m.readHeader(ctx, s); err != nil {
+	digest := &digest{source: s.file, hash: sha256.New()}
+	s.file = digest
+	err := m.readHeader(ctx, s)
+	s.file, s.header = digest.source, digest.sum()
+	if err != nil {
 		return fmt.Errorf("%s: %w", dir.path(s.name), err)
 	}
 	for i := range s.stored {

@@ -8,7 +8,9 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -42,11 +44,13 @@ const (
 // not change in use.
 type Client struct {
 	Endpoint string // address of the hub; empty for that of Hugging Face
-	Token    string // sent to the endpoint only; may be empty
+	Token    string // sent to the scheme, host and port of the endpoint only; may be empty
 	Cache    string // directory that [Client.Find] looks into first, as [CacheDir]; may be empty
 	Parallel int    // requests under way at a time; 0 for 8
 	// Transport sends the requests; nil for a copy of [http.DefaultTransport], whose
-	// idle connections are closed with each model.
+	// idle connections are closed with each model. The copy makes its own connections,
+	// and looks where they lead: a redirect to a name that stands for a private address
+	// is refused. Of a redirect for another transport only the address is looked at.
 	Transport http.RoundTripper
 
 	patience patience
@@ -54,6 +58,8 @@ type Client struct {
 	slots    chan struct{} // one for each request under way
 	http     *http.Client
 	own      *http.Transport // nil where the transport is another's
+	guard    *guard
+	secret   *strings.Replacer // of the token in what a server says; nil without one
 }
 
 // patience says how long a client waits, and for what.
@@ -64,6 +70,16 @@ type patience struct {
 	tries int
 	// least and most bound the wait between tries.
 	least, most time.Duration
+	// rate is how many bytes a second an answer must bring, in each window of time. 0
+	// asks for none.
+	rate   int64
+	window time.Duration
+}
+
+// usual is the patience of a client. Eight answers at the least rate together are no
+// more than a telephone line carries.
+func usual() patience {
+	return patience{stall: time.Minute, tries: 6, least: time.Second / 2, most: 30 * time.Second, rate: 1 << 10, window: 30 * time.Second}
 }
 
 // New returns a client with the settings that the Hugging Face tools take from
@@ -76,19 +92,31 @@ func New() *Client {
 // begin fills in what the zero value leaves open.
 func (c *Client) begin() {
 	if c.patience == (patience{}) {
-		c.patience = patience{stall: time.Minute, tries: 6, least: time.Second / 2, most: 30 * time.Second}
+		c.patience = usual()
 	}
 	parallel := c.Parallel
 	if parallel <= 0 {
 		parallel = defaultParallel
 	}
 	c.slots = make(chan struct{}, parallel)
-	c.http = &http.Client{Transport: c.Transport}
-	if standard, ok := http.DefaultTransport.(*http.Transport); ok && c.Transport == nil {
+	c.secret = secretForms(c.Token)
+	c.guard = &guard{base: c.Transport, token: c.Token, reach: reachOf}
+	if endpoint, err := url.Parse(c.endpoint()); err == nil {
+		c.guard.home = originOf(endpoint)
+		c.guard.know(c.guard.named(endpoint))
+	}
+	standard, ok := http.DefaultTransport.(*http.Transport)
+	switch {
+	case c.Transport != nil:
+	case ok:
 		c.own = standard.Clone()
 		c.own.MaxIdleConnsPerHost = parallel
-		c.http.Transport = c.own
+		c.own.DialContext = c.guard.dialer().DialContext
+		c.guard.base, c.guard.proxy = c.own, c.own.Proxy
+	default:
+		c.guard.base = http.DefaultTransport
 	}
+	c.http = &http.Client{Transport: c.guard, CheckRedirect: c.guard.redirect}
 }
 
 // ready reports what a client cannot work with, and begins.
@@ -135,40 +163,12 @@ func (c *Client) fetchOnce(ctx context.Context, address string) ([]byte, error) 
 	}
 	text, err := io.ReadAll(io.LimitReader(a, maxListing+1))
 	if err != nil {
-		return nil, &brokenError{err}
+		return nil, &brokenError{err, false}
 	}
 	if len(text) > maxListing {
 		return nil, fmt.Errorf("%w: more than %d bytes", ErrServer, maxListing)
 	}
 	return text, nil
-}
-
-// answer is a response whose body ends with an error when nothing comes.
-type answer struct {
-	*http.Response
-	stall  time.Duration
-	timer  *time.Timer
-	cancel context.CancelCauseFunc
-	ctx    context.Context
-	done   func()
-}
-
-var errStalled = errors.New("the server sent nothing for too long")
-
-func (a *answer) Read(p []byte) (int, error) {
-	a.timer.Reset(a.stall)
-	n, err := a.Body.Read(p)
-	if err != nil && err != io.EOF && context.Cause(a.ctx) == errStalled {
-		err = errStalled
-	}
-	return n, err
-}
-
-func (a *answer) close() {
-	a.timer.Stop()
-	a.cancel(nil)
-	_ = a.Body.Close()
-	a.done()
 }
 
 // get asks for an address, or for a range of it. Refused connections, 429 and
@@ -180,7 +180,7 @@ func (c *Client) get(ctx context.Context, address, span string) (*answer, error)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	a := &answer{stall: c.patience.stall, done: func() { <-c.slots }}
+	a := &answer{patience: c.patience, done: func() { <-c.slots }, asked: time.Now()}
 	a.ctx, a.cancel = context.WithCancelCause(ctx)
 	a.timer = time.AfterFunc(c.patience.stall, func() { a.cancel(errStalled) })
 	fail := func(err error) (*answer, error) {
@@ -189,9 +189,9 @@ func (c *Client) get(ctx context.Context, address, span string) (*answer, error)
 		a.cancel(nil)
 		a.done()
 		if ctx.Err() == nil && cause == errStalled {
-			err = &brokenError{cause}
+			err = &brokenError{cause, false}
 		}
-		return nil, err
+		return nil, plain(err)
 	}
 	request, err := retryablehttp.NewRequestWithContext(a.ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -199,16 +199,25 @@ func (c *Client) get(ctx context.Context, address, span string) (*answer, error)
 	}
 	request.Header.Set("User-Agent", "spectrum")
 	request.Header.Set("Accept-Encoding", "identity") // a range of a compressed body is of no use
-	if c.Token != "" {
-		request.Header.Set("Authorization", "Bearer "+c.Token)
-	}
 	if span != "" {
 		request.Header.Set("Range", span)
 	}
 	if a.Response, err = c.retrying(a).Do(request); err != nil {
 		return fail(err)
 	}
+	if coding := a.Header.Get("Content-Encoding"); compressed(coding) && a.StatusCode < http.StatusMultipleChoices {
+		a.close()
+		return nil, fmt.Errorf("%w: %s: its answer is compressed (%s)", ErrServer, place(a.Request.URL), shown(coding))
+	}
 	return a, nil
+}
+
+// compressed reports whether a coding changes the bytes. Stores of files leave others in
+// the header that change nothing, such as aws-chunked.
+func compressed(coding string) bool {
+	return slices.ContainsFunc(strings.FieldsFunc(strings.ToLower(coding), func(c rune) bool { return c == ',' || c == ' ' }), func(name string) bool {
+		return slices.Contains([]string{"gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd"}, name)
+	})
 }
 
 // retrying returns the client that tries requests again. While it waits the
@@ -216,7 +225,12 @@ func (c *Client) get(ctx context.Context, address, span string) (*answer, error)
 func (c *Client) retrying(a *answer) *retryablehttp.Client {
 	return &retryablehttp.Client{
 		HTTPClient: c.http, RetryMax: c.patience.tries - 1, RetryWaitMin: c.patience.least, RetryWaitMax: c.patience.most,
-		CheckRetry:   retryablehttp.DefaultRetryPolicy,
+		CheckRetry: func(ctx context.Context, r *http.Response, err error) (bool, error) {
+			if errors.Is(err, errRefused) {
+				return false, nil
+			}
+			return retryablehttp.DefaultRetryPolicy(ctx, r, err)
+		},
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 		Backoff: func(least, most time.Duration, try int, r *http.Response) time.Duration {
 			wait := min(most, retryablehttp.DefaultBackoff(least, most, try, r))
@@ -225,11 +239,6 @@ func (c *Client) retrying(a *answer) *retryablehttp.Client {
 		},
 	}
 }
-
-// brokenError is a failure that another try may not have.
-type brokenError struct{ error }
-
-func (e *brokenError) Unwrap() error { return e.error }
 
 // again waits before the next try and reports whether there is one.
 func (c *Client) again(ctx context.Context, try int, err error) bool {
@@ -249,7 +258,7 @@ func (c *Client) again(ctx context.Context, try int, err error) bool {
 
 // statusError says what a status means for the reader of a model.
 func statusError(r *http.Response) error {
-	at := r.Request.URL.Redacted()
+	at := place(r.Request.URL)
 	switch r.StatusCode {
 	case http.StatusUnauthorized:
 		return fmt.Errorf("%w (401): %s: the model does not exist, is private or gated; set HF_TOKEN", ErrAccess, at)
@@ -260,5 +269,6 @@ func statusError(r *http.Response) error {
 	case http.StatusRequestedRangeNotSatisfiable:
 		return fmt.Errorf("%w (416): %s is shorter than it was", ErrChanged, at)
 	}
-	return fmt.Errorf("%w: %s: %s", ErrServer, at, r.Status)
+	// The words of a server are its own.
+	return fmt.Errorf("%w: %s: %d %s", ErrServer, at, r.StatusCode, http.StatusText(r.StatusCode))
 }

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -14,8 +15,11 @@ import (
 
 const (
 	// headSize is what the first request asks for, in bytes: it tells the size of the
-	// file, and holds the header of most.
-	headSize = 256 << 10
+	// file, and holds the header of nearly every shard, those with the parts of 384
+	// quantised experts included (2304 tensors), so that opening it takes no other.
+	headSize = 512 << 10
+	// maxSize is more than any file has. A server that claims it is wrong.
+	maxSize = 1 << 44
 	// chunkSize is the most that one request asks for later.
 	chunkSize = 4 << 20
 	// progress is how many bytes a broken answer must have brought to count as
@@ -29,15 +33,17 @@ type File struct {
 	c       *Client
 	name    string
 	address string
-	tag     string // the ETag of the first answer
 	size    int64
 	head    []byte // the first bytes
+	was     version
+	sum     [32]byte // SHA-256 of the first bytes
+	summed  int      // how many these are
 
 	mu   sync.Mutex
 	next int64 // what Read reads
 }
 
-func (f *File) failed(err error) error { return fmt.Errorf("%s: %w", f.name, err) }
+func (f *File) failed(err error) error { return f.c.hide(fmt.Errorf("%s: %w", f.name, err)) }
 
 // Stat gives name and size. It knows no time.
 func (f *File) Stat() (fs.FileInfo, error) {
@@ -59,69 +65,109 @@ func (f *File) DropHead() {
 	}
 }
 
-// begin asks for the head of the file.
-func (f *File) begin(ctx context.Context) error {
-	a, err := f.c.get(ctx, f.address, fmt.Sprintf("bytes=0-%d", headSize-1))
-	if err != nil {
+// open reads the head of the file.
+func (f *File) open(ctx context.Context) error {
+	for try := 0; ; try++ {
+		n, err := f.begin(ctx)
+		if err == nil {
+			return f.finish(ctx, n)
+		}
+		if !f.c.again(ctx, try, err) {
+			return err
+		}
+	}
+}
+
+// finish reads what is missing of the head behind its first n bytes.
+func (f *File) finish(ctx context.Context, n int) error {
+	if err := f.read(ctx, f.head[n:], int64(n)); err != nil {
 		return err
 	}
+	f.keep()
+	if f.c.holdsToken(f.head) {
+		return errHoldsToken
+	}
+	return nil
+}
+
+// begin asks for the head of the file, and returns how much of it came.
+func (f *File) begin(ctx context.Context) (int, error) {
+	a, err := f.c.get(ctx, f.address, fmt.Sprintf("bytes=0-%d", headSize-1))
+	if err != nil {
+		return 0, err
+	}
 	defer a.close()
-	f.tag = a.Header.Get("ETag")
+	f.was = versionOf(a.Header)
 	switch a.StatusCode {
 	case http.StatusPartialContent:
-		first, total, ok := contentRange(a.Header)
-		if !ok || first != 0 {
-			return f.badRange(a.Response)
+		length, total, err := f.span(a.Response, 0, headSize)
+		if err != nil {
+			return 0, err
 		}
 		f.size = total
 		f.head = make([]byte, min(total, headSize))
-		n, err := io.ReadFull(a, f.head)
-		if f.head = f.head[:n]; n == 0 && err != nil && err != io.EOF {
-			return cutShort(err)
+		n, err := a.fill(f.head[:min(length, len(f.head))])
+		if n > 0 {
+			err = nil // there is an answer to go on from
 		}
-		return nil // what is missing comes with the next request
+		return n, err
 	case http.StatusOK:
 		return f.whole(a)
 	case http.StatusRequestedRangeNotSatisfiable:
 		if strings.TrimSpace(a.Header.Get("Content-Range")) == "bytes */0" {
 			f.size, f.head = 0, nil
-			return nil
+			return 0, nil
 		}
 	}
-	return statusError(a.Response)
+	return 0, statusError(a.Response)
 }
 
 // whole takes a file that comes as a whole, as small ones and documents may.
-func (f *File) whole(a *answer) (err error) {
+func (f *File) whole(a *answer) (n int, err error) {
 	limit := int64(headSize)
 	if strings.HasSuffix(f.name, ".json") {
 		limit = maxListing
 	}
+	f.head = nil
 	if a.ContentLength <= limit {
 		if f.head, err = io.ReadAll(io.LimitReader(a, limit+1)); err != nil {
-			return cutShort(err)
+			return 0, a.broken(0, err)
 		}
 	}
 	f.size = int64(len(f.head))
 	if a.ContentLength > limit || f.size > limit {
-		return fmt.Errorf("%w: %s: the server ignores ranges", ErrServer, f.address)
+		return 0, f.ignoresRanges()
 	}
-	return nil
+	return len(f.head), nil
 }
 
-func cutShort(err error) error { return &brokenError{fmt.Errorf("answer cut short: %w", err)} }
+func (f *File) ignoresRanges() error {
+	return fmt.Errorf("%w: %s: the server ignores ranges", ErrServer, placeOf(f.address))
+}
 
-func (f *File) badRange(r *http.Response) error {
-	return fmt.Errorf("%w: %s: Content-Range %q", ErrServer, f.address, r.Header.Get("Content-Range"))
+// span returns how many bytes of a range an answer has, and the size of the file. An
+// answer may have less than it was asked for, but nothing else.
+func (f *File) span(r *http.Response, offset int64, asked int) (length int, total int64, err error) {
+	first, last, total, ok := contentRange(r.Header)
+	switch {
+	case !ok || first != offset || last < first || last-first >= int64(asked) || last >= total,
+		r.ContentLength >= 0 && r.ContentLength != last-first+1:
+		return 0, 0, fmt.Errorf("%w: %s: Content-Range %s, in an answer of %d bytes to a request of %d from %d",
+			ErrServer, placeOf(f.address), shown(r.Header.Get("Content-Range")), r.ContentLength, asked, offset)
+	case total > maxSize:
+		return 0, 0, fmt.Errorf("%w: %s: a file of %d bytes, it says", ErrServer, placeOf(f.address), total)
+	}
+	return int(last - first + 1), total, nil
 }
 
 // contentRange reads bytes first-last/total.
-func contentRange(h http.Header) (first, total int64, ok bool) {
+func contentRange(h http.Header) (first, last, total int64, ok bool) {
 	span, size, ok := strings.Cut(strings.TrimPrefix(h.Get("Content-Range"), "bytes "), "/")
-	begin, _, ok2 := strings.Cut(span, "-")
+	begin, end, ok2 := strings.Cut(span, "-")
 	first, err1 := strconv.ParseInt(begin, 10, 64)
-	total, err2 := strconv.ParseInt(size, 10, 64)
-	return first, total, ok && ok2 && err1 == nil && err2 == nil && first >= 0 && total >= 0
+	last, err2 := strconv.ParseInt(end, 10, 64)
+	total, err3 := strconv.ParseInt(size, 10, 64)
+	return first, last, total, ok && ok2 && err1 == nil && err2 == nil && err3 == nil && first >= 0
 }
 
 // Read is that of [io.Reader].
@@ -165,7 +211,14 @@ func (f *File) ReadAtContext(ctx context.Context, p []byte, offset int64) (int, 
 	if offset < int64(len(f.head)) {
 		n = copy(p, f.head[offset:])
 	}
-	if err := f.chunks(ctx, p[n:], offset+int64(n)); err != nil {
+	if n == len(p) {
+		return n, end
+	}
+	err := f.chunks(ctx, p[n:], offset+int64(n))
+	if err == nil {
+		err = f.unchanged(ctx)
+	}
+	if err != nil {
 		return n, f.failed(err)
 	}
 	return len(p), end
@@ -197,7 +250,7 @@ func (f *File) read(ctx context.Context, p []byte, offset int64) error {
 	for try := 0; len(p) > 0; try++ {
 		n, err := f.part(ctx, p, offset)
 		p, offset = p[n:], offset+int64(n)
-		if n >= progress {
+		if broken := (*brokenError)(nil); errors.As(err, &broken) && broken.progress {
 			try = 0
 		}
 		if err != nil && !f.c.again(ctx, try, err) {
@@ -220,20 +273,20 @@ func (f *File) part(ctx context.Context, p []byte, offset int64) (int, error) {
 	switch a.StatusCode {
 	case http.StatusPartialContent:
 	case http.StatusOK:
-		return 0, fmt.Errorf("%w: %s: the server ignores ranges", ErrServer, f.address)
+		return 0, f.ignoresRanges()
 	default:
 		return 0, statusError(a.Response)
 	}
-	first, total, ok := contentRange(a.Header)
-	switch {
-	case !ok || first != offset:
-		return 0, f.badRange(a.Response)
-	case total != f.size || a.Header.Get("ETag") != f.tag:
-		return 0, fmt.Errorf("%w: %s: %d bytes, ETag %s; it had %d, %s", ErrChanged, f.address, total, a.Header.Get("ETag"), f.size, f.tag)
-	}
-	n, err := io.ReadFull(a, p)
+	length, total, err := f.span(a.Response, offset, len(p))
 	if err != nil {
-		return n, cutShort(err)
+		return 0, err
 	}
-	return n, nil
+	if is := versionOf(a.Header); total != f.size || is != f.was {
+		return 0, fmt.Errorf("%w: %s: %d bytes, %s; it had %d, %s", ErrChanged, placeOf(f.address), total, is, f.size, f.was)
+	}
+	n, err := a.fill(p[:length])
+	if err == nil && n < len(p) {
+		err = a.broken(n, io.ErrUnexpectedEOF)
+	}
+	return n, err
 }

@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/gospectrum/spectrum/internal/format/strictjson"
 )
@@ -22,6 +23,7 @@ type Listing struct {
 	Repo  Repo     // its Revision is the commit
 	Files []string // sorted, with slashes
 	c     *Client
+	blind atomic.Bool // a file was opened of which no version is known
 }
 
 var (
@@ -36,6 +38,11 @@ func (c *Client) List(ctx context.Context, r Repo) (*Listing, error) {
 	if err := c.ready(ctx); err != nil {
 		return nil, err
 	}
+	l, err := c.list(ctx, r)
+	return l, c.hide(err)
+}
+
+func (c *Client) list(ctx context.Context, r Repo) (*Listing, error) {
 	revision, err := r.revision()
 	if err != nil {
 		return nil, err
@@ -48,9 +55,16 @@ func (c *Client) List(ctx context.Context, r Repo) (*Listing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", r, err)
 	}
+	if c.holdsToken(text) {
+		return nil, fmt.Errorf("%s: %w", r, errHoldsToken)
+	}
 	l := &Listing{Repo: r, c: c}
 	if err := l.parse(text); err != nil {
-		return nil, fmt.Errorf("%s: %s: %w: %w", r, address, ErrServer, err)
+		return nil, fmt.Errorf("%s: %s: %w: %w", r, placeOf(address), ErrServer, err)
+	}
+	// In JSON there are other ways to write it.
+	if c.holdsToken([]byte(l.Repo.Revision + "\n" + strings.Join(l.Files, "\n"))) {
+		return nil, fmt.Errorf("%s: %w", r, errHoldsToken)
 	}
 	return l, nil
 }
@@ -149,15 +163,22 @@ func (l *Listing) open(ctx context.Context, name string) (*File, error) {
 		return nil, fmt.Errorf("%s has no file %s: %w", l.Repo, name, fs.ErrNotExist)
 	}
 	f := &File{c: l.c, name: name, address: l.address(name)}
-	for try := 0; ; try++ {
-		err := f.begin(ctx)
-		if err == nil {
-			return f, nil
-		}
-		if !l.c.again(ctx, try, err) {
-			return nil, f.failed(err)
-		}
+	if err := f.open(ctx); err != nil {
+		return nil, f.failed(err)
 	}
+	if f.was.unknown() && int64(len(f.head)) < f.size {
+		l.blind.Store(true)
+	}
+	return f, nil
+}
+
+// Notes returns what the user should know of the files that were opened, a line for
+// each thing. There is one: that little shows whether a file changed.
+func (l *Listing) Notes() []string {
+	if l == nil || !l.blind.Load() {
+		return nil
+	}
+	return []string{"the server says neither ETag nor Last-Modified of its files: if one changes while it is read, only its size and its beginning can show it"}
 }
 
 // Close drops the connections that wait for another request.

@@ -2,6 +2,10 @@
 // Hugging Face tools keep, and on a hub over HTTPS, a range of a file at a time.
 // Nothing is stored.
 //
+// Servers are not trusted: the token goes to the endpoint alone and is in no error,
+// redirects lead neither to private addresses nor from https to http, and what a server
+// says of ranges and sizes is checked. docs/formats.md has the rules.
+//
 // A [Client] is what package checkpoint takes to open such models; on its own,
 // [Client.Find] and [Client.List] give the files of a model as an [io/fs.FS].
 package hub

@@ -26,6 +26,7 @@ type Diagnosis struct {
 	Duplicates []string // names that occur again
 	Invalid    []string // members that are not a row, and why
 	Broken     string   // why the file ends early, "" if it does not
+	Unfinished string   // see [Result.Unfinished]
 	Ties       []Tie    // types in which layers share a score
 	Missing    []string // experts that others of their model let expect
 
@@ -46,7 +47,7 @@ type Tie struct {
 // Healthy reports whether nothing is wrong. Infinite scores and ties are not
 // wrong, only hard to rank by.
 func (d *Diagnosis) Healthy() bool {
-	return d != nil && d.Broken == "" && len(d.NaN)+len(d.Duplicates)+len(d.Invalid)+len(d.Missing) == 0
+	return d != nil && d.Broken == "" && d.Unfinished == "" && len(d.NaN)+len(d.Duplicates)+len(d.Invalid)+len(d.Missing) == 0
 }
 
 // Diagnose reads a result file of any schema as far as it can be read. The error
@@ -57,8 +58,8 @@ func Diagnose(data []byte) (*Diagnosis, error) {
 		return nil, ErrEmpty
 	}
 	d := &Diagnosis{at: make(map[string]int)}
-	if scores, err := parseText(text); err == nil && scores.Result != nil {
-		d.Schema = SchemaNative
+	if scores, err := parse(data, "it"); err == nil && scores.Result != nil {
+		d.Schema, d.Unfinished = SchemaNative, scores.Result.Unfinished()
 		for _, l := range scores.Layers() {
 			d.row(l)
 		}

@@ -21,7 +21,7 @@ func ReadFile(path string) (*Scores, error) {
 }
 
 // Read reads a result file, recognising its schema by its content; name is what
-// errors call it. Numbers may be Python's tokens Infinity, -Infinity and NaN in
+// errors call it. The [Journal] of a scan reads as a result that is unfinished. Numbers may be Python's tokens Infinity, -Infinity and NaN in
 // the reference's files. Unknown fields are ignored.
 //
 // The error wraps [ErrEmpty] if there is nothing but white space, and
@@ -44,6 +44,13 @@ func parse(data []byte, name string) (*Scores, error) {
 	text := bytes.TrimPrefix(data, []byte("\ufeff"))
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, fmt.Errorf("%s: %w", name, ErrEmpty)
+	}
+	if isJournal(text) {
+		res, err := ofJournal(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return res.Scores(), nil
 	}
 	res, err := parseText(text)
 	if err == nil {

@@ -39,6 +39,8 @@ func parseResult(s *strictjson.Scanner) (*Result, error) {
 			return decode(s, key, &r.Chosen)
 		case "interrupted":
 			return decode(s, key, &r.Interrupted)
+		case "missing":
+			return decode(s, key, &r.Missing)
 		}
 		return s.Skip()
 	})

@@ -16,6 +16,13 @@ import (
 type Recorder struct {
 	// SingularValues keeps every singular value in the rows.
 	SingularValues bool
+	// Types is what the rule of [scan.Options.Type] is called in the result.
+	Types string
+	// Tool and Version are the program that scans, as the result names it.
+	Tool, Version string
+	// Journal keeps each row as it is finished, and has those of an earlier run, which
+	// are not computed again. Nil keeps none.
+	Journal *Journal
 }
 
 // Scan scans m and returns the result, whose rows come in the order of the tensors
@@ -23,8 +30,13 @@ type Recorder struct {
 //
 // A tensor that cannot be analysed becomes a row with its error. When ctx ends, Scan
 // returns at once what was finished, marked interrupted, together with the error of
-// ctx; see [scan.Run] for what then becomes of m. Any other error, with no result, is
-// that of [scan.Options.Resolve].
+// ctx; see [scan.Run] for what then becomes of m. It does the same with an error that
+// wraps [ErrStored] if a row cannot be entered in the journal. Any other error, with no
+// result, is that of [scan.Options.Resolve], or wraps [ErrJournal] if the journal
+// belongs to another scan.
+//
+// The result does not depend on how often and where the scan was interrupted, its times
+// apart.
 func (rec Recorder) Scan(ctx context.Context, m *checkpoint.Model, opt scan.Options) (*Result, error) {
 	opt, err := opt.Resolve()
 	if err != nil {
@@ -33,34 +45,93 @@ func (rec Recorder) Scan(ctx context.Context, m *checkpoint.Model, opt scan.Opti
 	if m == nil || ctx == nil {
 		return nil, fmt.Errorf("%w: no model or no context", spectrum.ErrOption)
 	}
-	r := &Result{Provenance: newProvenance(m, opt)}
+	r := &Result{Provenance: rec.provenance(m, opt)}
+	if err := rec.resume(r, m, &opt); err != nil {
+		return nil, err
+	}
+	report := opt.Progress
+	opt.Progress = func(p scan.Progress) {
+		r.Missing = p.Total - p.Done
+		if report != nil {
+			report(p)
+		}
+	}
 	for o, end := range scan.Run(ctx, m, opt) {
+		if end == nil {
+			end = rec.enter(r, o)
+		}
 		if end != nil {
-			err, r.Interrupted = end, true
+			err = end
 			break
 		}
-		rec.enter(r, o)
 	}
+	r.Interrupted = r.Missing > 0
 	slices.SortFunc(r.Rows, byModel)
 	r.Provenance.finish()
 	return r, err
 }
 
+// resume enters the rows of an earlier run, and leaves them out of the scan.
+func (rec Recorder) resume(r *Result, m *checkpoint.Model, opt *scan.Options) error {
+	if rec.Journal == nil {
+		return nil
+	}
+	total, err := scan.Matrices(m, *opt)
+	if err != nil {
+		return err
+	}
+	if err := rec.Journal.begin(r.Provenance, total); err != nil {
+		return err
+	}
+	r.Rows = rec.Journal.finished()
+	done := make(map[string]bool, len(r.Rows))
+	for _, row := range r.Rows {
+		done[row.Name] = true
+	}
+	opt.Done = func(name string) bool { return done[name] }
+	return nil
+}
+
 // enter adds an outcome to r. Those without a row come in the order of the model.
-func (rec Recorder) enter(r *Result, o scan.Outcome) {
-	if o.Reason != "" && o.TiedTo == "" {
+func (rec Recorder) enter(r *Result, o scan.Outcome) error {
+	switch {
+	case o.TiedTo != "":
+		r.Rows = append(r.Rows, tiedRow(r, o))
+		return nil // what it repeats is in the journal
+	case o.Reason != "":
 		s := Skipped{Name: o.Name, DType: o.DType, Reason: o.Reason, Parameter: o.Parameter}
 		for _, d := range o.Shape {
 			s.Shape = append(s.Shape, int64(d))
 		}
 		r.Skipped = append(r.Skipped, s)
-		return
+		return nil
 	}
 	row := NewRow(o)
 	if rec.SingularValues && o.Analysis != nil {
 		row.SingularValues = o.Analysis.SingularValues
 	}
+	if rec.Journal != nil {
+		if err := rec.Journal.line(&row); err != nil {
+			return err
+		}
+	}
 	r.Rows = append(r.Rows, row)
+	return nil
+}
+
+// tiedRow repeats the row of an embedding, which may be of an earlier run, for the head
+// that shares it.
+func tiedRow(r *Result, o scan.Outcome) Row {
+	row := NewRow(o)
+	for i := range r.Rows {
+		if shared := &r.Rows[i]; shared.Name == o.TiedTo {
+			own := row
+			row = *shared
+			row.Name, row.Type, row.TiedTo, row.Ranked = own.Name, own.Type, own.TiedTo, own.Ranked
+			row.Parameter, row.Absent, row.PartOf, row.Seconds = own.Parameter, own.Absent, own.PartOf, own.Seconds
+		}
+	}
+	return row
 }
 
 // byModel is the order of the rows of a result, whose names are unique.

@@ -64,10 +64,10 @@ func TestRecorder(t *testing.T) {
 	backend, err := spectrum.DefaultBackend()
 	require.NoError(t, err)
 	require.Equal(t, Settings{
-		Noise: "iqr", Edge: "asymptotic", Ratio: "sum", Divisor: "s_max", Backend: backend.Name(), Precision: "auto",
-		Jobs: 2, Memory: 8 << 20, Exclude: []string{"*.3.mlp.*"},
+		Noise: "iqr", Edge: "asymptotic", Ratio: "sum", Divisor: "s_max", Backend: backend.Name(), Kernel: kernelOf(backend), Precision: "auto",
+		Exclude: []string{"*.3.mlp.*"},
 	}, p.Settings)
-	require.Equal(t, tiny, p.Model)
+	require.Equal(t, "tiny-llama", p.Model)
 	require.Len(t, p.Files, 2)
 	require.Equal(t, "llama", p.Config.ModelType)
 	require.InDelta(t, p.Finished.Sub(p.Started).Seconds(), float64(p.Seconds), 1e-9)

@@ -7,7 +7,10 @@
 // file {"<type>": {"<module>": x}}.
 package results
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Errors that results of this package wrap; test for them with [errors.Is].
 var (
@@ -27,7 +30,26 @@ type Result struct {
 	Rows        []Row      `json:"layers"`              // in module order, the order the model declares them in
 	Skipped     []Skipped  `json:"skipped"`             // tensors that were not analysed, in module order
 	Chosen      *Chosen    `json:"selection,omitempty"` // nil if none was asked for
-	Interrupted bool       `json:"interrupted"`         // the scan stopped before its last layer
+	Interrupted bool       `json:"interrupted"`         // the scan stopped before its last matrix
+	Missing     int        `json:"missing,omitempty"`   // how many matrices it had not finished
+}
+
+// Unfinished says why r is not the whole result of a model, "" if it is: a scan that was
+// interrupted, or a shard. What ranks layers by it would choose among some of them.
+func (r *Result) Unfinished() string {
+	switch {
+	case r == nil:
+		return ""
+	case r.Provenance.Shard != "" && r.Interrupted:
+		return fmt.Sprintf("shard %s, of which %d matrices are missing", r.Provenance.Shard, r.Missing)
+	case r.Provenance.Shard != "":
+		return fmt.Sprintf("shard %s only; spectrum merge joins the shards", r.Provenance.Shard)
+	case r.Interrupted && r.Missing > 0:
+		return fmt.Sprintf("the scan was interrupted: %d matrices are missing", r.Missing)
+	case r.Interrupted:
+		return "the scan was interrupted"
+	}
+	return ""
 }
 
 // TiedHead returns the name of the output head that shares the matrix of the

@@ -54,7 +54,7 @@ func sample() *Result {
 			Finished: time.Date(2026, 1, 2, 3, 4, 7, 0, time.UTC),
 			Config:   &Config{SHA256: "00ff", ModelType: "llama", Architectures: []string{"LlamaForCausalLM"}},
 			Files:    []Source{{Name: "model.safetensors", Size: 1 << 40}},
-			Settings: Settings{Noise: "iqr", Ratio: "sum", Jobs: 2, Memory: 1 << 33, Include: []string{"*q_proj*"}},
+			Settings: Settings{Noise: "iqr", Ratio: "sum", Include: []string{"*q_proj*"}},
 		},
 		Rows:    []Row{q, k, bad, head},
 		Skipped: []Skipped{{Name: "conv.weight", DType: "F32", Shape: []int64{1 << 33, 3, 1}, Reason: "3-D"}},

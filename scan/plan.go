@@ -24,6 +24,9 @@ type plan struct {
 	opt     Options   // resolved
 	tensors []Outcome // of nothing so far but the reasons, in the order of the model
 	jobs    []job     // largest first
+	done    int       // matrices that the caller has already
+
+	sharedDone *Outcome // the embedding of a tied head, if it is one of these
 
 	head, embedding string // names of a tied output head and what it shares, or empty
 }
@@ -60,8 +63,28 @@ func newPlan(m *checkpoint.Model, opt Options) (*plan, error) {
 		}
 		p.tensors = append(p.tensors, o)
 	}
+	p.jobs = opt.Shard.of(p.jobs, p.tensors)
+	p.leaveDone()
 	slices.SortStableFunc(p.jobs, func(a, b job) int { return cmp.Compare(b.cost, a.cost) })
 	return p, nil
+}
+
+// leaveDone takes out the jobs that the caller has the analyses of.
+func (p *plan) leaveDone() {
+	if p.opt.Done == nil {
+		return
+	}
+	p.jobs = slices.DeleteFunc(p.jobs, func(j job) bool {
+		o := &p.tensors[j.index]
+		if !p.opt.Done(o.Name) {
+			return false
+		}
+		p.done++
+		if p.head != "" && o.Name == p.embedding {
+			p.sharedDone = o
+		}
+		return true
+	})
 }
 
 // reason returns why a tensor is not analysed, or "".

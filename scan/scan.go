@@ -46,6 +46,11 @@ type Options struct {
 	// Transformers is the version of transformers whose names the outcomes have as
 	// their Parameter; "" is the newest, see [checkpoint.Model.Loaded].
 	Transformers string
+	// Done reports matrices, by name, whose analysis the caller has already: Run leaves
+	// them out. Nil reports none.
+	Done func(name string) bool
+	// Shard limits the scan to a part of the matrices; the zero value scans all.
+	Shard Shard
 
 	// Progress, if not nil, is called once before the first matrix and after
 	// each, from one goroutine at a time.
@@ -72,6 +77,9 @@ func (o Options) Resolve() (Options, error) {
 	if o.Memory < 0 {
 		return o, fmt.Errorf("%w: memory cap of %d bytes", spectrum.ErrOption, o.Memory)
 	}
+	if err := o.Shard.check(); err != nil {
+		return o, err
+	}
 	if err := names.CheckPatterns(slices.Concat(o.Include, o.Exclude)); err != nil {
 		return o, fmt.Errorf("%w: %w", spectrum.ErrOption, err)
 	}
@@ -89,8 +97,8 @@ func (o Options) Resolve() (Options, error) {
 
 // Progress says how far a scan has come.
 type Progress struct {
-	Done, Total     int      // matrices
-	Work, TotalWork float64  // their cost in flops, up to a constant
+	Done, Total     int      // matrices, those of Options.Done among them
+	Work, TotalWork float64  // cost in flops, up to a constant, of those that this scan computes
 	Last            *Outcome // the matrix just finished, nil at the start
 }
 
@@ -105,10 +113,21 @@ func List(m *checkpoint.Model, opt Options) ([]Outcome, error) {
 	return p.tensors, nil
 }
 
+// Matrices returns how many matrices a scan of m with opt analyses, those of opt.Done
+// among them. The error is that of [Options.Resolve].
+func Matrices(m *checkpoint.Model, opt Options) (int, error) {
+	opt.Done = nil
+	p, err := newPlan(m, opt)
+	if err != nil {
+		return 0, err
+	}
+	return len(p.jobs), nil
+}
+
 // Run scans m and yields the outcome of each tensor: first of those that are not
 // analysed, then of each matrix as soon as it is done, which depends on the
 // workers. An output head that shares the matrix of an embedding comes last, with
-// its analysis. Nothing is kept that was yielded.
+// its analysis, or without one if the embedding is Done. Nothing is kept that was yielded.
 //
 // A tensor that cannot be analysed has an outcome with its error; the others go
 // on. Where the sequence has an error, it ends. It is that of ctx when ctx has

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/gospectrum/spectrum"
@@ -32,7 +33,7 @@ func (p *plan) run(ctx context.Context, yield func(Outcome, error) bool) {
 			return
 		}
 	}
-	progress := Progress{Total: len(p.jobs)}
+	progress := Progress{Done: p.done, Total: p.done + len(p.jobs)}
 	for _, j := range p.jobs {
 		progress.TotalWork += j.cost
 	}
@@ -43,7 +44,7 @@ func (p *plan) run(ctx context.Context, yield func(Outcome, error) bool) {
 	// Room for every job, so that a worker never waits for a reader who has left.
 	done := make(chan finished, len(p.jobs))
 	go p.dispatch(ctx, done)
-	var shared *Outcome
+	shared := p.sharedDone
 	for progress.Done < progress.Total {
 		f, ok := next(ctx, done)
 		if !ok {
@@ -91,46 +92,57 @@ func next(ctx context.Context, done <-chan finished) (finished, bool) {
 	}
 }
 
-// dispatch starts the jobs in order, each as soon as the workers and the memory
-// it needs are free: large matrices one after the other with all workers,
-// small ones side by side with one each.
+// dispatch starts the jobs in order: each reads its weights as soon as there is memory
+// for it, a few ahead of the workers, and computes as soon as workers are free: large
+// matrices one after the other with all of them, small ones side by side with one each.
 func (p *plan) dispatch(ctx context.Context, done chan<- finished) {
 	res := newResources(p.opt.Jobs, p.opt.Memory)
 	defer context.AfterFunc(ctx, res.wake)()
+	var running sync.WaitGroup
+	defer running.Wait() // for those who are woken when ctx ends
 	for _, j := range p.jobs {
-		t := p.tensors[j.index].Tensor
-		r, c, _ := t.Dims()
-		lent, err := res.acquire(ctx, j, p.opt.Analyzer.Backend.Workers(r, c, p.opt.Jobs))
+		l, err := res.admit(ctx, j)
 		if ctx.Err() != nil {
 			return
 		}
 		if err != nil {
-			done <- finished{job: j, err: tensorError(t, err)}
+			done <- finished{job: j, err: tensorError(p.tensors[j.index].Tensor, err)}
 			continue
 		}
-		go func() {
-			began := time.Now()
-			a, err := p.analyse(ctx, t, lent.workers, lent.buffer)
-			res.release(lent)
-			if err == nil || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
-				done <- finished{j, a, err, time.Since(began)}
+		running.Go(func() {
+			f := p.work(ctx, res, l, j)
+			res.release(l)
+			if f.err == nil || ctx.Err() == nil || !errors.Is(f.err, ctx.Err()) {
+				done <- f
 			}
-		}()
+		})
 	}
 }
 
-func (p *plan) analyse(ctx context.Context, t checkpoint.Tensor, workers int, buf *checkpoint.Buffer) (*spectrum.Analysis, error) {
-	weights, err := p.model.Load(ctx, t, buf)
+// work reads the weights of a job and analyses them. The time it takes is that of both,
+// without what it waits for workers.
+func (p *plan) work(ctx context.Context, res *resources, l *loan, j job) (f finished) {
+	f.job = j
+	t := p.tensors[j.index].Tensor
+	began := time.Now()
+	weights, err := p.model.Load(ctx, t, l.buffer)
+	f.elapsed = time.Since(began)
 	if err != nil {
-		return nil, err
+		f.err = err
+		return f
 	}
 	an := p.opt.Analyzer
-	an.Workers = workers
-	a, err := an.Analyze(ctx, weights)
-	if err != nil {
-		return nil, tensorError(t, err)
+	r, c, _ := t.Dims()
+	an.Workers = an.Backend.Workers(r, c, p.opt.Jobs)
+	if f.err = res.start(ctx, l, an.Workers); f.err != nil {
+		return f
 	}
-	return a, nil
+	began = time.Now()
+	if f.analysis, err = an.Analyze(ctx, weights); err != nil {
+		f.err = tensorError(t, err)
+	}
+	f.elapsed += time.Since(began)
+	return f
 }
 
 func tensorError(t checkpoint.Tensor, err error) error {

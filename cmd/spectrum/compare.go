@@ -24,6 +24,7 @@ type pair struct {
 func newCompare() *cobra.Command {
 	var top float64
 	var format, name string
+	var partial bool
 	cmd := &cobra.Command{
 		Use:   "compare RESULTS RESULTS…",
 		Short: "Compare the rankings of two settings or two models",
@@ -37,17 +38,18 @@ layers are tied.`,
   spectrum compare iqr.json kn.json --top 25`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return compare(cmd, args, top, format, name)
+			return compare(cmd, args, top, format, name, partial)
 		},
 	}
 	cmd.Flags().Float64Var(&top, "top", 25, "compare the selections of the top `P` percent of the layers of each type")
 	cmd.Flags().StringVar(&format, "format", formatTable, "`FORMAT` of the comparison: table or json")
 	cmd.Flags().StringVarP(&name, "output", "o", "", "write to `FILE` instead of standard output")
+	partialFlag(cmd, &partial)
 	complete(cmd, "format", []string{formatTable, formatJSON})
 	return cmd
 }
 
-func compare(cmd *cobra.Command, files []string, top float64, format, name string) error {
+func compare(cmd *cobra.Command, files []string, top float64, format, name string, partial bool) error {
 	if err := oneOf("format", format, formatTable, formatJSON); err != nil {
 		return err
 	}
@@ -57,7 +59,7 @@ func compare(cmd *cobra.Command, files []string, top float64, format, name strin
 	all := make([]*results.Scores, len(files))
 	for i, file := range files {
 		var err error
-		if all[i], err = results.ReadFile(file); err != nil {
+		if all[i], err = readResults(cmd.ErrOrStderr(), file, partial); err != nil {
 			return err
 		}
 	}

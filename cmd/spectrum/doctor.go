@@ -87,6 +87,9 @@ func writeDiagnosis(w io.Writer, d *results.Diagnosis) error {
 	if d.Broken != "" {
 		escape.Fprintf(b, "the file breaks at %s; what comes before was read\n", d.Broken)
 	}
+	if d.Unfinished != "" {
+		escape.Fprintf(b, "it is unfinished: %s\n", d.Unfinished)
+	}
 	if d.Healthy() {
 		escape.Fprintf(b, "nothing is wrong with it\n")
 	}

@@ -19,6 +19,7 @@ const (
 func newExport() *cobra.Command {
 	var format, convention, name string
 	var names nameFlags
+	var partial bool
 	cmd := &cobra.Command{
 		Use:   "export RESULTS --format FORMAT",
 		Short: "Write results as the reference implementation does",
@@ -32,12 +33,13 @@ reference's file stay what they are.`,
 		Example: `  spectrum export llama.json --format spectrum-json --convention v1 -o snr_results_llama.json`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return export(cmd, args[0], format, convention, name, &names)
+			return export(cmd, args[0], format, convention, name, &names, partial)
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", formatRefJSON, "`FORMAT` of the file: spectrum-json or spectrum-sorted-json")
 	cmd.Flags().StringVar(&convention, "convention", "v1", "`ERA` of the reference to follow: v0 or v1")
 	names.add(cmd)
+	partialFlag(cmd, &partial)
 	cmd.Flags().StringVarP(&name, "output", "o", "", "write to `FILE` instead of standard output")
 	for flag, values := range map[string][]string{"format": {formatRefJSON, formatRefSorted}, "convention": {"v0", "v1"}} {
 		complete(cmd, flag, values)
@@ -45,7 +47,7 @@ reference's file stay what they are.`,
 	return cmd
 }
 
-func export(cmd *cobra.Command, file, format, convention, name string, names *nameFlags) error {
+func export(cmd *cobra.Command, file, format, convention, name string, names *nameFlags, partial bool) error {
 	if err := oneOf("format", format, formatRefJSON, formatRefSorted); err != nil {
 		return err
 	}
@@ -53,7 +55,7 @@ func export(cmd *cobra.Command, file, format, convention, name string, names *na
 	if err != nil {
 		return fmt.Errorf("--convention: %w", err)
 	}
-	res, err := results.ReadFile(file)
+	res, err := readResults(cmd.ErrOrStderr(), file, partial)
 	if err != nil {
 		return err
 	}

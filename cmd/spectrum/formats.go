@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -40,13 +42,22 @@ func scanFormats() []scanFormat {
 }
 
 // chooseScanFormat returns the format of that name, or without one that of the
-// file, else the default.
+// file, the default for standard output.
 func chooseScanFormat(name, file string) (scanFormat, error) {
 	formats := scanFormats()
 	if name == "" {
+		if file == "" || file == "-" {
+			return formats[0], nil
+		}
 		ext := strings.ToLower(filepath.Ext(file))
 		i := slices.IndexFunc(formats, func(f scanFormat) bool { return f.ext != "" && f.ext == ext })
-		return formats[max(0, i)], nil
+		if info, err := os.Stat(file); i < 0 && err == nil && info.IsDir() {
+			return scanFormat{}, fmt.Errorf("output %s is a directory", file)
+		}
+		if i < 0 {
+			return scanFormat{}, fmt.Errorf("output %s: its name ends in none of %s; --format says what to write", file, list(scanExtensions(), "and"))
+		}
+		return formats[i], nil
 	}
 	names := scanFormatNames()
 	if err := oneOf("format", name, names...); err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"github.com/gospectrum/spectrum/internal/escape"
+	"github.com/gospectrum/spectrum/results"
 	"io"
 	"os"
 	"os/signal"
@@ -15,12 +16,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Exit codes of the command.
+// Exit codes of the command. One that a signal ended has 128 and the signal's number.
 const (
-	exitOK      = 0
-	exitFailed  = 1 // done, but layers failed, or a check found something
-	exitUsage   = 2 // wrong usage, or input that cannot be read
-	exitNothing = 3 // nothing was ranked
+	exitOK         = 0
+	exitFailed     = 1 // done, but layers failed, or a check found something
+	exitUsage      = 2 // wrong usage, or input that cannot be read: a retry cannot help
+	exitNothing    = 3 // nothing was ranked
+	exitIncomplete = 4 // something is missing, or could not be stored: a retry may help
+	exitSignal     = 128
 )
 
 // Errors of commands that have done their work, and say so with exitFailed.
@@ -36,9 +39,36 @@ var (
 // errNothing reports results without any score, for which there is exitNothing.
 var errNothing = errors.New("nothing was ranked")
 
+// Errors for which there is exitIncomplete.
+var (
+	// errUnfinished reports a result that is not that of a whole model.
+	errUnfinished = errors.New("unfinished")
+	// errWriting reports a result that is there, but not in its file.
+	errWriting = errors.New("writing")
+)
+
+// signalled is why a context ended: the process was told to.
+type signalled struct{ syscall.Signal }
+
+// Error implements error.
+func (s signalled) Error() string { return "ended by the signal " + s.Signal.String() }
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C kills
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) { // as nohup does
+			signal.Notify(signals, s)
+		}
+	}
+	go func() {
+		s := <-signals
+		signal.Stop(signals) // the second one kills
+		if n, ok := s.(syscall.Signal); ok {
+			cancel(signalled{n})
+		}
+		cancel(context.Canceled)
+	}()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -53,17 +83,27 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	escape.Fprintf(stderr, "spectrum: %v\n", err)
+	var s signalled
+	if errors.As(context.Cause(ctx), &s) {
+		return exitSignal + int(s.Signal)
+	}
 	return exitCode(err)
 }
 
 // exitCode says by which code a command ends with this error.
 func exitCode(err error) int {
-	if errors.Is(err, errNothing) {
-		return exitNothing
-	}
-	for _, found := range []error{errPartial, errMismatch, errUnsound} {
-		if errors.Is(err, found) {
-			return exitFailed
+	for _, c := range []struct {
+		code int
+		of   []error
+	}{
+		{exitNothing, []error{errNothing}},
+		{exitIncomplete, []error{errUnfinished, errWriting, results.ErrStored, results.ErrLocked, results.ErrMissing, context.Canceled, context.DeadlineExceeded}},
+		{exitFailed, []error{errPartial, errMismatch, errUnsound}},
+	} {
+		for _, found := range c.of {
+			if errors.Is(err, found) {
+				return c.code
+			}
 		}
 	}
 	return exitUsage
@@ -78,9 +118,10 @@ separates noise from signal with random-matrix theory, gives each layer a
 signal-to-noise ratio and selects the layers worth training.
 
 Results go to standard output or the file named by -o, everything else to
-standard error. Exit code 0: done; 1: some tensors failed or the scan was
-interrupted, and the rest was written; or verify or doctor found something wrong;
-2: wrong usage or unreadable input; 3: nothing was ranked.`,
+standard error. Exit code 0: done; 1: done, but some tensors failed, or verify or
+doctor found something wrong; 2: wrong usage or unreadable input; 3: nothing was
+ranked; 4: something is missing or could not be written, and a retry may help;
+128+n: ended by signal n.`,
 		Example: `  spectrum inspect ./Llama-3-8B
   spectrum scan ./Llama-3-8B --top 25
   spectrum scan ./Llama-3-8B -o llama.json
@@ -94,7 +135,7 @@ interrupted, and the rest was written; or verify or doctor found something wrong
 		Args:          known,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newInspect(), newScan(), newSelect(), newCompare(), newExport(), newVerify(), newDoctor(), newBackends(), newVersion())
+	cmd.AddCommand(newInspect(), newScan(), newMerge(), newSelect(), newCompare(), newExport(), newVerify(), newDoctor(), newBackends(), newVersion())
 	return cmd
 }
 

@@ -210,17 +210,22 @@ func TestScanFailedTensor(t *testing.T) {
 	assert.Contains(t, table, ": 1 layer,")
 }
 
+// What is interrupted is in the journal with -o, and else in the output, marked.
 func TestScanInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	out := filepath.Join(t.TempDir(), "out.json")
 	var stdout, stderr bytes.Buffer
 	code := run(ctx, []string{"scan", tiny, "-o", out}, &stdout, &stderr)
-	assert.Equal(t, exitFailed, code)
-	assert.Contains(t, stderr.String(), "interrupted")
-	res, err := results.ReadFile(out)
+	assert.Equal(t, exitIncomplete, code)
+	assert.Contains(t, stderr.String(), "0 matrices of 57 are in "+out+".journal; the same command goes on from there")
+	assert.NoFileExists(t, out)
+	code = run(ctx, []string{"scan", tiny, "--format", "json"}, &stdout, &stderr)
+	assert.Equal(t, exitIncomplete, code)
+	res, err := results.Read(&stdout, "stdout")
 	require.NoError(t, err)
 	assert.True(t, res.Result.Interrupted)
+	assert.Equal(t, 57, res.Result.Missing)
 }
 
 func TestUsageErrors(t *testing.T) {

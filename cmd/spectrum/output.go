@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -25,16 +25,15 @@ const (
 
 // output is where results go: standard output, or a file that appears under
 // its name only when it is complete, so that a failed run leaves an older
-// result alone. It is opened before anything is computed. No file that the command
+// result alone. It is chosen before anything is computed. No file that the command
 // reads is ever written, nor one that holds weights.
 type output struct {
-	name   string // as given, empty for standard output
-	w      io.Writer
-	file   *os.File // nil for standard output
-	rename bool     // file still has its temporary name
+	name string    // as given, empty for standard output
+	w    io.Writer // nil for a file that is to be replaced
+	pipe *os.File  // a file that is none to be replaced, such as a device
 }
 
-// newOutput opens name, or stdout if name is empty or "-", for a command that reads
+// newOutput chooses name, or stdout if name is empty or "-", for a command that reads
 // the files of inputs.
 func newOutput(name string, stdout io.Writer, inputs ...string) (*output, error) {
 	if name == "" || name == "-" {
@@ -45,8 +44,8 @@ func newOutput(name string, stdout io.Writer, inputs ...string) (*output, error)
 		case info.IsDir():
 			return nil, fmt.Errorf("output %s is a directory", name)
 		case !info.Mode().IsRegular():
-			f, err := os.OpenFile(name, os.O_WRONLY, 0) // a pipe or device
-			return &output{name: name, w: f, file: f}, err
+			f, err := os.OpenFile(name, os.O_WRONLY, 0)
+			return &output{name: name, w: f, pipe: f}, err
 		}
 		if err := replaceable(name, info, inputs); err != nil {
 			return nil, err
@@ -56,12 +55,14 @@ func newOutput(name string, stdout io.Writer, inputs ...string) (*output, error)
 	if target, err := os.Readlink(name); err == nil {
 		return nil, fmt.Errorf("output %s is a symbolic link to %s; name the file itself", name, target)
 	}
-	f, err := temporary(name)
-	if err != nil {
+	if _, err := os.Stat(filepath.Dir(name)); err != nil {
 		return nil, fmt.Errorf("output: %w", err)
 	}
-	return &output{name: name, w: f, file: f, rename: true}, nil
+	return &output{name: name}, nil
 }
+
+// isFile reports whether the output is a file that is replaced as a whole.
+func (o *output) isFile() bool { return o.w == nil }
 
 // replaceable says why the existing file called name must stay as it is.
 func replaceable(name string, info os.FileInfo, inputs []string) error {
@@ -95,55 +96,36 @@ func temporary(name string) (*os.File, error) {
 }
 
 // commit writes the results and puts the file in its place.
-func (o *output) commit(write func(io.Writer) error) error {
-	if err := write(o.w); err != nil {
-		return fmt.Errorf("writing results: %w", err)
-	}
-	if o.file == nil {
-		return nil
-	}
-	if err := o.file.Close(); err != nil {
-		return fmt.Errorf("writing results: %w", err)
-	}
-	if o.rename {
-		if err := os.Rename(o.file.Name(), o.name); err != nil {
-			return fmt.Errorf("writing results: %w", err)
+func (o *output) commit(write func(io.Writer) error) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%w %s: %w", errWriting, cmp.Or(o.name, "the results"), err)
 		}
-		o.rename = false
-	}
-	return nil
-}
-
-// commitUnfinished writes results that lack something. They take the place of no
-// older file: where there is one, they get a name of their own beside it.
-func (o *output) commitUnfinished(write func(io.Writer) error) error {
-	if _, err := os.Lstat(o.name); o.rename && err == nil {
-		ext := filepath.Ext(o.name)
-		o.name = strings.TrimSuffix(o.name, ext) + ".unfinished" + ext
-		if _, err := os.Lstat(o.name); err == nil {
-			return fmt.Errorf("writing results: %s is there already; what was finished is in %s", o.name, o.keep(write))
+	}()
+	if !o.isFile() {
+		err := write(o.w)
+		if o.pipe != nil {
+			err = errors.Join(err, o.pipe.Close())
 		}
+		return err
 	}
-	return o.commit(write)
-}
-
-// keep writes the results under the temporary name, which it returns, and leaves
-// them there.
-func (o *output) keep(write func(io.Writer) error) string {
-	o.rename = false
-	if err := write(o.w); err != nil {
-		return fmt.Sprintf("no file (%v)", err)
+	f, err := temporary(o.name)
+	if err != nil {
+		return err
 	}
-	o.file.Close()
-	return o.file.Name()
-}
-
-// discard removes a file that was not committed.
-func (o *output) discard() {
-	if o.rename {
-		o.file.Close()
-		os.Remove(o.file.Name())
+	if err = write(f); err == nil {
+		err = f.Sync() // before the rename, or a crash could leave an empty file
 	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), o.name)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
 }
 
 // writeTo runs write on the file called name, or on standard output, for a command
@@ -153,7 +135,6 @@ func writeTo(cmd *cobra.Command, name string, inputs []string, write func(io.Wri
 	if err != nil {
 		return err
 	}
-	defer out.discard()
 	return out.commit(write)
 }
 

@@ -5,7 +5,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -69,30 +71,57 @@ func TestTemporaryFilesAreTheirOwn(t *testing.T) {
 	assert.Empty(t, left)
 }
 
-// An interrupted scan leaves a finished result alone, and loses nothing.
+// An interrupted scan leaves a finished result alone, loses nothing, and goes on where it
+// was; what is unfinished is not chosen from by accident.
 func TestUnfinishedReplacesNothingFinished(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "r.json")
 	ok(t, "scan", tiny, "-o", name)
+	assert.NoFileExists(t, name+".journal")
 	finished, err := os.ReadFile(name)
 	require.NoError(t, err)
-	for i, want := range []string{"r.unfinished.json", ".partial"} {
-		ctx, cancel := context.WithCancel(context.Background())
-		errs := &interrupting{cancel: cancel}
-		code := run(ctx, []string{"scan", tiny, "-o", name, "--jobs", "1"}, io.Discard, errs)
-		assert.NotEqual(t, exitOK, code)
-		assert.Contains(t, errs.text.String(), want, "run %d", i)
-	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	errs := &interrupting{cancel: func() { cancel(signalled{syscall.SIGHUP}) }}
+	assert.Equal(t, 128+1, run(ctx, []string{"scan", tiny, "-o", name, "--jobs", "1"}, io.Discard, errs))
+	assert.Contains(t, errs.text.String(), "the same command goes on from there: ended by the signal hangup")
 	now, err := os.ReadFile(name)
 	require.NoError(t, err)
 	assert.Equal(t, string(finished), string(now))
-	for _, pattern := range []string{"r.unfinished.json", "r.json.*.partial"} {
-		files, err := filepath.Glob(filepath.Join(filepath.Dir(name), pattern))
-		require.NoError(t, err)
-		require.Len(t, files, 1, pattern)
-		b, err := os.ReadFile(files[0])
-		require.NoError(t, err)
-		assert.Contains(t, string(b), `"interrupted": true`)
+
+	for _, args := range [][]string{{"select", name + ".journal", "--top", "100"}, {"export", name + ".journal"}, {"compare", name, name + ".journal"}} {
+		code, out, errs := command(args...)
+		assert.Equal(t, exitIncomplete, code, args)
+		assert.Empty(t, out)
+		assert.Contains(t, errs, "matrices are missing; --partial takes what there is")
+		_, errs = ok(t, append(args, "--partial")...)
+		assert.Contains(t, errs, "is unfinished: the scan was interrupted: ")
 	}
+	code, out, _ := command("doctor", name+".journal")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, out, "it is unfinished: the scan was interrupted: ")
+
+	code, _, text := command("scan", tiny, "-o", name, "--noise", "kn")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, text, "not the journal of this scan: edge is ")
+	assert.Contains(t, text, "noise is iqr there and kn here")
+	_, text = ok(t, "scan", tiny, "-o", name, "--jobs", "2", "--memory", "1GiB")
+	assert.Contains(t, text, "of an earlier run in "+name+".journal")
+	assert.NoFileExists(t, name+".journal")
+	assert.Equal(t, withoutTimes(t, string(finished)), withoutTimes(t, read(t, name)))
+}
+
+// withoutTimes blanks what may differ between two runs of one scan.
+func withoutTimes(t *testing.T, text string) string {
+	t.Helper()
+	times := regexp.MustCompile(`"(seconds|started|finished)": [^,\n]+`)
+	require.Regexp(t, times, text)
+	return times.ReplaceAllString(text, `"$1": -`)
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	return string(text)
 }
 
 // interrupting ends a command when it shows its first progress.

@@ -1,10 +1,10 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -34,6 +34,8 @@ type scanFlags struct {
 	memory   byteSize
 	top      float64
 	types    string
+	shard    string
+	fresh    bool
 
 	selection, selectionFormat string // a trainer's file of what --top selects
 }
@@ -49,12 +51,16 @@ how many values are signal (above t) and noise.
 
 ` + modelHelp + `
 
+With -o FILE every finished matrix is kept in FILE.journal at once. Whatever ended a
+scan, the same command goes on from there; the journal goes when FILE is complete.
+
 Patterns of --include and --exclude are held against a tensor's name, its name
 without ".weight" and its type; * matches any characters.
 
 Formats:` + scanFormatHelp(),
 		Example: `  spectrum scan ./Llama-3-8B --top 25
   spectrum scan ./Llama-3-8B -o llama.json --jobs 4 --memory 8GiB
+  spectrum scan ./Llama-3-8B --shard 2/8 -o part2.json
   spectrum scan ./Llama-3-8B --include 'self_attn.*' --exclude '*.0.*' --format csv`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -84,6 +90,8 @@ Formats:` + scanFormatHelp(),
 	fl.BoolVar(&f.recorder.SingularValues, "singular-values", false, "write every singular value; needs "+list(spectraFlags(), "or"))
 	fl.StringVar(&f.opt.Transformers, "transformers", "", transformersHelp)
 	fl.StringVar(&f.types, "types", typesRole, "group layers by `RULE`: role (experts pooled, towers apart) or reference (what follows the first number)")
+	fl.StringVar(&f.shard, "shard", "", "scan the `I/N`-th part of the matrices, or what the scheduler's environment says (auto); spectrum merge joins the parts")
+	fl.BoolVar(&f.fresh, "fresh", false, "discard what an earlier run with this -o has finished")
 	openFlags(cmd, &f.open)
 	for name, values := range map[string][]string{
 		"format": scanFormatNames(), "noise": noiseNames(), "ratio": {"sum", "count", "energy"},
@@ -126,40 +134,84 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 	if err != nil {
 		return err
 	}
-	defer out.discard()
+	if f.recorder.Journal, err = f.journal(cmd.ErrOrStderr(), out); err != nil {
+		return err
+	}
+	defer f.recorder.Journal.Close()
 	defer debug.SetMemoryLimit(limitMemory(f.opt))
 
 	bar := newProgress(cmd.ErrOrStderr())
 	f.opt.Progress = bar.update
+	f.recorder.Tool, f.recorder.Version, f.recorder.Types = "spectrum", version(), f.types
 	res, err := f.recorder.Scan(cmd.Context(), m, f.opt)
 	bar.finish()
 	if res == nil {
 		return err
 	}
-	res.Provenance.Tool, res.Provenance.Version = "spectrum", version()
+	if err != nil && f.recorder.Journal != nil {
+		return stopped(res, f.recorder.Journal, err)
+	}
+	return f.write(cmd, m, res, format, out, err)
+}
+
+// journal opens the journal beside a file of results; there is none beside standard
+// output.
+func (f *scanFlags) journal(stderr io.Writer, out *output) (*results.Journal, error) {
+	if !out.isFile() {
+		if f.fresh {
+			return nil, errors.New("--fresh discards the journal of -o FILE, and there is no file")
+		}
+		return nil, nil
+	}
+	j, err := results.OpenJournal(out.name+".journal", f.fresh)
+	if err != nil {
+		return nil, err
+	}
+	if n := j.Resumes(); n > 0 {
+		escape.Fprintf(stderr, "continues: %s of an earlier run in %s; --fresh would begin anew\n", plural(n, "matrix"), j.Name())
+	}
+	if !j.Locked() {
+		escape.Fprintf(stderr, "spectrum: note: the file system of %s has no locks: start no second scan with this output\n", j.Name())
+	}
+	return j, nil
+}
+
+// stopped says where what was finished of a scan is.
+func stopped(res *results.Result, j *results.Journal, err error) error {
+	done := 0
+	for i := range res.Rows {
+		if res.Rows[i].TiedTo == "" {
+			done++
+		}
+	}
+	return fmt.Errorf("%w: %s of %d are in %s; the same command goes on from there: %w",
+		errUnfinished, plural(done, "matrix"), done+res.Missing, j.Name(), err)
+}
+
+// write writes the results, and the selection that was asked for.
+func (f *scanFlags) write(cmd *cobra.Command, m *checkpoint.Model, res *results.Result, format scanFormat, out *output, ended error) error {
 	total := m.Params()
 	var sel *selection.Selection
 	if cmd.Flags().Changed("top") {
 		warnUnknown(cmd.ErrOrStderr(), res.Scores())
-		var wrong error
-		if sel, wrong = spectrum.SelectTopK(results.Layers(res.Scores().Candidates(results.ExpertsFused)), f.top); wrong != nil {
-			return wrong
+		var err error
+		if sel, err = spectrum.SelectTopK(results.Layers(res.Scores().Candidates(results.ExpertsFused)), f.top); err != nil {
+			return err
 		}
 		res.Chosen = results.NewChosen(sel, total)
 	}
-	commit := out.commit
-	if res.Interrupted {
-		commit = out.commitUnfinished
-	}
-	if err := commit(func(w io.Writer) error { return format.write(w, res, total) }); err != nil {
+	if err := out.commit(func(w io.Writer) error { return format.write(w, res, total) }); err != nil {
 		return err
 	}
-	if f.selection != "" && !res.Interrupted {
+	if err := f.recorder.Journal.Remove(); err != nil {
+		escape.Fprintf(cmd.ErrOrStderr(), "spectrum: note: %v\n", err)
+	}
+	if f.selection != "" && ended == nil {
 		if wrong := f.writeSelection(cmd, res, sel, inputsOf(m)); wrong != nil {
 			return fmt.Errorf("%w: the results are written, the selection is not: %w", errPartial, wrong)
 		}
 	}
-	return report(cmd.ErrOrStderr(), res, out, err)
+	return report(cmd.ErrOrStderr(), res, out, ended)
 }
 
 // limitMemory tells the collector of the cap, which counts what is in use and leaves no
@@ -215,6 +267,12 @@ func (f *scanFlags) check(cmd *cobra.Command) (scanFormat, error) {
 		f.opt.Type = checkpoint.ReferenceType
 	}
 	f.opt.Memory = int64(f.memory)
+	if f.opt.Shard, err = shardOf(f.shard, os.Getenv); err != nil {
+		return format, fmt.Errorf("--shard: %w", err)
+	}
+	if f.opt.Shard != (scan.Shard{}) && (f.selection != "" || cmd.Flags().Changed("top")) {
+		return format, errors.New("--top chooses among all layers, and a shard has only some: spectrum merge, then spectrum select")
+	}
 	if f.backend != "" {
 		if f.opt.Analyzer.Backend, err = spectrum.BackendByName(f.backend); err != nil {
 			return format, fmt.Errorf("--backend: %w", err)
@@ -241,10 +299,10 @@ func report(stderr io.Writer, res *results.Result, out *output, scanErr error) e
 		escape.Fprintf(stderr, "%s written to %s\n", plural(len(res.Rows), "layer"), out.name)
 	}
 	switch {
-	case errors.Is(scanErr, context.Canceled):
-		return fmt.Errorf("%w: interrupted; what was finished is written", errPartial)
 	case scanErr != nil:
-		return fmt.Errorf("%w: %w", errPartial, scanErr)
+		return fmt.Errorf("%w: interrupted; what was finished is written: %w", errUnfinished, scanErr)
+	case res.Provenance.Shard != "" && failed == 0:
+		return nil // which may be empty
 	case ranked == 0 && failed > 0:
 		return fmt.Errorf("%w: %s failed", errNothing, plural(failed, "layer"))
 	case ranked == 0:

@@ -31,6 +31,7 @@ type selectFlags struct {
 	names                nameFlags
 	experts              string
 	hubName              string
+	partial              bool
 }
 
 func newSelect() *cobra.Command {
@@ -79,6 +80,7 @@ verifies spectrum-yaml, which trains head and embeddings in any case.`,
 	fl.StringVar(&f.format, "format", string(emit.Axolotl), "`FORMAT` of the selection, see above")
 	fl.StringVar(&f.model, "model", "", "verify the selection on the parameters of `MODEL` before it is written")
 	fl.StringVar(&f.hubName, "hub-name", "", "`ORG/NAME` of the model, by which axolotl-plugin finds its scores")
+	partialFlag(cmd, &f.partial)
 	fl.IntVar(&f.rank, "rank", 16, "`R`, the rank of a layer of median SNR, of peft")
 	fl.StringVarP(&f.output, "output", "o", "", "write the selection to `FILE` instead of standard output")
 	complete(cmd, "format", formatNames(emit.Formats()))
@@ -134,7 +136,7 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 	if err := f.check(cmd); err != nil {
 		return err
 	}
-	res, err := results.ReadFile(file)
+	res, err := readResults(cmd.ErrOrStderr(), file, f.partial)
 	if err != nil {
 		return err
 	}

@@ -265,7 +265,7 @@ func writeNotes(b *strings.Builder, res *results.Result) {
 			escape.Fprintf(b, "  and %d more\n", len(dead)-10)
 		}
 	}
-	if res.Interrupted {
-		escape.Fprintf(b, "\ninterrupted: layers that were not finished are missing\n")
+	if why := res.Unfinished(); why != "" {
+		escape.Fprintf(b, "\nunfinished: %s\n", why)
 	}
 }

@@ -39,6 +39,9 @@ func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
+	if stem, ok := strings.CutSuffix(noun, "ix"); ok {
+		return formatCount(int64(n)) + " " + stem + "ices"
+	}
 	return formatCount(int64(n)) + " " + noun + "s"
 }
 

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gospectrum/spectrum/internal/escape"
+	"github.com/gospectrum/spectrum/results"
+)
+
+// partialFlag adds the flag that lets a command use an unfinished result.
+func partialFlag(cmd *cobra.Command, partial *bool) {
+	cmd.Flags().BoolVar(partial, "partial", false, "use RESULTS also where layers are missing, because the scan was interrupted or is a shard")
+}
+
+// readResults reads a result file. One that is not that of a whole model is an error,
+// unless it is wanted, partial, and then a warning.
+func readResults(stderr io.Writer, file string, partial bool) (*results.Scores, error) {
+	res, err := results.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	why := res.Result.Unfinished()
+	switch {
+	case why == "":
+	case !partial:
+		return nil, fmt.Errorf("%s is %w: %s; --partial takes what there is", file, errUnfinished, why)
+	default:
+		escape.Fprintf(stderr, "spectrum: warning: %s is unfinished: %s\n", file, why)
+	}
+	return res, nil
+}
