@@ -115,7 +115,7 @@ func Write(w io.Writer, f Format, sel *selection.Selection, how Training) error 
 func Parse(consumer Format, text []byte) (*Rules, error) {
 	t := consumer.trainer()
 	if t.read == nil {
-		return nil, fmt.Errorf("%w: consumer %q; one of %v", ErrFormat, consumer, Consumers())
+		return nil, fmt.Errorf("%w: consumer %q; one of %s", ErrFormat, consumer, joined(Consumers()))
 	}
 	r := &Rules{consumer: consumer}
 	if err := t.read(r, strings.ReplaceAll(string(text), "\r\n", "\n")); err != nil {

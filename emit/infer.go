@@ -32,7 +32,7 @@ func Infer(text []byte) (Format, error) {
 			return sign.format, nil
 		}
 	}
-	return "", fmt.Errorf("%w: it does not say whose it is; one of %v", ErrFormat, Consumers())
+	return "", fmt.Errorf("%w: it does not say whose it is; one of %s", ErrFormat, joined(Consumers()))
 }
 
 // hasMember reports whether a text is a JSON object with one of these members.

@@ -104,6 +104,15 @@ func formats(of func(trainer) bool) (list []Format) {
 	return list
 }
 
+// joined lists formats for errors.
+func joined(list []Format) string {
+	names := make([]string, len(list))
+	for i, f := range list {
+		names[i] = string(f)
+	}
+	return strings.Join(names, ", ")
+}
+
 // text returns the file for a selection whose names it can hold.
 func (t trainer) text(sel *selection.Selection, how Training) (string, error) {
 	check := t.names

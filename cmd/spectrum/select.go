@@ -55,11 +55,11 @@ verifies spectrum-yaml, which trains head and embeddings in any case.`,
   spectrum select llama.json --include '*.3[01].self_attn.*' --format llama-factory --model ./Llama-3-8B
   spectrum select llama.json --budget 8GiB --optimiser adamw8bit --format axolotl
   spectrum select llama.json --top 25 --random 1 --format axolotl   # control for an ablation`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, "RESULTS"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	fl := cmd.Flags()
-	fl.Float64Var(&f.s.Percent, "top", 0, "select the top `P` percent, fractions too, of the layers of each type")
+	fl.Var((*percent)(&f.s.Percent), "top", "select the top `P` percent, fractions too, of the layers of each type")
 	fl.TextVar(&f.s.Scope, "scope", selection.ScopeType, "`WHAT` competes: the layers of each type, of each block, or all (global)")
 	fl.BoolVar(&f.s.Ceil, "ceil", false, "round numbers of layers up, not down as the reference does")
 	fl.IntVar(&f.s.Min, "at-least", 0, "`N` layers of each type")
@@ -81,6 +81,7 @@ verifies spectrum-yaml, which trains head and embeddings in any case.`,
 	fl.StringVar(&f.model, "model", "", "verify the selection on the parameters of `MODEL` before it is written")
 	fl.StringVar(&f.hubName, "hub-name", "", "`ORG/NAME` of the model, by which axolotl-plugin finds its scores")
 	partialFlag(cmd, &f.partial)
+	fl.SetNormalizeFunc(spellings)
 	fl.IntVar(&f.rank, "rank", 16, "`R`, the rank of a layer of median SNR, of peft")
 	fl.StringVarP(&f.output, "output", "o", "", "write the selection to `FILE` instead of standard output")
 	complete(cmd, "format", formatNames(emit.Formats()))
@@ -136,7 +137,7 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 	if err := f.check(cmd); err != nil {
 		return err
 	}
-	res, err := readResults(cmd.ErrOrStderr(), file, f.partial)
+	res, err := readResults(cmd, file, f.partial)
 	if err != nil {
 		return err
 	}

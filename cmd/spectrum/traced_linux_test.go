@@ -169,7 +169,7 @@ func areOutputs(arguments string, outputs []string) bool {
 		}
 		if !slices.ContainsFunc(outputs, func(out string) bool {
 			rest, ok := strings.CutPrefix(name, out)
-			return ok && regexp.MustCompile(`^(?:\.[0-9a-f]{8}\.partial)?$`).MatchString(rest)
+			return ok && regexp.MustCompile(`^(?:\.[0-9a-f]{8}\.partial|\.journal)?$`).MatchString(rest)
 		}) && name != os.DevNull {
 			return false
 		}
