@@ -30,6 +30,26 @@ type freezeArgs struct {
 	modules []string // what of each block, by the component behind its number
 	extra   []string // components outside blocks
 	frozen  towers
+	spread  bool // over all blocks, as use_llama_pro has it, not the last ones
+}
+
+// blocks returns the numbers of the blocks that are trained, of so many.
+func (a freezeArgs) blocks(total int) (list []int, err error) {
+	from, to, step := max(0, total-a.layers), total, 1
+	switch {
+	case a.spread:
+		if a.layers <= 0 || total%a.layers != 0 {
+			return nil, fmt.Errorf("use_llama_pro: %d blocks are not a multiple of %d", total, a.layers)
+		}
+		step = max(1, total/a.layers)
+		from, to = step-1, total+step-1
+	case a.layers <= 0:
+		from, to = 0, min(-a.layers, total)
+	}
+	for i := from; i < to; i += step {
+		list = append(list, i)
+	}
+	return list, nil
 }
 
 // writeFreeze finds the arguments that cover sel. They say no more than "these
@@ -109,7 +129,16 @@ func readFreeze(r *Rules, text string) error {
 	if err != nil {
 		return err
 	}
-	a := freezeArgs{n, commas(values.text("freeze_trainable_modules")), commas(values.text("freeze_extra_modules")), frozen}
+	a := freezeArgs{layers: n, frozen: frozen}
+	if a.modules, err = values.commas("freeze_trainable_modules"); err != nil {
+		return err
+	}
+	if a.extra, err = values.commas("freeze_extra_modules"); err != nil {
+		return err
+	}
+	if a.spread, err = values.flag("use_llama_pro", false); err != nil {
+		return err
+	}
 	if len(a.modules) == 0 {
 		a.modules = []string{"all"} // its default
 	}
@@ -142,9 +171,9 @@ func (a freezeArgs) resolve(model []Param) ([]entry, error) {
 	if total > maxBlocks {
 		return nil, fmt.Errorf("a model of %d blocks", total)
 	}
-	from, to := max(0, total-a.layers), total
-	if a.layers <= 0 {
-		from, to = 0, min(-a.layers, total)
+	blocks, err := a.blocks(total)
+	if err != nil {
+		return nil, err
 	}
 	var found []entry
 	multimodal := compositeOf(model)
@@ -162,7 +191,7 @@ func (a freezeArgs) resolve(model []Param) ([]entry, error) {
 		if m == "all" {
 			m = ""
 		}
-		for i := from; i < to; i++ {
+		for _, i := range blocks {
 			find("." + strconv.Itoa(i) + "." + m)
 		}
 	}
@@ -204,11 +233,10 @@ func readFactoryLoRA(r *Rules, text string) error {
 	if err != nil {
 		return err
 	}
-	list, err := values.list("lora_target")
+	targets, err := values.commas("lora_target")
 	if err != nil {
 		return err
 	}
-	targets := commas(strings.Join(list, ","))
 	if len(targets) == 0 {
 		return errNoEntries
 	}
@@ -216,36 +244,34 @@ func readFactoryLoRA(r *Rules, text string) error {
 	if err != nil {
 		return err
 	}
-	r.resolve = func(model []Param) (found []entry, err error) {
-		multimodal := compositeOf(model)
-		if len(targets) == 1 && targets[0] == "all" {
-			return allLinear(model, multimodal.forbidden(frozen)), nil
-		}
-		for _, item := range targets {
-			e, _ := moduleEntry(item)
-			if multimodal != nil { // visual.py, patch_target_modules
-				e.match = func(n string) bool { return strings.Contains(n, item) }
-				e = free(e, multimodal.forbidden(frozen))
-			}
-			found = append(found, e)
-		}
-		return found, nil
+	more, err := values.commas("additional_target")
+	if err != nil {
+		return err
 	}
-	if more := commas(values.text("additional_target")); len(more) > 0 {
-		return r.add(more, moduleEntry)
+	c := &peftConfig{ModulesToSave: more}
+	r.resolve = func(model []Param) ([]entry, error) {
+		found := factoryTargets(model, targets, frozen)
+		return append(found, c.others(nil)...), unsupported(model, found, c.saves)
 	}
 	return nil
 }
 
-// allLinear makes entries of all linear layers but the head, routers and what is
-// forbidden (model/model_utils/misc.py, find_all_linear_modules).
-func allLinear(model []Param, forbidden []string) (found []entry) {
-	for _, p := range model {
-		if m, ok := linearModule(p); ok {
-			e, _ := exactEntry(m)
-			e.module = true
-			found = append(found, free(e, forbidden))
+// factoryTargets makes entries of targets, which of a model of text alone are PEFT's, and
+// of others any part of a name without forbidden ones (visual.py, patch_target_modules).
+// All means the linear layers but the head and, of those others, the projector and a
+// frozen encoder (misc.py, find_all_linear_modules).
+func factoryTargets(model []Param, targets []string, frozen towers) (found []entry) {
+	multimodal := compositeOf(model)
+	if len(targets) == 1 && targets[0] == "all" {
+		targets = linearRoles(model, multimodal.forbidden(towers{vision: frozen.vision, projector: true}))
+	}
+	for _, item := range targets {
+		e, _ := moduleEntry(item)
+		if multimodal != nil {
+			e.match = func(n string) bool { return strings.Contains(n, item) }
+			e = free(e, multimodal.forbidden(frozen))
 		}
+		found = append(found, e)
 	}
 	return found
 }
@@ -261,4 +287,13 @@ func commas(s string) []string {
 		items[i] = strings.TrimSpace(items[i])
 	}
 	return items
+}
+
+// commas returns a list, or the items of the text in its place.
+func (s settings) commas(key string) ([]string, error) {
+	o, err := s.oneOrMore(key)
+	if o.is == "text" {
+		return commas(o.text), err
+	}
+	return o.list, err
 }

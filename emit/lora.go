@@ -114,6 +114,19 @@ func linearModule(p Param) (module string, ok bool) {
 	return module, isWeight && names.KindOf(module) == names.Matrix && p.Dims != 1 && !names.IsRouter(module)
 }
 
+// linearRoles lists the last components of the names of linear layers, but of those with
+// a forbidden part: what trainers mean by all, whose lists find them in every block.
+func linearRoles(model []Param, forbidden []string) (roles []string) {
+	for _, p := range model {
+		m, ok := linearModule(p)
+		if ok && !slices.ContainsFunc(forbidden, func(part string) bool { return strings.Contains(m, part) }) {
+			roles = append(roles, m[strings.LastIndexByte(m, '.')+1:])
+		}
+	}
+	slices.Sort(roles)
+	return slices.Compact(roles)
+}
+
 // fusesExperts reports whether the model holds the experts of a block in one parameter.
 func (how Training) fusesExperts() bool {
 	return slices.ContainsFunc(how.Model, func(p Param) bool { return names.IsFusedExperts(p.Name) })

@@ -1,6 +1,7 @@
 package emit_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -79,6 +80,59 @@ func TestVerifyRules(t *testing.T) {
 		assert.ElementsMatch(t, c.trained, rep.Names, "%s %s", c.consumer, c.text)
 		assert.Equal(t, c.mismatches, rep.Mismatches(), "%s %s: %+v", c.consumer, c.text, rep)
 		assert.Equal(t, c.mismatches > 0, rep.First() != "")
+	}
+}
+
+// What verify says of settings that decide beside the list, by the trainers' own sources.
+func TestVerifySettings(t *testing.T) {
+	params := []emit.Param{
+		{Name: "t.m.embed.weight"}, {Name: "t.m.0.a.q.weight"}, {Name: "t.m.0.a.q.bias"}, {Name: "t.m.0.norm.weight"}, {Name: "t.m.0.norm.bias"},
+		{Name: "t.m.1.a.q.weight"}, {Name: "t.m.1.e.0.k.weight"}, {Name: "t.m.2.a.q.weight"}, {Name: "t.m.3.a.q.weight"}, {Name: "lm_head.weight"},
+	}
+	queries := []string{"t.m.0.a.q.weight", "t.m.1.a.q.weight", "t.m.2.a.q.weight", "t.m.3.a.q.weight"}
+	linear := append(slices.Clone(queries), "t.m.1.e.0.k.weight")
+	const verl = "actor_rollout_ref.model."
+	for _, c := range []struct {
+		consumer emit.Format
+		text     string
+		trained  []string // nil where the trainer stops
+	}{
+		{emit.TRLLoRA, "lora_target_modules: [q]\n", []string{}}, // a pattern
+		{emit.TRLLoRA, "lora_target_modules: [.*\\.q]\n", queries},
+		{emit.TRLLoRA, "lora_target_modules: [q, x]\n", queries},
+		{emit.TRLLoRA, "lora_target_modules: all-linear\n", linear},
+		{emit.AxolotlLoRA, "lora_target_linear: true\n", linear},
+		{emit.AxolotlLoRA, "lora_target_modules: .*q\nlora_target_linear: yes\n", linear},
+		{emit.AxolotlLoRA, "lora_target_modules: [q]\npeft_layers_to_transform: [1]\n", queries[1:2]},
+		{emit.AxolotlLoRA, "lora_target_modules: .*q\npeft_layers_to_transform: [1]\n", nil},
+		{emit.Verl, "'" + verl + "target_modules=[\"q\", x]'", queries},
+		{emit.Verl, "'" + verl + "target_modules=\".*q\"' " + verl + "exclude_modules=[m.0.a.q]", queries[1:]},
+		{emit.Verl, verl + "target_modules=all-linear", linear},
+		{emit.Verl, "'+" + verl + "target_parameters=[m.0.a.q.bias]' " + verl + "target_modules=null", []string{"t.m.0.a.q.bias"}},
+		{emit.GaLore, "optim_target_modules: [a.q, '.*\\.k']\n", linear},
+		{emit.GaLore, "optim_target_modules: all_linear\n", append(slices.Clone(linear), "lm_head.weight")},
+		{emit.LLaMAFactory, "freeze_trainable_layers: 1\nfreeze_trainable_modules: [a]\nfreeze_extra_modules: [lm_head]\n", []string{queries[3], "lm_head.weight"}},
+		{emit.LLaMAFactory, "freeze_trainable_layers: 2\nfreeze_trainable_modules: a\nuse_llama_pro: true\n", []string{queries[1], queries[3]}},
+		{emit.LLaMAFactory, "freeze_trainable_layers: 3\nfreeze_trainable_modules: a\nuse_llama_pro: true\n", nil},
+		{emit.LLaMAFactoryLoRA, "lora_target: k\nadditional_target: [norm]\n", []string{"t.m.1.e.0.k.weight", "t.m.0.norm.weight", "t.m.0.norm.bias"}},
+		{emit.PEFT, `{"target_modules": ["k"], "modules_to_save": ["m.0"]}`, []string{"t.m.1.e.0.k.weight", queries[0], "t.m.0.a.q.bias", "t.m.0.norm.weight", "t.m.0.norm.bias"}},
+		{emit.PEFT, `{"target_modules": ["k"], "layers_to_transform": [0]}`, []string{}}, // the expert's is no block's
+		{emit.PEFT, `{"target_modules": ["q", "norm"]}`, nil},
+		{emit.PEFT, `{"target_modules": ["q", "norm"], "modules_to_save": ["norm"]}`, append(slices.Clone(queries), "t.m.0.norm.weight", "t.m.0.norm.bias")},
+		{emit.PEFT, `{"target_modules": ".*a.*"}`, nil}, // modules that hold others
+		{emit.PEFT, `{"target_modules": ["q"], "layers_pattern": "m"}`, nil},
+		{emit.TRL, "- t.m.1.a \n- lm_\n", []string{"lm_head.weight"}}, // with its space
+		{emit.TRL, "UNFROZEN = ['t.m.1.a', # \"]\n  r'lm_\\w+', \"x\\\"\"]\n", []string{queries[1], "lm_head.weight"}},
+	} {
+		rules, err := emit.Parse(c.consumer, []byte(c.text))
+		require.NoError(t, err, c.text)
+		rep, err := rules.Verify(params)
+		if c.trained == nil {
+			assert.ErrorIs(t, err, emit.ErrInexpressible, "%s %s", c.consumer, c.text)
+			continue
+		}
+		require.NoError(t, err, "%s %s", c.consumer, c.text)
+		assert.ElementsMatch(t, c.trained, rep.Names, "%s %s", c.consumer, c.text)
 	}
 }
 

@@ -102,6 +102,20 @@ func (s settings) text(key string) string {
 	return n.Value
 }
 
+// flag returns a truth value, what is given for none.
+func (s settings) flag(key string, none bool) (bool, error) {
+	switch text := s.text(key); strings.ToLower(text) {
+	case "":
+		return none, nil
+	case "true", "yes", "on":
+		return true, nil
+	case "false", "no", "off":
+		return false, nil
+	default:
+		return none, fmt.Errorf("%s: %q is neither true nor false", key, text)
+	}
+}
+
 // list returns the scalars of a list, or the one that stands in its place. The error
 // names the line of what is neither.
 func (s settings) list(key string) (items []string, err error) {

@@ -1,12 +1,64 @@
 # What trainers make of a selection, with their own parsers as far as the standard
 # library has them. Reads a list of {"consumer", "text", "names"} and prints, for
-# each, the names that are trained, as JSON. Written from the rules that package emit states.
+# each, the names that are trained, or null where the trainer stops with an error, as
+# JSON. Written from the trainers' rules, not from package emit.
 import csv
 import io
 import json
 import re
 import shlex
 import sys
+import types
+
+
+class Stops(Exception):
+    """What a trainer stops with."""
+
+
+# Files.
+
+
+def scalar(text):
+    text = text.strip()
+    if text[:1] == "'":
+        return text[1 : text.rindex("'")].replace("''", "'")
+    if text[:1] == '"':
+        return json.loads(text[: text.rindex('"') + 1])
+    return re.split(r"\s#", text)[0].strip()
+
+
+def settings(text):
+    """The texts and lists of texts of a YAML mapping."""
+    found, key = {}, None
+    for line in text.splitlines():
+        item = re.match(r" *- (.*)$", line)
+        member = re.match(r"([A-Za-z_]+):(?: +(.*))?$", line)
+        if item and key:
+            found[key] = (found[key] or []) + [scalar(item[1])]
+        elif member:
+            key, value = member[1], (member[2] or "").strip()
+            if value[:1] == "[":
+                inside = value[1 : value.rindex("]")]
+                found[key] = [scalar(x) for x in inside.split(",")] if inside.strip() else []
+            else:
+                found[key] = scalar(value) if value and value[0] != "#" else None
+    return found
+
+
+def dashes(text):
+    return [line.split("- ")[1] for line in text.splitlines() if line.startswith("- ")]
+
+
+def true(value, none):
+    return none if value is None else value.lower() == "true"
+
+
+def split(value):
+    """A list, or a text at its commas."""
+    return [x.strip() for x in value.split(",")] if isinstance(value, str) else value or []
+
+
+# Trainers that train parameters.
 
 
 class Parameter:
@@ -23,8 +75,7 @@ class Model:
 
 def axolotl(text, names):
     patterns = []
-    for line in text.split("unfrozen_parameters:\n")[1].splitlines():
-        item = line[2:]
+    for item in settings(text)["unfrozen_parameters"]:
         ranged = re.match(r"^(.+)\[([0-9]*)(?::([0-9]*))?\]$", item)
         item = ranged.group(1) if ranged else item
         patterns.append(re.compile(re.sub(r"\.(?!\+)", "\\.", item)))
@@ -35,16 +86,29 @@ def module(text, names):
     scope = {}
     exec(compile(text, "unfrozen.py", "exec"), scope)
     model = Model(names)
-    scope["freeze"](model)
+    try:
+        scope["freeze"](model)
+    except ValueError:  # it says so last, of entries that match nothing
+        pass
     return [n for n, p in model.named_parameters() if p.requires_grad]
 
 
+def trl(text, names):
+    if "def freeze" in text:
+        return module(text, names)
+    patterns = dashes(text)
+    return [n for n in names if any(re.match(p, n) for p in patterns)]
+
+
+def substring(text, names):
+    parts = [item.strip() for item in dashes(text)]
+    return [n for n in names if any(p in n for p in parts)]
+
+
 def ms_swift(text, names):
-    config = values(text)
+    config = settings(text)
     assert config["freeze_parameters_ratio"] == "1" and config["tuner_type"] == "full"
-    expression = config["trainable_parameters_regex"]
-    assert expression[0] == expression[-1] == "'" and "'" not in expression[1:-1]
-    pattern = re.compile(expression[1:-1])
+    pattern = re.compile(config["trainable_parameters_regex"])
     return [n for n in names if pattern.search(n)]
 
 
@@ -55,18 +119,45 @@ def ms_swift_args(text, names):
     return [n for n in names if pattern.search(n)]
 
 
+# What names say of modules.
+
+
+def everything(names):
+    """All modules, those too that only hold others."""
+    return {n[:i] for n in names for i, c in enumerate(n) if c == "."}
+
+
+def weighted(names):
+    return [n[: -len(".weight")] for n in names if n.endswith(".weight")]
+
+
+def unlike(m):
+    """No linear layer, embedding or convolution."""
+    last = m.split(".")[-1]
+    return "norm" in last or last.startswith("ln_") or last in ("router", "gate")
+
+
+def linear(m):
+    return not unlike(m) and not re.search(r"embed|^w[tp]e$", m.split(".")[-1])
+
+
+# PEFT, and trainers that hand it their lists.
+
+
 def listed(target, n):
     return n in target or any(n.endswith("." + t) for t in target)
 
 
 def targeted(config, m):
-    exclude, targets = config.get("exclude_modules"), config["target_modules"]
+    exclude, targets = config.get("exclude_modules"), config.get("target_modules")
     if exclude and (re.fullmatch(exclude, m) if isinstance(exclude, str) else listed(exclude, m)):
+        return False
+    if any(re.match(r"(^|.*\.)%s($|\..*)" % s, m) for s in config.get("modules_to_save") or []):
         return False
     if isinstance(targets, str):
         return bool(re.fullmatch(targets, m))
-    if m in targets:
-        return True
+    if targets is None or m in targets:
+        return targets is not None
     layers, patterns = config.get("layers_to_transform"), config.get("layers_pattern")
     if not listed(targets, m):
         return False
@@ -75,72 +166,147 @@ def targeted(config, m):
     patterns = [patterns] if isinstance(patterns, str) else patterns
     index = None
     for p in patterns or [r"[^.]*"]:
-        index = index or re.match(r".*\.%s\.(\d+)\." % p, m)
+        index = index or re.match(r".*?\.%s\.(\d+)\." % p, m)
     return index is not None and int(index.group(1)) in ([layers] if isinstance(layers, int) else layers)
+
+
+def adapters(config, names):
+    targets = config.get("target_modules")
+    if isinstance(targets, str) and (config.get("layers_to_transform") is not None or config.get("layers_pattern") is not None):
+        raise Stops("layers of a pattern")
+    if config.get("layers_pattern") and config.get("layers_to_transform") is None:
+        raise Stops("no layers for a pattern of them")
+    if isinstance(targets, str) and targets.lower() == "all-linear":
+        config = config | {"target_modules": [m for m in weighted(names) if linear(m) and m != "lm_head"]}
+    own, whole = set(weighted(names)), set()
+    modules = everything(names)
+    for m in modules:
+        if targeted(config, m):
+            if m not in own or unlike(m):
+                raise Stops(m)
+            whole.add(m + ".weight")
+    for m in modules:
+        if any(m.endswith(s) for s in config.get("modules_to_save") or []):
+            whole |= {n for n in names if n.startswith(m + ".")}
+    return [n for n in names if n in whole or listed(config.get("target_parameters") or [], n)]
 
 
 def peft(text, names):
     config = json.loads(text)
-    modules = [n[: -len(".weight")] for n in names if n.endswith(".weight")]
-    saved = config.get("modules_to_save", [])
-    found = [m for m in modules if targeted(config, m)]
-    experts = [n for n in names if listed(config.get("target_parameters", []), n)]
-    for m in found if "rank_pattern" in config else []:  # both rules that PEFT has had for rank_pattern
+    trained = adapters(config, names)
+    for m in weighted(trained) if "rank_pattern" in config else []:  # both rules that PEFT has had for rank_pattern
         want = config["rank_pattern"].get(m, config["r"])
         for form in (r"(.*\.)?({})$", r".*\.{}$"):
             keys = [k for k in config["rank_pattern"] if re.match(form.format(k), m)]
             assert config["rank_pattern"].get((keys + [m])[0], config["r"]) == want, (form, m)
-    whole = {m + ".weight" for m in modules if m in found or any(m.endswith(s) for s in saved)}
-    return [n for n in names if n in whole or n in experts]
+    return trained
 
 
-def sequences(text):
-    lists, key = {}, None
-    for line in text.splitlines():
-        if re.match(r"^[a-z_]+:$", line):
-            key = line[:-1]
-        elif line.startswith("- ") and key:
-            lists.setdefault(key, []).append(line[2:].strip('"'))
-        else:
-            key = None
-    return lists
+def lora_lists(config):
+    return {
+        "target_modules": config.get("lora_target_modules"),
+        "target_parameters": config.get("lora_target_parameters"),
+        "modules_to_save": config.get("lora_modules_to_save"),
+    }
 
 
-def lora_lists(text, names):
-    config = sequences(text)
-    return adapted(config.get("lora_target_modules", []), config.get("lora_target_parameters", []),
-                   config.get("lora_modules_to_save", []), names)
+def axolotl_lora(text, names):
+    config = settings(text)
+    lora = lora_lists(config)
+    lora["target_modules"] = lora["target_modules"] or []
+    if true(config.get("lora_target_linear"), False):
+        more = {m.split(".")[-1] for m in weighted(names) if linear(m)} - {"lm_head"}
+        targets = lora["target_modules"]
+        lora["target_modules"] = (targets if isinstance(targets, list) else [targets]) + list(more)
+    layers = config.get("peft_layers_to_transform")
+    lora["layers_to_transform"] = None if layers is None else [int(x) for x in layers]
+    lora["layers_pattern"] = config.get("peft_layers_pattern")
+    return adapters(lora, names)
 
 
-def adapted(targets, parameters, saved, names):
-    modules = [n[: -len(".weight")] for n in names if n.endswith(".weight")]
-    whole = {m + ".weight" for m in modules if listed(targets, m) or any(m.endswith(s) for s in saved)}
-    return [n for n in names if n in whole or listed(parameters, n)]
+def trl_lora(text, names):
+    lora = lora_lists(settings(text))
+    if lora["target_modules"] is not None and len(lora["target_modules"]) == 1:
+        lora["target_modules"] = lora["target_modules"][0]
+    return adapters(lora, names)
 
 
 def unsloth(text, names):
+    given = {}
+    library = types.ModuleType("unsloth")
+    library.FastLanguageModel = types.SimpleNamespace(get_peft_model=lambda model, **kwargs: given.update(kwargs))
+    sys.modules["unsloth"] = library
     scope = {}
     exec(compile(text, "adapters.py", "exec"), scope)
-    return adapted(scope["TARGET_MODULES"], scope["TARGET_PARAMETERS"], [], names)
+    scope["get_peft_model"](None)
+    config = {"target_modules": [], "target_parameters": given.get("target_parameters"), "modules_to_save": []}
+    for m in given["target_modules"]:
+        config["modules_to_save" if m == "embed_tokens" else "target_modules"].append(m)
+    return adapters(config, names)
 
 
-def values(text):
-    return dict(line.split(": ", 1) for line in text.splitlines() if ": " in line and line[0] != "#")
+def hydra(value):
+    def text(s):
+        return s[1:-1].replace("\\" + s[0], s[0]) if s[:1] in ("'", '"') else s
+
+    if value[:1] == "[":
+        return [text(x.strip()) for x in value[1:-1].split(",")]
+    return None if value == "null" else text(value)
 
 
-def lora(text, names):
-    config = values(text)
-    target = config["lora_target"].split(",")
-    saved = config["additional_target"].split(",") if "additional_target" in config else []
-    modules = [n[: -len(".weight")] for n in names if n.endswith(".weight")]
-    return [m + ".weight" for m in modules if listed(target, m) or any(m.endswith(s) for s in saved)]
+def verl(text, names):
+    words = shlex.split(text.replace("\\\n", ""))  # a shell joins such lines
+    args = dict(a.lstrip("+").split("=", 1) for a in words)
+    config = {}
+    for key in ("target_modules", "target_parameters", "exclude_modules"):
+        config[key] = hydra(args.get("actor_rollout_ref.model." + key, "null"))
+    return adapters(config, names)
+
+
+# LLaMA-Factory.
+
+
+def composite(config, names):
+    """Parts of names of the projector, and those that are frozen, None for text alone."""
+    if not any("multi_modal_projector" in n for n in names):
+        return None, []
+    frozen = ["vision_tower"] if true(config.get("freeze_vision_tower"), True) else []
+    frozen += ["multi_modal_projector"] if true(config.get("freeze_multi_modal_projector"), True) else []
+    frozen += ["language_model", "lm_head"] if true(config.get("freeze_language_model"), False) else []
+    return "multi_modal_projector", frozen
+
+
+def factory_lora(text, names):
+    config = settings(text)
+    targets = split(config["lora_target"])
+    projector, frozen = composite(config, names)
+    if targets == ["all"]:
+        forbidden = ["lm_head"]
+        if projector:
+            forbidden += [projector] + ["vision_tower"] * ("vision_tower" in frozen)
+        roles = [m for m in weighted(names) if linear(m) and not any(f in m for f in forbidden)]
+        targets = sorted({m.split(".")[-1] for m in roles})
+    if projector:
+        modules = everything(names)
+        targets = [m for m in modules if any(t in m for t in targets) and not any(f in m for f in frozen)]
+    return adapters({"target_modules": targets, "modules_to_save": split(config.get("additional_target"))}, names)
+
+
+def trained_blocks(n, total, pro):
+    if pro:
+        if n <= 0 or total % n != 0:
+            raise Stops("use_llama_pro")
+        stride = total // n
+        return range(stride - 1, total + stride - 1, stride)
+    return range(max(0, total - n), total) if n > 0 else range(min(-n, total))
 
 
 def freeze(text, names):
-    config = values(text)
-    total = int(re.search(r"num_hidden_layers: (\d+)", text).group(1))
-    n = int(config["freeze_trainable_layers"])
-    blocks = range(max(0, total - n), total) if n > 0 else range(min(-n, total))
+    config = settings(text)
+    said = re.search(r"num_hidden_layers: (\d+)", text)
+    numbers = [re.search(r"\.(\d+)\.", "." + n) for n in names if "vision" not in n]
+    total = int(said[1]) if said else 1 + max(int(x[1]) for x in numbers if x)
+    blocks = trained_blocks(int(config.get("freeze_trainable_layers") or 2), total, true(config.get("use_llama_pro"), False))
     hidden, outside = set(), set()
     for name in names:
         if ".0." in name:
@@ -150,13 +316,36 @@ def freeze(text, names):
         if re.search(r"\.\d+\.", name) is None:
             outside.add(name.split(".")[-2])
     parts = []
-    for m in config["freeze_trainable_modules"].split(","):
-        assert m in hidden, m
-        parts += [f".{i}.{m}" for i in blocks]
-    for m in filter(None, config.get("freeze_extra_modules", "").split(",")):
-        assert m in outside, m
+    for m in split(config.get("freeze_trainable_modules")) or ["all"]:
+        if m != "all" and m not in hidden:
+            raise Stops(m)
+        parts += [f".{i}." + ("" if m == "all" else m) for i in blocks]
+    for m in split(config.get("freeze_extra_modules")):
+        if m not in outside:
+            raise Stops(m)
         parts.append(m)
-    return [name for name in names if any(p in name for p in parts)]
+    projector, frozen = composite(config, names)
+    if projector and projector not in frozen:
+        parts.append(projector)
+    return [name for name in names if any(p in name for p in parts) and not any(f in name for f in frozen)]
+
+
+# Optimisers of transformers' Trainer.
+
+
+def galore(text, names):
+    targets = settings(text)["optim_target_modules"]
+    everywhere = isinstance(targets, str) and targets.replace("_", "-") == "all-linear"
+
+    def found(m):
+        if isinstance(targets, str):
+            return re.fullmatch(targets, m)
+        return m in targets or any(t in m for t in targets) or any(re.fullmatch(t, m) for t in targets)
+
+    return [m + ".weight" for m in weighted(names) if linear(m) and (everywhere or found(m))]
+
+
+# Lists.
 
 
 def exactly(listed, names):
@@ -177,20 +366,19 @@ def name_table(text, names):
     return exactly([row["name"] for row in csv.DictReader(io.StringIO(text))], names)
 
 
-def verl(text, names):
-    args = dict(a.split("=", 1) for a in shlex.split(text))
-    value = args["actor_rollout_ref.model.target_modules"]
-    assert value[0] == "[" and value[-1] == "]"
-    return adapted(value[1:-1].split(","), [], [], names)
+rules = {
+    "axolotl": axolotl, "python": module, "trl": trl, "substring": substring, "ms-swift": ms_swift, "ms-swift-args": ms_swift_args,
+    "axolotl-lora": axolotl_lora, "trl-lora": trl_lora, "unsloth": unsloth, "peft": peft, "verl": verl, "galore": galore,
+    "llama-factory-lora": factory_lora, "llama-factory": freeze,
+    "names": name_list, "json": name_json, "csv": name_table, "lr": name_table,
+}
 
 
-def galore(text, names):
-    pattern = values(text)["optim_target_modules"].strip("'")
-    modules = [n[: -len(".weight")] for n in names if n.endswith(".weight")]
-    return [m + ".weight" for m in modules if re.fullmatch(pattern, m)]
+def trains(job):
+    try:
+        return rules[job["consumer"]](job["text"], job["names"])
+    except Stops:
+        return None
 
 
-rules = {"verl": verl, "galore": galore, "axolotl": axolotl, "python": module, "trl": module, "ms-swift": ms_swift, "ms-swift-args": ms_swift_args, "axolotl-lora": lora_lists, "trl-lora": lora_lists, "unsloth": unsloth, "peft": peft,
-         "llama-factory-lora": lora, "llama-factory": freeze,
-         "names": name_list, "json": name_json, "csv": name_table, "lr": name_table}
-json.dump([rules[job["consumer"]](job["text"], job["names"]) for job in json.load(sys.stdin)], sys.stdout)
+json.dump([trains(job) for job in json.load(sys.stdin)], sys.stdout)
