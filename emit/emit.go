@@ -65,6 +65,8 @@ type Training struct {
 	Blocks int
 	// Rows says of layers that are rows of a parameter, such as a single expert, which.
 	Rows map[string]Rows
+	// LearningRate is that of a layer with the median SNR, which [AxolotlRates] needs.
+	LearningRate float64
 	// Rank is the LoRA rank of a layer with the median SNR; 0 means 16.
 	Rank int
 }

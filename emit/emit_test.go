@@ -44,7 +44,7 @@ func pick(t *testing.T, f emit.Format, name string, params []emit.Param) *select
 func write(t *testing.T, f emit.Format, sel *selection.Selection, params []emit.Param) string {
 	t.Helper()
 	var b bytes.Buffer
-	require.NoError(t, emit.Write(&b, f, sel, emit.Training{Model: params}), f)
+	require.NoError(t, emit.Write(&b, f, sel, emit.Training{Model: params, LearningRate: 1e-5}), f)
 	return b.String()
 }
 

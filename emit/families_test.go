@@ -101,7 +101,7 @@ func TestFamilies(t *testing.T) {
 					continue
 				}
 				label := fmt.Sprintf("%s, %v %%, %s", family, percent, f)
-				made, err := emit.Make(f, sel, emit.Training{Model: model})
+				made, err := emit.Make(f, sel, emit.Training{Model: model, LearningRate: 1e-5})
 				if err != nil {
 					assert.ErrorIs(t, err, emit.ErrInexpressible, label)
 					assert.Equal(t, emit.LLaMAFactory, f, "%s: %v", label, err) // which can say blocks only

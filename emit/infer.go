@@ -26,7 +26,8 @@ func Infer(text []byte) (Format, error) {
 		{LLaMAFactory, hasKey("freeze_trainable_layers", "freeze_trainable_modules")},
 		{TRLLoRA, hasKey("use_peft")},
 		{AxolotlLoRA, hasKey("lora_target_modules", "lora_target_parameters")},
-		{Axolotl, hasKey("unfrozen_parameters")},
+		{AxolotlRates, hasKey("lr_groups")},
+		{Axolotl, hasKey(unfrozenKey)},
 	} {
 		if sign.shows(s) {
 			return sign.format, nil

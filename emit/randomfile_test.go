@@ -141,6 +141,8 @@ func (r *randomFiles) file(consumer emit.Format) string {
 	switch consumer {
 	case emit.Axolotl:
 		return "base_model: x\n" + r.list("unfrozen_parameters", r.some(r.pattern))
+	case emit.AxolotlRates:
+		return "learning_rate: 1e-5\n" + r.list("unfrozen_parameters", r.some(r.pattern)) + "lr_groups:\n- name: a\n  modules:\n  - " + r.module() + "\n  lr: 2e-5\n"
 	case emit.MSSwift:
 		return "tuner_type: full\nfreeze_parameters_ratio: 1\ntrainable_parameters_regex: '" + strings.Join(r.some(r.pattern), "|") + "'\n"
 	case emit.MSSwiftArgs:

@@ -25,6 +25,7 @@ const (
 	MSSwift          Format = "ms-swift"
 	MSSwiftArgs      Format = "ms-swift-args"
 	AxolotlLoRA      Format = "axolotl-lora"
+	AxolotlRates     Format = "axolotl-lr"
 	TRLLoRA          Format = "trl-lora"
 	Unsloth          Format = "unsloth"
 	AxolotlPlugin    Format = "axolotl-plugin"
@@ -73,7 +74,7 @@ type trainer struct {
 // testdata/consumers.py.
 func trainers() []trainer {
 	return []trainer{
-		axolotl(), axolotlLoRA(), trl(), trlLoRA(), python(), unsloth(),
+		axolotl(), axolotlRates(), axolotlLoRA(), trl(), trlLoRA(), python(), unsloth(),
 		llamaFactory(), llamaFactoryLoRA(),
 		msSwift(), msSwiftArgs(), peft(), verl(), galore(), learningRates(),
 		axolotlPlugin(), spectrumYAML(), substring(),

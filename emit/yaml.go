@@ -80,11 +80,19 @@ func yamlOf(text string, keys ...string) (settings, error) {
 
 // members returns the members of the mapping in a document, nil if it holds none.
 func members(doc *yaml.Node) (settings, error) {
-	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
+	if len(doc.Content) == 0 {
+		return nil, nil
+	}
+	return mapping(doc.Content[0])
+}
+
+// mapping returns the members of a mapping, nil for anything else.
+func mapping(n *yaml.Node) (settings, error) {
+	if n == nil || n.Kind != yaml.MappingNode {
 		return nil, nil
 	}
 	found := make(settings)
-	for m := doc.Content[0].Content; len(m) > 1; m = m[2:] {
+	for m := n.Content; len(m) > 1; m = m[2:] {
 		if found[m[0].Value] != nil {
 			return nil, fmt.Errorf("line %d: %s is there twice", m[0].Line, m[0].Value)
 		}

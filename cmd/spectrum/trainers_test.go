@@ -172,6 +172,7 @@ func TestSelectFlags(t *testing.T) {
 		{}, {"--top", "101"}, {"--budget", "1MiB", "--max-params", "3"}, {"--top", "1", "--weight", "a=b"},
 		{"--top", "1", "--scope", "none"}, {"--budget", "1MiB", "--optimiser", "none"}, {"--top", "1", "--include", "["},
 		{"--top", "1", "--format", "none"}, {"--top", "25", "--format", "peft", "--rank", "-1"}, {"--top", "25", "--rank", "0"},
+		{"--top", "25", "--format", "axolotl-lr"}, {"--top", "25", "--learning-rate", "0"}, {"--top", "25", "--learning-rate", "NaN"},
 		{"--top", "25", "--optimiser", "sgd"}, {"--top", "25", "--precision", "mixed"},
 	} {
 		code, _, _ := command(append([]string{"select", file}, args...)...)
@@ -274,6 +275,8 @@ func exampleOf(f emit.Format) []string {
 		return nil
 	case emit.LLaMAFactory:
 		return []string{"--include", "*.[67].self_attn.*", "--format", string(f)}
+	case emit.AxolotlRates:
+		return []string{"--include", "*.[2367].mlp.up_proj*", "--format", string(f), "--learning-rate", "2e-5"}
 	case emit.AxolotlPlugin:
 		return []string{"--top", "25", "--format", string(f), "--hub-name", "org/tiny"}
 	}

@@ -74,12 +74,27 @@ class Model:
 
 
 def axolotl(text, names):
-    patterns = []
-    for item in settings(text)["unfrozen_parameters"]:
+    patterns, items = [], settings(text).get("unfrozen_parameters")
+    if items is None:
+        return names
+    for item in items:
         ranged = re.match(r"^(.+)\[([0-9]*)(?::([0-9]*))?\]$", item)
         item = ranged.group(1) if ranged else item
         patterns.append(re.compile(re.sub(r"\.(?!\+)", "\\.", item)))
     return [n for n in names if any(p.match(n) for p in patterns)]
+
+
+def axolotl_rates(text, names):
+    """What is trained, each with its learning rate."""
+    lookup = {}
+    for group in re.split(r"(?m)^- name: ", text.partition("lr_groups:\n")[2])[1:]:
+        lookup |= {scalar(part): re.search(r"(?m)^  lr: (\S+)", group)[1] for part in re.findall(r"(?m)^  - (.*)$", group)}
+
+    def rate(n):
+        own = not re.search(r"embed_tokens|lm_head|bias|norm|\.ln_", n)
+        return next((lookup[part] for part in lookup if own and part in n), settings(text)["learning_rate"])
+
+    return [f"{n} {rate(n)}" for n in axolotl(text, names)]
 
 
 def module(text, names):
@@ -367,7 +382,7 @@ def name_table(text, names):
 
 
 rules = {
-    "axolotl": axolotl, "python": module, "trl": trl, "substring": substring, "ms-swift": ms_swift, "ms-swift-args": ms_swift_args,
+    "axolotl": axolotl, "axolotl-lr": axolotl, "axolotl-lr rates": axolotl_rates, "python": module, "trl": trl, "substring": substring, "ms-swift": ms_swift, "ms-swift-args": ms_swift_args,
     "axolotl-lora": axolotl_lora, "trl-lora": trl_lora, "unsloth": unsloth, "peft": peft, "verl": verl, "galore": galore,
     "llama-factory-lora": factory_lora, "llama-factory": freeze,
     "names": name_list, "json": name_json, "csv": name_table, "lr": name_table,
