@@ -31,6 +31,7 @@ type freezeArgs struct {
 	extra   []string // components outside blocks
 	frozen  towers
 	spread  bool // over all blocks, as use_llama_pro has it, not the last ones
+	v1      bool // as v1 reads them
 }
 
 // blocks returns the numbers of the blocks that are trained, of so many.
@@ -55,11 +56,29 @@ func (a freezeArgs) blocks(total int) (list []int, err error) {
 // writeFreeze finds the arguments that cover sel. They say no more than "these
 // modules of the last n blocks", so Write verifies them.
 func writeFreeze(sel *selection.Selection, how Training) (string, error) {
-	if how.Model == nil {
-		return "", errors.New("it needs the parameters of the model")
+	a, total, err := newFreeze(sel, how)
+	if err != nil {
+		return "", err
 	}
-	total := how.Blocks
-	if total == 0 {
+	text := header(sel) + notes + "finetuning_type: freeze\n" +
+		fmt.Sprintf("freeze_trainable_layers: %d\nfreeze_trainable_modules: %s\n", a.layers, quoteYAML(strings.Join(a.modules, ",")))
+	if len(a.extra) > 0 {
+		text += "freeze_extra_modules: " + quoteYAML(strings.Join(a.extra, ",")) + "\n"
+	}
+	return text + freezeTowers(how.Model, layerNames(sel.Layers())) + ofBlocks(total), nil
+}
+
+// ofBlocks says for a model of how many blocks a file is.
+func ofBlocks(total int) string {
+	return fmt.Sprintf("# of a model with num_hidden_layers: %d\n", total)
+}
+
+// newFreeze returns the arguments for a selection and the number of blocks.
+func newFreeze(sel *selection.Selection, how Training) (a freezeArgs, total int, err error) {
+	if how.Model == nil {
+		return a, 0, errors.New("it needs the parameters of the model")
+	}
+	if total = how.Blocks; total == 0 {
 		total = blockCount(how.Model)
 	}
 	lowest, highest := total, -1
@@ -73,31 +92,25 @@ func writeFreeze(sel *selection.Selection, how Training) (string, error) {
 		}
 		n, err := strconv.Atoi(block[strings.LastIndexByte(block, '.')+1:])
 		if err != nil {
-			return "", fmt.Errorf("block of %s", l.Name)
+			return a, 0, fmt.Errorf("block of %s", l.Name)
 		}
 		lowest, highest = min(lowest, n), max(highest, n)
 		head, _, _ := strings.Cut(rest, ".")
 		modules[head] = true
 	}
-	a := freezeArgs{modules: slices.Sorted(maps.Keys(modules)), extra: slices.Sorted(maps.Keys(extra))}
+	a.modules, a.extra = slices.Sorted(maps.Keys(modules)), slices.Sorted(maps.Keys(extra))
 	switch {
 	case highest < 0:
-		return "", errors.New("nothing is selected in the blocks, and it always trains some of one")
+		return a, 0, errors.New("nothing is selected in the blocks, and it always trains some of one")
 	case highest == total-1:
 		a.layers = total - lowest
 	case lowest == 0:
 		a.layers = -(highest + 1)
 	default:
-		return "", fmt.Errorf("it trains the first or the last blocks, not %d to %d of %d; %s takes any selection",
+		return a, 0, fmt.Errorf("it trains the first or the last blocks, not %d to %d of %d; %s takes any selection",
 			lowest, highest, total, LLaMAFactoryLoRA)
 	}
-	text := header(sel) + notes + "finetuning_type: freeze\n" +
-		fmt.Sprintf("freeze_trainable_layers: %d\nfreeze_trainable_modules: %s\n", a.layers, quoteYAML(strings.Join(a.modules, ",")))
-	if len(a.extra) > 0 {
-		text += "freeze_extra_modules: " + quoteYAML(strings.Join(a.extra, ",")) + "\n"
-	}
-	return text + freezeTowers(how.Model, layerNames(sel.Layers())) +
-		fmt.Sprintf("# of a model with num_hidden_layers: %d\n", total), nil
+	return a, total, nil
 }
 
 // blockCount returns the number of blocks of the language model: one more than their
@@ -121,29 +134,33 @@ func readFreeze(r *Rules, text string) error {
 	if err != nil {
 		return err
 	}
-	n, err := strconv.Atoi(cmp.Or(values.text("freeze_trainable_layers"), "2")) // its default
-	if err != nil {
-		return fmt.Errorf("freeze_trainable_layers: %w", err)
-	}
-	frozen, err := readTowers(values)
+	a, err := values.freeze()
 	if err != nil {
 		return err
 	}
-	a := freezeArgs{layers: n, frozen: frozen}
-	if a.modules, err = values.commas("freeze_trainable_modules"); err != nil {
-		return err
-	}
-	if a.extra, err = values.commas("freeze_extra_modules"); err != nil {
+	if a.frozen, err = readTowers(values); err != nil {
 		return err
 	}
 	if a.spread, err = values.flag("use_llama_pro", false); err != nil {
 		return err
 	}
+	r.resolve = a.resolve
+	return nil
+}
+
+// freeze reads the arguments that both versions have.
+func (s settings) freeze() (a freezeArgs, err error) {
+	if a.layers, err = strconv.Atoi(cmp.Or(s.text("freeze_trainable_layers"), "2")); err != nil { // its default
+		return a, fmt.Errorf("freeze_trainable_layers: %w", err)
+	}
+	if a.modules, err = s.commas("freeze_trainable_modules"); err != nil {
+		return a, err
+	}
 	if len(a.modules) == 0 {
 		a.modules = []string{"all"} // its default
 	}
-	r.resolve = a.resolve
-	return nil
+	a.extra, err = s.commas("freeze_extra_modules")
+	return a, err
 }
 
 // maxBlocks bounds the blocks of a model, whose number a name alone may claim.
@@ -178,6 +195,12 @@ func (a freezeArgs) resolve(model []Param) ([]entry, error) {
 	var found []entry
 	multimodal := compositeOf(model)
 	forbidden := multimodal.forbidden(a.frozen)
+	if a.v1 {
+		if multimodal != nil {
+			return nil, errors.New("v1 does not find the number of blocks of a multimodal model")
+		}
+		forbidden = quantised()
+	}
 	find := func(s string) {
 		found = append(found, free(entry{text: s, match: func(n string) bool { return strings.Contains(n, s) }}, forbidden))
 	}

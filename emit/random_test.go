@@ -48,7 +48,8 @@ func randomModels(consumer emit.Format, models map[string][]emit.Param) (list []
 	linear := slices.Contains([]emit.Format{emit.AxolotlLoRA, emit.LLaMAFactoryLoRA, emit.GaLore}, consumer)
 	for name := range models {
 		converted := strings.Contains(name, "mixtral") || strings.Contains(name, "qwen3_moe")
-		if !(lists && converted) && !(linear && strings.Contains(name, "gpt2")) {
+		multimodal := consumer == emit.LLaMAFactoryV1 && strings.Contains(name, "gemma3") // which it stops at
+		if !(lists && converted) && !(linear && strings.Contains(name, "gpt2")) && !multimodal {
 			list = append(list, name)
 		}
 	}

@@ -155,7 +155,9 @@ func (r *randomFiles) file(consumer emit.Format) string {
 	case emit.Substring:
 		return r.dashes(r.some(func() string { return strings.Trim(r.pattern(), "^$") }))
 	case emit.LLaMAFactory:
-		return r.freeze()
+		return "finetuning_type: freeze\n" + r.freeze() + r.maybe(5, func() string { return "use_llama_pro: " + r.one("true", "false") + "\n" }) + r.towers()
+	case emit.LLaMAFactoryV1:
+		return "model: x\npeft_config:\n  name: freeze\n" + regexp.MustCompile(`(?m)^`).ReplaceAllString(strings.TrimSpace(r.freeze()), "  ") + "\n"
 	case emit.LLaMAFactoryLoRA:
 		return r.factoryLoRA()
 	case emit.AxolotlLoRA:
@@ -211,6 +213,7 @@ func (r *randomFiles) towers() (text string) {
 	return text
 }
 
+// freeze is what both versions of LLaMA-Factory take.
 func (r *randomFiles) freeze() string {
 	component := func() string { // of a block
 		parts := strings.Split(r.leaf(), ".")
@@ -232,10 +235,8 @@ func (r *randomFiles) freeze() string {
 	list := func(key string, item func() string) string {
 		return r.one(r.list(key, r.some(item)), key+": "+r.scalar(strings.Join(r.some(item), r.one(",", ", ")))+"\n")
 	}
-	return "finetuning_type: freeze\n" + r.maybe(1, func() string { return fmt.Sprintf("freeze_trainable_layers: %d\n", r.IntN(13)-5) }) +
-		r.maybe(1, func() string { return list("freeze_trainable_modules", component) }) +
-		r.maybe(3, func() string { return list("freeze_extra_modules", outside) }) +
-		r.maybe(5, func() string { return "use_llama_pro: " + r.one("true", "false") + "\n" }) + r.towers()
+	return fmt.Sprintf("freeze_trainable_layers: %d\n", r.IntN(13)-5) + list("freeze_trainable_modules", component) +
+		r.maybe(3, func() string { return list("freeze_extra_modules", outside) })
 }
 
 func (r *randomFiles) verl() string {

@@ -21,6 +21,7 @@ const (
 	TRL              Format = "trl"
 	Python           Format = "python"
 	LLaMAFactory     Format = "llama-factory"
+	LLaMAFactoryV1   Format = "llama-factory-v1"
 	LLaMAFactoryLoRA Format = "llama-factory-lora"
 	MSSwift          Format = "ms-swift"
 	MSSwiftArgs      Format = "ms-swift-args"
@@ -75,7 +76,7 @@ type trainer struct {
 func trainers() []trainer {
 	return []trainer{
 		axolotl(), axolotlRates(), axolotlLoRA(), trl(), trlLoRA(), python(), unsloth(),
-		llamaFactory(), llamaFactoryLoRA(),
+		llamaFactory(), llamaFactoryV1(), llamaFactoryLoRA(),
 		msSwift(), msSwiftArgs(), peft(), verl(), galore(), learningRates(),
 		axolotlPlugin(), spectrumYAML(), substring(),
 		plainList(), plainJSON(), plainCSV(),

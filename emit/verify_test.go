@@ -114,6 +114,9 @@ func TestVerifySettings(t *testing.T) {
 		{emit.LLaMAFactory, "freeze_trainable_layers: 1\nfreeze_trainable_modules: [a]\nfreeze_extra_modules: [lm_head]\n", []string{queries[3], "lm_head.weight"}},
 		{emit.LLaMAFactory, "freeze_trainable_layers: 2\nfreeze_trainable_modules: a\nuse_llama_pro: true\n", []string{queries[1], queries[3]}},
 		{emit.LLaMAFactory, "freeze_trainable_layers: 3\nfreeze_trainable_modules: a\nuse_llama_pro: true\n", nil},
+		{emit.LLaMAFactoryV1, "peft_config:\n  name: freeze\n  freeze_trainable_layers: -1\n  freeze_trainable_modules: norm, a\n", []string{queries[0], "t.m.0.a.q.bias", "t.m.0.norm.weight", "t.m.0.norm.bias"}},
+		{emit.LLaMAFactoryV1, "peft_config:\n  name: freeze\n  freeze_trainable_modules: [a]\n", queries[2:]}, // the default is 2
+		{emit.LLaMAFactoryV1, "peft_config:\n  name: freeze\n  use_llama_pro: true\n", nil},
 		{emit.LLaMAFactoryLoRA, "lora_target: k\nadditional_target: [norm]\n", []string{"t.m.1.e.0.k.weight", "t.m.0.norm.weight", "t.m.0.norm.bias"}},
 		{emit.PEFT, `{"target_modules": ["k"], "modules_to_save": ["m.0"]}`, []string{"t.m.1.e.0.k.weight", queries[0], "t.m.0.a.q.bias", "t.m.0.norm.weight", "t.m.0.norm.bias"}},
 		{emit.PEFT, `{"target_modules": ["k"], "layers_to_transform": [0]}`, []string{}}, // the expert's is no block's
@@ -156,6 +159,7 @@ func TestParseErrors(t *testing.T) {
 		{emit.MSSwift, ""}, {emit.MSSwiftArgs, "--trainable_parameters_regex a"}, {emit.PEFT, ""}, {emit.PEFT, "{}"},
 		{emit.PEFT, `{"target_modules": "a", "rank_pattern": [1]}`}, {emit.PEFT, `{"target_modules": "("}`},
 		{emit.LLaMAFactory, "freeze_trainable_layers: many\n"}, {emit.LLaMAFactoryLoRA, ""}, {"other", ""},
+		{emit.LLaMAFactoryV1, "peft_config:\n  name: lora\n"}, {emit.LLaMAFactoryV1, "peft_config: freeze\n"}, {emit.LLaMAFactoryV1, "freeze_trainable_layers: 2\n"},
 	} {
 		_, err := emit.Parse(c.consumer, []byte(c.text))
 		assert.ErrorIs(t, err, emit.ErrFormat, "%s %q", c.consumer, c.text)

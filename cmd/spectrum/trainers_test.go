@@ -30,7 +30,7 @@ func documented(t *testing.T) map[emit.Format][]string {
 	text, err := os.ReadFile("../../docs/trainers.md")
 	require.NoError(t, err)
 	all := make(map[emit.Format][]string)
-	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|.*\\| `spectrum (.*)` \\|$").FindAllStringSubmatch(string(text), -1) {
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z0-9-]+)` \\|.*\\| `spectrum (.*)` \\|$").FindAllStringSubmatch(string(text), -1) {
 		args := strings.Fields(strings.ReplaceAll(m[2], "'", ""))
 		for i, a := range args {
 			if a == "./testdata/tiny-llama" {
@@ -273,7 +273,7 @@ func exampleOf(f emit.Format) []string {
 	switch f {
 	case emit.JSON, emit.CSV, emit.LearningRates:
 		return nil
-	case emit.LLaMAFactory:
+	case emit.LLaMAFactory, emit.LLaMAFactoryV1:
 		return []string{"--include", "*.[67].self_attn.*", "--format", string(f)}
 	case emit.AxolotlRates:
 		return []string{"--include", "*.[2367].mlp.up_proj*", "--format", string(f), "--learning-rate", "2e-5"}

@@ -8,54 +8,15 @@ import json
 import re
 import shlex
 import sys
+import textwrap
 import types
+
+sys.dont_write_bytecode = True  # of what is imported from this folder
+from files import dashes, scalar, settings, split, true
 
 
 class Stops(Exception):
     """What a trainer stops with."""
-
-
-# Files.
-
-
-def scalar(text):
-    text = text.strip()
-    if text[:1] == "'":
-        return text[1 : text.rindex("'")].replace("''", "'")
-    if text[:1] == '"':
-        return json.loads(text[: text.rindex('"') + 1])
-    return re.split(r"\s#", text)[0].strip()
-
-
-def settings(text):
-    """The texts and lists of texts of a YAML mapping."""
-    found, key = {}, None
-    for line in text.splitlines():
-        item = re.match(r" *- (.*)$", line)
-        member = re.match(r"([A-Za-z_]+):(?: +(.*))?$", line)
-        if item and key:
-            found[key] = (found[key] or []) + [scalar(item[1])]
-        elif member:
-            key, value = member[1], (member[2] or "").strip()
-            if value[:1] == "[":
-                inside = value[1 : value.rindex("]")]
-                found[key] = [scalar(x) for x in inside.split(",")] if inside.strip() else []
-            else:
-                found[key] = scalar(value) if value and value[0] != "#" else None
-    return found
-
-
-def dashes(text):
-    return [line.split("- ")[1] for line in text.splitlines() if line.startswith("- ")]
-
-
-def true(value, none):
-    return none if value is None else value.lower() == "true"
-
-
-def split(value):
-    """A list, or a text at its commas."""
-    return [x.strip() for x in value.split(",")] if isinstance(value, str) else value or []
 
 
 # Trainers that train parameters.
@@ -318,10 +279,27 @@ def trained_blocks(n, total, pro):
 
 def freeze(text, names):
     config = settings(text)
+    projector, frozen = composite(config, names)
+    parts = freeze_parts(config, true(config.get("use_llama_pro"), False), text, names)
+    if projector and projector not in frozen:
+        parts.append(projector)
+    return [name for name in names if any(p in name for p in parts) and not any(f in name for f in frozen)]
+
+
+def freeze_v1(text, names):
+    config = settings(textwrap.dedent(re.search(r"(?m)^peft_config:\n((?:  .*\n)+)", text)[1]))
+    if composite(config, names)[0]:
+        raise Stops("num_hidden_layers")
+    parts = freeze_parts(config, False, text, names)
+    quantised = ["quant_state", "quantization_weight", "qweight", "qzeros", "scales"]
+    return [name for name in names if any(p in name for p in parts) and not any(q in name for q in quantised)]
+
+
+def freeze_parts(config, pro, text, names):
     said = re.search(r"num_hidden_layers: (\d+)", text)
     numbers = [re.search(r"\.(\d+)\.", "." + n) for n in names if "vision" not in n]
     total = int(said[1]) if said else 1 + max(int(x[1]) for x in numbers if x)
-    blocks = trained_blocks(int(config.get("freeze_trainable_layers") or 2), total, true(config.get("use_llama_pro"), False))
+    blocks = trained_blocks(int(config.get("freeze_trainable_layers") or 2), total, pro)
     hidden, outside = set(), set()
     for name in names:
         if ".0." in name:
@@ -339,10 +317,7 @@ def freeze(text, names):
         if m not in outside:
             raise Stops(m)
         parts.append(m)
-    projector, frozen = composite(config, names)
-    if projector and projector not in frozen:
-        parts.append(projector)
-    return [name for name in names if any(p in name for p in parts) and not any(f in name for f in frozen)]
+    return parts
 
 
 # Optimisers of transformers' Trainer.
@@ -384,7 +359,7 @@ def name_table(text, names):
 rules = {
     "axolotl": axolotl, "axolotl-lr": axolotl, "axolotl-lr rates": axolotl_rates, "python": module, "trl": trl, "substring": substring, "ms-swift": ms_swift, "ms-swift-args": ms_swift_args,
     "axolotl-lora": axolotl_lora, "trl-lora": trl_lora, "unsloth": unsloth, "peft": peft, "verl": verl, "galore": galore,
-    "llama-factory-lora": factory_lora, "llama-factory": freeze,
+    "llama-factory-lora": factory_lora, "llama-factory": freeze, "llama-factory-v1": freeze_v1,
     "names": name_list, "json": name_json, "csv": name_table, "lr": name_table,
 }
 
