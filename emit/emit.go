@@ -56,8 +56,8 @@ type Param struct {
 // Training is what a format may need to know beside the selection.
 type Training struct {
 	// Model lists all parameters of the model, see [Params]; [LLaMAFactory] and
-	// [LLaMAFactoryV1] need
-	// them. If it is not nil, what Parse reads is verified before it is written.
+	// [LLaMAFactoryV1] need them. If it is not nil, what Parse reads is verified before
+	// it is written.
 	Model []Param
 	// Name is that of the model on the hub, such as org/name, which [AxolotlPlugin] needs.
 	Name string

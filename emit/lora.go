@@ -74,7 +74,7 @@ func rewritten() []string { return []string{"gate_proj", "up_proj", "down_proj",
 // notForPEFT is why PEFT cannot put an adapter on a layer, "" if it can.
 func notForPEFT(l spectrum.Layer, how Training) string {
 	module, isWeight := names.Module(l.Name)
-	last := module[strings.LastIndexByte(module, '.')+1:]
+	last := lastOf(module)
 	switch {
 	case names.IsFusedExperts(l.Name):
 		return ""
@@ -120,7 +120,7 @@ func linearRoles(model []Param, forbidden []string) (roles []string) {
 	for _, p := range model {
 		m, ok := linearModule(p)
 		if ok && !slices.ContainsFunc(forbidden, func(part string) bool { return strings.Contains(m, part) }) {
-			roles = append(roles, m[strings.LastIndexByte(m, '.')+1:])
+			roles = append(roles, lastOf(m))
 		}
 	}
 	slices.Sort(roles)

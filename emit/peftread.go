@@ -89,10 +89,9 @@ func (r *Rules) peft(c *peftConfig) error {
 		if err := c.check(); err != nil {
 			return nil, err
 		}
-		targets := c.resolved(model)
-		parameters := slices.Clone(c.TargetParameters)
-		if convertsExperts(model) {
-			targets.list, parameters = convert(targets.list, parameters)
+		targets, parameters, err := c.converted(model)
+		if err != nil {
+			return nil, err
 		}
 		found, err := c.modules(targets)
 		if err == nil {
@@ -209,70 +208,6 @@ func (c *peftConfig) inLayers(name string) bool {
 		}
 	}
 	return false
-}
-
-// resolved returns the targets as PEFT has them for this model: all linear layers by
-// name, and a regular expression for a model whose experts are fused as the last
-// components of what it matches (transformers_weight_conversion.py).
-func (c *peftConfig) resolved(model []Param) oneOrMore {
-	targets := c.TargetModules
-	if c.linear { // axolotl/loaders/adapter.py, find_all_linear_names
-		targets.is, targets.list = "list", append(slices.Clone(targets.list), linearRoles(model, nil)...)
-		if targets.text != "" {
-			targets.list = append(targets.list, targets.text)
-		}
-	}
-	if targets.is != "text" {
-		return targets
-	}
-	linear := strings.EqualFold(targets.text, "all-linear")
-	if !linear && !convertsExperts(model) {
-		return targets
-	}
-	out := oneOrMore{is: "list"}
-	matching, err := c.modules(targets)
-	for _, p := range model {
-		if m, ok := linearModule(p); linear {
-			if ok {
-				out.list = append(out.list, m)
-			}
-			continue
-		}
-		m, isWeight := names.Module(p.Name)
-		if last := m[strings.LastIndexByte(m, '.')+1:]; isWeight && err == nil && matching[0].match(m) && !slices.Contains(out.list, last) {
-			out.list = append(out.list, last)
-		}
-	}
-	return out
-}
-
-// convertsExperts reports whether PEFT converts targets for a model: its experts are
-// fused and its router is called gate, as in the families that transformers converts.
-func convertsExperts(model []Param) bool {
-	return Training{Model: model}.fusesExperts() && slices.ContainsFunc(model, func(p Param) bool {
-		m, _ := names.Module(p.Name)
-		return strings.HasSuffix(m, ".gate") && names.IsRouter(m)
-	})
-}
-
-// convert takes the modules that PEFT takes for parts of experts out of a list, and
-// adds the parameters that it has in their place, in every block.
-func convert(list, parameters []string) (modules, all []string) {
-	all = slices.Clone(parameters)
-	for _, item := range list {
-		switch item[strings.LastIndexByte(item, '.')+1:] {
-		case "gate_proj", "up_proj", "w1", "w3":
-			all = append(all, "gate_up_proj")
-		case "down_proj", "w2":
-			all = append(all, "down_proj")
-		case "gate":
-			all = append(all, names.Parameter("gate"))
-		default:
-			modules = append(modules, item)
-		}
-	}
-	slices.Sort(all)
-	return modules, slices.Compact(all)
 }
 
 // others makes entries of parameters and of modules that are trained whole.

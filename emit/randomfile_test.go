@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -60,6 +61,9 @@ func (r *randomFiles) modulePattern() string {
 	if r.IntN(5) == 0 {
 		return r.pattern()
 	}
+	if r.experts() && r.IntN(4) == 0 {
+		return r.one(`.*_proj`, `.*\.experts\..*`, `.*\.mlp\.gate`, `.*[qk]_proj`, `.*gate_proj|.*up_proj`, `.*up_proj`)
+	}
 	parts := strings.Split(r.leaf(), ".")
 	p := `.*\.` + strings.Join(parts[max(0, len(parts)-1-r.IntN(4)):], `\.`)
 	return number.ReplaceAllString(p, r.one(`\d+`, `(?:1|2|[5-7])`, `(?!1)[0-9]+`, "1"))
@@ -75,8 +79,16 @@ func (r *randomFiles) leaf() string {
 	}
 }
 
+// experts reports whether the model has its experts in one parameter.
+func (r *randomFiles) experts() bool {
+	return slices.Contains(r.names, "model.layers.0.mlp.experts.gate_up_proj")
+}
+
 // module is the end of the name of a module, seldom of one that holds others.
 func (r *randomFiles) module() string {
+	if r.experts() && r.IntN(8) == 0 {
+		return r.one("gate", "gate_proj", "up_proj", "mlp.experts.0.up_proj", "down_proj", "model.layers.3.mlp.gate", "mlp.experts.gate_up_proj")
+	}
 	parts := strings.Split(r.leaf(), ".")
 	parts = parts[r.IntN(len(parts)):]
 	if r.IntN(30) == 0 {

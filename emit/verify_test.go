@@ -7,7 +7,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/emit"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 func report(t *testing.T, consumer emit.Format, text string, params []emit.Param) *emit.Report {
@@ -137,6 +139,48 @@ func TestVerifySettings(t *testing.T) {
 		require.NoError(t, err, "%s %s", c.consumer, c.text)
 		assert.ElementsMatch(t, c.trained, rep.Names, "%s %s", c.consumer, c.text)
 	}
+}
+
+// What PEFT makes of targets where transformers 5 has fused the experts.
+func TestVerifyConverted(t *testing.T) {
+	var params []emit.Param
+	var all, queries, gateUp, down []string
+	for _, block := range []string{"model.layers.0.", "model.layers.1."} {
+		queries, gateUp, down = append(queries, block+"self_attn.q_proj.weight"), append(gateUp, block+"mlp.experts.gate_up_proj"), append(down, block+"mlp.experts.down_proj")
+		all = append(all, queries[len(queries)-1], gateUp[len(gateUp)-1], down[len(down)-1], block+"mlp.gate.weight")
+	}
+	for _, name := range append(slices.Clone(all), "model.norm.weight", "lm_head.weight") {
+		params = append(params, emit.Param{Name: name})
+	}
+	for text, want := range map[string][]string{
+		`{"target_modules": ["q_proj"]}`:                                                        queries,
+		`{"target_modules": ["model.layers.0.self_attn.q_proj"]}`:                               queries[:1],
+		`{"target_modules": "model.layers.0.self_attn.q_proj"}`:                                 queries, // a text is taken for q_proj
+		`{"target_modules": ["q_proj", "down_proj"]}`:                                           slices.Concat(queries, down),
+		`{"target_modules": ["model.layers.0.mlp.gate_proj", "up_proj"]}`:                       gateUp,
+		`{"target_modules": ["up_proj"]}`:                                                       nil,
+		`{"target_modules": ".*\\.(gate|up)_proj"}`:                                             gateUp, // which there were
+		`{"target_modules": "all-linear"}`:                                                      all,
+		`{"target_modules": ".*experts.*"}`:                                                     nil, // the module that holds them
+		`{"target_modules": [], "target_parameters": ["model.layers.1.mlp.experts.down_proj"]}`: down[1:],
+	} {
+		rules, err := emit.Parse(emit.PEFT, []byte(text))
+		require.NoError(t, err, text)
+		rep, err := rules.Verify(params)
+		if want == nil {
+			assert.ErrorIs(t, err, emit.ErrInexpressible, text)
+			continue
+		}
+		require.NoError(t, err, text)
+		assert.ElementsMatch(t, want, rep.Names, text)
+	}
+	// TRL makes a text of a list of one.
+	one := &selection.Selection{Groups: []selection.Group{{Type: "q", Chosen: []spectrum.Layer{{Name: queries[0], SNR: 1}}}}}
+	_, err := emit.Make(emit.TRLLoRA, one, emit.Training{Model: params})
+	assert.ErrorIs(t, err, emit.ErrInexpressible)
+	assert.ErrorContains(t, err, queries[1]+" would be trained too")
+	_, err = emit.Make(emit.AxolotlLoRA, one, emit.Training{Model: params})
+	assert.NoError(t, err)
 }
 
 func TestExpect(t *testing.T) {

@@ -12,11 +12,8 @@ import textwrap
 import types
 
 sys.dont_write_bytecode = True  # of what is imported from this folder
+from adapters import Stops, adapters, everything, linear, weighted
 from files import dashes, scalar, settings, split, true
-
-
-class Stops(Exception):
-    """What a trainer stops with."""
 
 
 # Trainers that train parameters.
@@ -95,76 +92,7 @@ def ms_swift_args(text, names):
     return [n for n in names if pattern.search(n)]
 
 
-# What names say of modules.
-
-
-def everything(names):
-    """All modules, those too that only hold others."""
-    return {n[:i] for n in names for i, c in enumerate(n) if c == "."}
-
-
-def weighted(names):
-    return [n[: -len(".weight")] for n in names if n.endswith(".weight")]
-
-
-def unlike(m):
-    """No linear layer, embedding or convolution."""
-    last = m.split(".")[-1]
-    return "norm" in last or last.startswith("ln_") or last in ("router", "gate")
-
-
-def linear(m):
-    return not unlike(m) and not re.search(r"embed|^w[tp]e$", m.split(".")[-1])
-
-
 # PEFT, and trainers that hand it their lists.
-
-
-def listed(target, n):
-    return n in target or any(n.endswith("." + t) for t in target)
-
-
-def targeted(config, m):
-    exclude, targets = config.get("exclude_modules"), config.get("target_modules")
-    if exclude and (re.fullmatch(exclude, m) if isinstance(exclude, str) else listed(exclude, m)):
-        return False
-    if any(re.match(r"(^|.*\.)%s($|\..*)" % s, m) for s in config.get("modules_to_save") or []):
-        return False
-    if isinstance(targets, str):
-        return bool(re.fullmatch(targets, m))
-    if targets is None or m in targets:
-        return targets is not None
-    layers, patterns = config.get("layers_to_transform"), config.get("layers_pattern")
-    if not listed(targets, m):
-        return False
-    if layers is None or layers == []:
-        return True
-    patterns = [patterns] if isinstance(patterns, str) else patterns
-    index = None
-    for p in patterns or [r"[^.]*"]:
-        index = index or re.match(r".*?\.%s\.(\d+)\." % p, m)
-    return index is not None and int(index.group(1)) in ([layers] if isinstance(layers, int) else layers)
-
-
-def adapters(config, names):
-    targets = config.get("target_modules")
-    if isinstance(targets, str) and (config.get("layers_to_transform") is not None or config.get("layers_pattern") is not None):
-        raise Stops("layers of a pattern")
-    if config.get("layers_pattern") and config.get("layers_to_transform") is None:
-        raise Stops("no layers for a pattern of them")
-    if isinstance(targets, str) and targets.lower() == "all-linear":
-        config = config | {"target_modules": [m for m in weighted(names) if linear(m) and m != "lm_head"]}
-    own, whole = set(weighted(names)), set()
-    modules = everything(names)
-    for m in modules:
-        if targeted(config, m):
-            if m not in own or unlike(m):
-                raise Stops(m)
-            whole.add(m + ".weight")
-    for m in modules:
-        if any(m.endswith(s) for s in config.get("modules_to_save") or []):
-            whole |= {n for n in names if n.startswith(m + ".")}
-    return [n for n in names if n in whole or listed(config.get("target_parameters") or [], n)]
 
 
 def peft(text, names):
@@ -252,7 +180,7 @@ def composite(config, names):
     return "multi_modal_projector", frozen
 
 
-def factory_lora(text, names):
+def factory_lora(text, names):  # which has PEFT 0.18, so nothing is converted
     config = settings(text)
     targets = split(config["lora_target"])
     projector, frozen = composite(config, names)
@@ -265,7 +193,8 @@ def factory_lora(text, names):
     if projector:
         modules = everything(names)
         targets = [m for m in modules if any(t in m for t in targets) and not any(f in m for f in frozen)]
-    return adapters({"target_modules": targets, "modules_to_save": split(config.get("additional_target"))}, names)
+    lora = {"target_modules": targets, "modules_to_save": split(config.get("additional_target"))}
+    return adapters(lora, names, lambda config, _: config)
 
 
 def trained_blocks(n, total, pro):
