@@ -38,6 +38,8 @@ type freezeArgs struct {
 func (a freezeArgs) blocks(total int) (list []int, err error) {
 	from, to, step := max(0, total-a.layers), total, 1
 	switch {
+	case total > maxBlocks:
+		return nil, fmt.Errorf("a model of %d blocks", total)
 	case a.spread:
 		if a.layers <= 0 || total%a.layers != 0 {
 			return nil, fmt.Errorf("use_llama_pro: %d blocks are not a multiple of %d", total, a.layers)
@@ -185,9 +187,6 @@ func (a freezeArgs) resolve(model []Param) ([]entry, error) {
 		}
 	}
 	total := blockCount(model)
-	if total > maxBlocks {
-		return nil, fmt.Errorf("a model of %d blocks", total)
-	}
 	blocks, err := a.blocks(total)
 	if err != nil {
 		return nil, err
@@ -271,10 +270,42 @@ func readFactoryLoRA(r *Rules, text string) error {
 	if err != nil {
 		return err
 	}
+	a, err := values.freeze() // of which use_llama_pro has the layers
+	if err != nil {
+		return err
+	}
+	if a.spread, err = values.flag("use_llama_pro", false); err != nil {
+		return err
+	}
 	c := &peftConfig{ModulesToSave: more}
 	r.resolve = func(model []Param) ([]entry, error) {
 		found := factoryTargets(model, targets, frozen)
+		if a.spread {
+			if err := a.expand(model, found); err != nil {
+				return nil, err
+			}
+		}
 		return append(found, c.others(nil)...), unsupported(model, found, c.saves)
+	}
+	return nil
+}
+
+// expand limits targets to the blocks of use_llama_pro, in which they are any part of a
+// name (misc.py, find_expanded_modules).
+func (a freezeArgs) expand(model []Param, targets []entry) error {
+	if compositeOf(model) != nil {
+		return errors.New("use_llama_pro does not find the number of blocks of a multimodal model")
+	}
+	blocks, err := a.blocks(blockCount(model))
+	if err != nil {
+		return err
+	}
+	for i, e := range targets {
+		targets[i].match = func(n string) bool {
+			return strings.Contains(n, e.text) && slices.ContainsFunc(blocks, func(b int) bool {
+				return strings.Contains(n, "."+strconv.Itoa(b)+".")
+			})
+		}
 	}
 	return nil
 }

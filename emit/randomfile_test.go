@@ -214,7 +214,7 @@ func (r *randomFiles) factoryLoRA() string {
 	text := r.one(r.list("lora_target", r.some(r.module)), "lora_target: all\n",
 		"lora_target: "+r.scalar(strings.Join(r.some(r.module), r.one(",", ", ")))+"\n")
 	return text + r.maybe(3, func() string { return "additional_target: " + strings.Join(r.some(r.module), ",") + "\n" }) +
-		r.maybe(8, func() string { return r.list("additional_target_of_another", r.some(r.module)) }) + r.towers()
+		r.maybe(8, func() string { return fmt.Sprintf("use_llama_pro: true\nfreeze_trainable_layers: %d\n", 1+r.IntN(4)) }) + r.towers()
 }
 
 // towers says what of a multimodal model is frozen.

@@ -119,6 +119,8 @@ func TestVerifySettings(t *testing.T) {
 		{emit.LLaMAFactoryV1, "peft_config:\n  name: freeze\n  freeze_trainable_layers: -1\n  freeze_trainable_modules: norm, a\n", []string{queries[0], "t.m.0.a.q.bias", "t.m.0.norm.weight", "t.m.0.norm.bias"}},
 		{emit.LLaMAFactoryV1, "peft_config:\n  name: freeze\n  freeze_trainable_modules: [a]\n", queries[2:]}, // the default is 2
 		{emit.LLaMAFactoryV1, "peft_config:\n  name: freeze\n  use_llama_pro: true\n", nil},
+		{emit.LLaMAFactoryLoRA, "lora_target: .q\nuse_llama_pro: true\n", []string{queries[1], queries[3]}},
+		{emit.LLaMAFactoryLoRA, "lora_target: q\nuse_llama_pro: true\nfreeze_trainable_layers: 3\n", nil},
 		{emit.LLaMAFactoryLoRA, "lora_target: k\nadditional_target: [norm]\n", []string{"t.m.1.e.0.k.weight", "t.m.0.norm.weight", "t.m.0.norm.bias"}},
 		{emit.PEFT, `{"target_modules": ["k"], "modules_to_save": ["m.0"]}`, []string{"t.m.1.e.0.k.weight", queries[0], "t.m.0.a.q.bias", "t.m.0.norm.weight", "t.m.0.norm.bias"}},
 		{emit.PEFT, `{"target_modules": ["k"], "layers_to_transform": [0]}`, []string{}}, // the expert's is no block's

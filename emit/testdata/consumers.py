@@ -190,6 +190,12 @@ def factory_lora(text, names):  # which has PEFT 0.18, so nothing is converted
             forbidden += [projector] + ["vision_tower"] * ("vision_tower" in frozen)
         roles = [m for m in weighted(names) if linear(m) and not any(f in m for f in forbidden)]
         targets = sorted({m.split(".")[-1] for m in roles})
+    if true(config.get("use_llama_pro"), False):
+        if projector:
+            raise Stops("num_hidden_layers")
+        blocks = trained_blocks(int(config.get("freeze_trainable_layers") or 2), block_count(text, names), True)
+        modules = [m for m in everything(names) if any(f".{i}." in m for i in blocks)]
+        targets = [m for m in modules if any(t in m for t in targets)]
     if projector:
         modules = everything(names)
         targets = [m for m in modules if any(t in m for t in targets) and not any(f in m for f in frozen)]
@@ -224,11 +230,14 @@ def freeze_v1(text, names):
     return [name for name in names if any(p in name for p in parts) and not any(q in name for q in quantised)]
 
 
-def freeze_parts(config, pro, text, names):
+def block_count(text, names):
     said = re.search(r"num_hidden_layers: (\d+)", text)
     numbers = [re.search(r"\.(\d+)\.", "." + n) for n in names if "vision" not in n]
-    total = int(said[1]) if said else 1 + max(int(x[1]) for x in numbers if x)
-    blocks = trained_blocks(int(config.get("freeze_trainable_layers") or 2), total, pro)
+    return int(said[1]) if said else 1 + max(int(x[1]) for x in numbers if x)
+
+
+def freeze_parts(config, pro, text, names):
+    blocks = trained_blocks(int(config.get("freeze_trainable_layers") or 2), block_count(text, names), pro)
     hidden, outside = set(), set()
     for name in names:
         if ".0." in name:
