@@ -24,9 +24,10 @@ func convertsExperts(model []Param) bool {
 // lastOf returns the last component of a name.
 func lastOf(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
 
-// oldParts are modules that were fused, of Qwen's families and of Mixtral.
-func oldParts() []string {
-	return []string{"gate", "gate_proj", "up_proj", "down_proj", "w1", "w3", "w2"}
+// oldParts are modules that were fused, of Qwen's families and of Mixtral. Names do not
+// show any more which a model had.
+func oldParts() [][]string {
+	return [][]string{{"gate_proj", "up_proj", "down_proj"}, {"w1", "w3", "w2"}}
 }
 
 // newPart returns the parameter that such a module is in now, "" for any other.
@@ -86,7 +87,7 @@ func (c *peftConfig) resolved(model []Param) oneOrMore {
 	out := oneOrMore{is: "list"}
 	switch converts := convertsExperts(model); {
 	case strings.EqualFold(targets.text, "all-linear") && converts:
-		out.list = append(linearRoles(model, nil), oldParts()...)
+		out.list = append(append(linearRoles(model, nil), "gate"), oldParts()[0]...)
 	case strings.EqualFold(targets.text, "all-linear"):
 		for _, p := range model {
 			if m, ok := linearModule(p); ok {
@@ -121,10 +122,17 @@ func (c *peftConfig) roles(model []Param) []string {
 		for name := p.Name; name != ""; name = owner(name) {
 			try(name)
 		}
-		for _, old := range oldParts() {
-			if lastOf(p.Name) == newPart(old) {
-				try(owner(p.Name) + "." + old)
+	}
+	for _, parts := range oldParts() {
+		for _, p := range model {
+			for _, old := range parts {
+				if lastOf(p.Name) == newPart(old) {
+					try(owner(p.Name) + "." + old)
+				}
 			}
+		}
+		if slices.ContainsFunc(parts, func(old string) bool { return roles[old] }) {
+			break // they are those of this model
 		}
 	}
 	return slices.Sorted(maps.Keys(roles))
