@@ -55,8 +55,9 @@ type Param struct {
 
 // Training is what a format may need to know beside the selection.
 type Training struct {
-	// Model lists all parameters of the model, see [Params]; [LLaMAFactory] needs
-	// them. If it is not nil, what Parse reads is verified before it is written.
+	// Model lists all parameters of the model, see [Params]; [LLaMAFactory] and
+	// [LLaMAFactoryV1] need them. If it is not nil, what Parse reads is verified before
+	// it is written.
 	Model []Param
 	// Name is that of the model on the hub, such as org/name, which [AxolotlPlugin] needs.
 	Name string
@@ -65,6 +66,8 @@ type Training struct {
 	Blocks int
 	// Rows says of layers that are rows of a parameter, such as a single expert, which.
 	Rows map[string]Rows
+	// LearningRate is that of a layer with the median SNR, which [AxolotlRates] needs.
+	LearningRate float64
 	// Rank is the LoRA rank of a layer with the median SNR; 0 means 16.
 	Rank int
 }

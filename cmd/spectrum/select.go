@@ -28,6 +28,7 @@ type selectFlags struct {
 	format, output       string
 	model                string
 	rank                 int
+	learningRate         float64
 	names                nameFlags
 	experts              string
 	hubName              string
@@ -83,11 +84,15 @@ verifies spectrum-yaml, which trains head and embeddings in any case.`,
 	partialFlag(cmd, &f.partial)
 	fl.SetNormalizeFunc(spellings)
 	fl.IntVar(&f.rank, "rank", 16, "`R`, the rank of a layer of median SNR, of peft")
+	fl.Float64Var(&f.learningRate, learningRateFlag, 0, "`LR`, the learning rate of a layer of median SNR, of axolotl-lr")
 	fl.StringVarP(&f.output, "output", "o", "", "write the selection to `FILE` instead of standard output")
 	complete(cmd, "format", formatNames(emit.Formats()))
 	complete(cmd, expertsFlag, []string{expertsFused, expertsSingle})
 	return cmd
 }
+
+// learningRateFlag has no default, for a rate is not to be had by accident.
+const learningRateFlag = "learning-rate"
 
 // check completes the settings of the selector.
 func (f *selectFlags) check(cmd *cobra.Command) error {
@@ -111,6 +116,9 @@ func (f *selectFlags) check(cmd *cobra.Command) error {
 	}
 	if f.rank < 1 {
 		return fmt.Errorf("--rank %d: want a positive number", f.rank)
+	}
+	if cmd.Flags().Changed(learningRateFlag) && !(f.learningRate > 0 && f.learningRate < 1) {
+		return fmt.Errorf("--%s %v: want a number between 0 and 1", learningRateFlag, f.learningRate)
 	}
 	f.s.Factors = make(map[string]float64)
 	for t, text := range f.weights {
@@ -168,7 +176,7 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 // training returns what the file is made for: the parameters of --names, of --model,
 // or of the result itself.
 func (f *selectFlags) training(cmd *cobra.Command, res *results.Scores, candidates []results.Candidate, loaded *results.Parameters) (how emit.Training, err error) {
-	how = emit.Training{Rank: f.rank, Rows: rowsOf(candidates)}
+	how = emit.Training{Rank: f.rank, LearningRate: f.learningRate, Rows: rowsOf(candidates)}
 	how.Name = f.hubName
 	if res.Result != nil && res.Result.Provenance.Config != nil {
 		how.Blocks = res.Result.Provenance.Config.Blocks
