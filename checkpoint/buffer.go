@@ -2,7 +2,9 @@ package checkpoint
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
+	"hash"
 	"unsafe"
 
 	"github.com/gospectrum/spectrum"
@@ -13,7 +15,8 @@ import (
 // is ready. It grows to the size of the largest tensor and no further. A Buffer
 // must not be used by two goroutines at once.
 type Buffer struct {
-	words []uint64 // not bytes: the weights must be aligned
+	words []uint64  // not bytes: the weights must be aligned
+	sum   hash.Hash // of what was read last
 }
 
 // grow makes room for n bytes. The old contents are not kept, and released
@@ -39,6 +42,16 @@ func (b *Buffer) Size() int64 {
 		return 0
 	}
 	return 8 * int64(len(b.words))
+}
+
+// SHA256 returns the SHA-256, in hexadecimal, of the stored bytes that the last Load read:
+// those of the tensor, then those of its scales and what else it is made of. It is "" before
+// any.
+func (b *Buffer) SHA256() string {
+	if b == nil || b.sum == nil {
+		return ""
+	}
+	return hex.EncodeToString(b.sum.Sum(nil))
 }
 
 // bytes returns the first n bytes.

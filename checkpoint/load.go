@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 
 	"github.com/gospectrum/spectrum"
@@ -58,6 +59,8 @@ func (e *entry) load(ctx context.Context, buf *Buffer) (*spectrum.Weights, error
 	}
 	b := buf.bytes(int(e.Memory))
 	raw := b[len(b)-int(e.packedSize()):]
+	buf.sum = sha256.New()
+	ctx = context.WithValue(ctx, sumKey{}, buf.sum)
 	if err := e.stored.read(ctx, raw); err != nil {
 		return nil, err
 	}

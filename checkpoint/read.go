@@ -3,11 +3,24 @@ package checkpoint
 import (
 	"context"
 	"fmt"
+	"hash"
 	"io"
 )
 
 // read fills b with the elements of s, row-major without gaps: packedSize bytes.
 func (s *stored) read(ctx context.Context, b []byte) error {
+	err := s.readAll(ctx, b)
+	if sum, ok := ctx.Value(sumKey{}).(hash.Hash); ok && err == nil {
+		sum.Write(b)
+	}
+	return err
+}
+
+// sumKey is the key in a context of the [hash.Hash] of what is read of a tensor and of
+// what belongs to it, such as scales, which is found in several ways.
+type sumKey struct{}
+
+func (s *stored) readAll(ctx context.Context, b []byte) error {
 	r := io.ReaderAt(bound{ctx, s.shard.file})
 	if s.member == nil {
 		return s.readFrom(ctx, b, r)

@@ -23,6 +23,9 @@ type Recorder struct {
 	// Journal keeps each row as it is finished, and has those of an earlier run, which
 	// are not computed again. Nil keeps none.
 	Journal *Journal
+	// Reuse is an earlier result: a matrix whose stored bytes are the same as there is
+	// not analysed again. Nil is none.
+	Reuse *Result
 }
 
 // Scan scans m and returns the result, whose rows come in the order of the tensors
@@ -32,7 +35,8 @@ type Recorder struct {
 // returns at once what was finished, marked interrupted, together with the error of
 // ctx; see [scan.Run] for what then becomes of m. It does the same with an error that
 // wraps [ErrStored] if a row cannot be entered in the journal. Any other error, with no
-// result, is that of [scan.Run] before anything is analysed, or wraps [ErrJournal] if the journal
+// result, is that of [scan.Run] before anything is analysed, wraps [ErrReuse] if the earlier
+// result is of other settings, or [ErrJournal] if the journal
 // belongs to another scan.
 //
 // The result does not depend on how often and where the scan was interrupted, its times
@@ -52,6 +56,11 @@ func (rec Recorder) Scan(ctx context.Context, m *checkpoint.Model, opt scan.Opti
 	if err := rec.resume(r, &opt); err != nil {
 		return nil, err
 	}
+	earlier, err := newReuse(rec.Reuse, &r.Provenance)
+	if err != nil {
+		return nil, err
+	}
+	opt.Reuse = earlier.has
 	report := opt.Progress
 	opt.Progress = func(p scan.Progress) {
 		r.Missing = p.Total - p.Done
@@ -61,7 +70,7 @@ func (rec Recorder) Scan(ctx context.Context, m *checkpoint.Model, opt scan.Opti
 	}
 	for o, end := range scan.Run(ctx, m, opt) {
 		if end == nil {
-			end = rec.enter(r, o)
+			end = rec.enter(r, o, earlier)
 		}
 		if end != nil {
 			err = end
@@ -92,7 +101,7 @@ func (rec Recorder) resume(r *Result, opt *scan.Options) error {
 }
 
 // enter adds an outcome to r. Those without a row come in the order of the model.
-func (rec Recorder) enter(r *Result, o scan.Outcome) error {
+func (rec Recorder) enter(r *Result, o scan.Outcome, earlier reuse) error {
 	switch {
 	case o.TiedTo != "":
 		r.Rows = append(r.Rows, tiedRow(r, o))
@@ -106,6 +115,9 @@ func (rec Recorder) enter(r *Result, o scan.Outcome) error {
 		return nil
 	}
 	row := NewRow(o)
+	if o.Reused {
+		row = earlier.row(o, rec.SingularValues)
+	}
 	if rec.SingularValues && o.Analysis != nil {
 		row.SingularValues = o.Analysis.SingularValues
 	}
@@ -123,11 +135,8 @@ func (rec Recorder) enter(r *Result, o scan.Outcome) error {
 func tiedRow(r *Result, o scan.Outcome) Row {
 	row := NewRow(o)
 	for i := range r.Rows {
-		if shared := &r.Rows[i]; shared.Name == o.TiedTo {
-			own := row
-			row = *shared
-			row.Name, row.Type, row.TiedTo, row.Ranked = own.Name, own.Type, own.TiedTo, own.Ranked
-			row.Parameter, row.Absent, row.PartOf, row.Seconds = own.Parameter, own.Absent, own.PartOf, own.Seconds
+		if r.Rows[i].Name == o.TiedTo {
+			return withNumbersOf(row, &r.Rows[i])
 		}
 	}
 	return row

@@ -120,7 +120,7 @@ func TestColumns(t *testing.T) {
 	want := strings.Fields(`name type rows cols dtype params snr ratio_sum ratio_count signal_count noise_count
 		signal_sum noise_sum sigma threshold s_max s_min frobenius stable_rank effective_rank saturated zero
 		ranked tied_to backend kernel precision snr_error seconds error ratio_energy fit fit_limit
-		value_error s_min_error condition condition_error uncertain parameter absent part_of singular_values`)
+		value_error s_min_error condition condition_error uncertain parameter absent part_of sha256 singular_values`)
 	var required []string
 	row, analysis := reflect.TypeFor[Row](), reflect.TypeFor[spectrum.Analysis]()
 	fields := columns()
@@ -209,7 +209,7 @@ func TestWriteCSV(t *testing.T) {
 	for i, c := range columns()[:len(rows[0])] {
 		require.Equal(t, c.name, rows[0][i])
 	}
-	require.Equal(t, "part_of", rows[0][len(rows[0])-1], "all but the singular values")
+	require.Equal(t, "sha256", rows[0][len(rows[0])-1], "all but the singular values")
 	cellOf := func(row int, column string) string {
 		for i, name := range rows[0] {
 			if name == column {

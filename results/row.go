@@ -67,6 +67,7 @@ type Row struct {
 	Parameter string `json:"parameter"`
 	Absent    string `json:"absent,omitempty"`  // why no module has it, so that it is not ranked
 	PartOf    string `json:"part_of,omitempty"` // the stored tensor that it was cut from
+	SHA256    string `json:"sha256,omitempty"`  // of its stored bytes, those of its scales included
 
 	SingularValues []float64 `json:"singular_values,omitempty"` // descending, if asked for
 }
@@ -79,7 +80,7 @@ func NewRow(o scan.Outcome) Row {
 		Rows: int64(rows), Cols: int64(cols), DType: o.DType, Params: o.Params(),
 		Ranked: o.Ranked(), TiedTo: o.TiedTo,
 		Parameter: o.Parameter, Absent: o.Absent, PartOf: o.Whole,
-		Backend: o.Backend, Seconds: Number(o.Elapsed.Seconds()),
+		SHA256: o.SHA256, Backend: o.Backend, Seconds: Number(o.Elapsed.Seconds()),
 	}
 	r.clear()
 	switch {

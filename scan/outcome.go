@@ -25,7 +25,9 @@ type Outcome struct {
 	Absent   string             // why no module of the loaded model has it, so that it cannot be trained
 	TiedTo   string             // the parameter whose matrix and outcome this one repeats
 	Backend  string             // that computed the spectrum, or failed to
-	Elapsed  time.Duration      // since the tensor was begun
+	Elapsed  time.Duration      // reading and analysing it
+	SHA256   string             // of its stored bytes, see [checkpoint.Buffer]; empty if they were not read
+	Reused   bool               // the caller has its analysis, see Options.Reuse
 }
 
 // Ranked reports whether o is a candidate for training.

@@ -51,6 +51,9 @@ type Options struct {
 	// Done reports matrices, by name, whose analysis the caller has already: Run leaves
 	// them out. Nil reports none.
 	Done func(name string) bool
+	// Reuse reports matrices, by their names and the SHA-256 of their stored bytes, whose
+	// analysis the caller has already: they are read, and not analysed. Nil reports none.
+	Reuse func(name, sha256 string) bool
 	// Shard limits the scan to a part of the matrices; the zero value scans all.
 	Shard Shard
 

@@ -17,12 +17,14 @@ type finished struct {
 	analysis *spectrum.Analysis
 	err      error
 	elapsed  time.Duration
+	sha256   string
+	reused   bool
 }
 
 // outcome enters what a worker made of a job.
 func (p *plan) outcome(f finished) Outcome {
 	o := p.tensors[f.index]
-	o.Analysis, o.Err, o.Elapsed = f.analysis, f.err, f.elapsed
+	o.Analysis, o.Err, o.Elapsed, o.SHA256, o.Reused = f.analysis, f.err, f.elapsed, f.sha256, f.reused
 	return o
 }
 
@@ -129,6 +131,11 @@ func (p *plan) work(ctx context.Context, res *resources, l *loan, j job) (f fini
 	f.elapsed = time.Since(began)
 	if err != nil {
 		f.err = err
+		return f
+	}
+	f.sha256 = l.buffer.SHA256()
+	if p.opt.Reuse != nil && p.opt.Reuse(t.Name, f.sha256) {
+		f.reused = true
 		return f
 	}
 	an := p.opt.Analyzer

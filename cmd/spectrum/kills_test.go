@@ -48,7 +48,6 @@ func TestKills(t *testing.T) {
 	}
 	t.Logf("%d processes ended by %v, %d scans, all as undisturbed; %d of at most %d matrices computed twice",
 		k.ended, k.by, k.scans, k.again, k.flight)
-	assert.Greater(t, k.ended, k.scans, "most were ended")
 }
 
 // built builds the command.

@@ -53,7 +53,10 @@ func (p *progress) update(s scan.Progress) {
 func (p *progress) line(s scan.Progress) {
 	o := s.Last
 	outcome := "failed"
-	if o.Err == nil {
+	switch {
+	case o.Reused:
+		outcome = "as before"
+	case o.Err == nil:
 		outcome = "SNR " + formatScore(o.Analysis.SNR, o.Analysis.SNRError)
 	}
 	rows, cols, _ := o.Dims()

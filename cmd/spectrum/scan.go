@@ -36,6 +36,7 @@ type scanFlags struct {
 	types    string
 	shard    string
 	fresh    bool
+	reuse    string
 
 	selection, selectionFormat string // a trainer's file of what --top selects
 }
@@ -91,6 +92,7 @@ Formats:` + scanFormatHelp(),
 	fl.StringVar(&f.opt.Transformers, "transformers", "", transformersHelp)
 	fl.StringVar(&f.types, "types", typesRole, "group layers by `RULE`: role (experts pooled, towers apart) or reference (what follows the first number)")
 	fl.StringVar(&f.shard, "shard", "", "scan the `I/N`-th part of the matrices, or what the scheduler's environment says (auto); spectrum merge joins the parts")
+	fl.StringVar(&f.reuse, "reuse", "", "take the rows of matrices whose bytes are unchanged from `FILE`, an earlier result with the same settings")
 	fl.BoolVar(&f.fresh, "fresh", false, "discard what an earlier run with this -o has finished")
 	openFlags(cmd, &f.open)
 	for name, values := range map[string][]string{
@@ -133,6 +135,15 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 	out, err := newOutput(f.output, cmd.OutOrStdout(), inputsOf(m)...)
 	if err != nil {
 		return err
+	}
+	if f.reuse != "" {
+		old, err := readResults(cmd, f.reuse, true)
+		if err != nil {
+			return err
+		}
+		if f.recorder.Reuse = old.Result; old.Result == nil {
+			return fmt.Errorf("%s: %w: it is the reference's, which has no digests", f.reuse, results.ErrReuse)
+		}
 	}
 	if f.recorder.Journal, err = f.journal(cmd.ErrOrStderr(), out); err != nil {
 		return err
