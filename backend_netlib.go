@@ -21,6 +21,8 @@ import (
 	"sync"
 
 	"gonum.org/v1/netlib/lapack/lapacke"
+
+	"github.com/gospectrum/spectrum/internal/engine/parallel"
 )
 
 // netlibBackend is LAPACK from a C library: divide and conquer, values only.
@@ -80,7 +82,7 @@ func gesdd[T float32 | float64](ctx context.Context, p Problem, driver gesddFunc
 	}
 	failed := make(chan error, 1)
 	go func() {
-		leave, err := lapackThreads.enter(ctx, netlibBackend{}.Workers(r, c, p.Workers))
+		leave, err := lapackThreads.enter(ctx, netlibBackend{}.Workers(r, c, parallel.Useful(p.Workers)))
 		if err != nil {
 			failed <- err
 			return

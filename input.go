@@ -101,16 +101,33 @@ func asWeights(ctx context.Context, m mat.Matrix) (w *Weights, err error) {
 	if r < 0 || c < 0 || r > math.MaxInt/8/c {
 		return nil, fmt.Errorf("%w: %d×%d", ErrShape, r, c)
 	}
-	data := make([]float64, r*c)
-	for i := range r {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		for j := range c {
-			data[i*c+j] = m.At(i, j)
-		}
+	data, err := copied(ctx, m, r, c)
+	if err != nil {
+		return nil, err
 	}
 	return NewWeights(r, c, data)
+}
+
+const (
+	// trusted is the number of elements that memory is taken for at the word of a
+	// foreign matrix; that of more is taken as they are read.
+	trusted = 1 << 28
+	// copyRun is the number of elements that are copied between two looks at the context.
+	copyRun = 256
+)
+
+// copied returns the elements of m by rows.
+func copied(ctx context.Context, m mat.Matrix, r, c int) ([]float64, error) {
+	data := make([]float64, 0, min(r*c, trusted))
+	for i := range r {
+		for j := range c {
+			if len(data)%copyRun == 0 && ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			data = append(data, m.At(i, j))
+		}
+	}
+	return data, nil
 }
 
 // checkRows is the number of rows one worker checks at a time.

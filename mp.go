@@ -2,6 +2,7 @@ package spectrum
 
 import (
 	"math"
+	"slices"
 
 	"github.com/gospectrum/spectrum/internal/noise"
 	"github.com/gospectrum/spectrum/rmt"
@@ -23,7 +24,8 @@ func (a Analyzer) ResolvedEdge() rmt.EdgeRule {
 }
 
 // SpikedModel returns the model of signal in noise that a describes. For
-// [NoiseIQR], whose σ is not that of the entries, all its results are NaN.
+// [NoiseIQR], whose σ is not that of the entries, and where σ is 0 or infinite, all
+// its results are NaN.
 func (a *Analysis) SpikedModel() rmt.SpikedModel {
 	return rmt.SpikedModel{Rows: a.Rows, Cols: a.Cols, Sigma: a.entriesSigma()}
 }
@@ -31,12 +33,15 @@ func (a *Analysis) SpikedModel() rmt.SpikedModel {
 // Law returns the law of the noise values of a in the units of its singular values:
 // that of a matrix of independent entries with standard deviation σ, in the shape
 // that the noise has without its signal directions, (n−k)×(m−k) for k of them. For
-// [NoiseIQR], whose σ is not that of the entries, and where no value is noise, all
-// its results are NaN.
-func (a *Analysis) Law() rmt.MarchenkoPasturSV {
+// [NoiseIQR], whose σ is not that of the entries, and where no value is noise or the
+// scale of the law is 0 or infinite, all its results are NaN.
+func (a *Analysis) Law() rmt.MarchenkoPasturSV { return a.law(a.entriesSigma()) }
+
+// law is the law of the noise values where its entries have the standard deviation sigma.
+func (a *Analysis) law(sigma float64) rmt.MarchenkoPasturSV {
 	k := a.SignalCount
 	small, large := float64(min(a.Rows, a.Cols)-k), float64(max(a.Rows, a.Cols)-k)
-	return rmt.MarchenkoPasturSV{Aspect: small / large, Sigma: a.entriesSigma() * math.Sqrt(large)}
+	return rmt.MarchenkoPasturSV{Aspect: small / large, Sigma: sigma * math.Sqrt(large)}
 }
 
 // entriesSigma is the standard deviation of the entries of the noise, or NaN where
@@ -50,8 +55,12 @@ func (a *Analysis) entriesSigma() float64 {
 
 // Strengths returns the estimated true strength of each signal value, largest
 // first: what it would be without the noise, which inflates it. See
-// [rmt.SpikedModel.Strength].
+// [rmt.SpikedModel.Strength]. Where σ is 0 that is the value itself; for [NoiseIQR],
+// whose σ is not that of the entries, and an infinite σ it is NaN.
 func (a *Analysis) Strengths() []float64 {
+	if a.entriesSigma() == 0 {
+		return slices.Clone(a.SingularValues[:a.SignalCount])
+	}
 	m := a.SpikedModel()
 	out := make([]float64, a.SignalCount)
 	for i := range out {
@@ -79,14 +88,17 @@ func (a *Analysis) HardThreshold() float64 {
 // tables of the test would pass anything. The limit was measured, see
 // docs/noise.md, with σ of [NoiseKritchmanNadler]; a coarser σ passes it more often.
 // Both are 0 for [NoiseIQR], whose σ belongs to no law, and where there is no
-// noise or σ is 0.
+// noise or σ is 0 or infinite.
 func (a *Analysis) GoodnessOfFit() (distance, limit float64) {
-	k, n, law := a.SignalCount, a.NoiseCount, a.Law()
-	if n == 0 || !(law.Sigma > 0) {
+	k, n, sigma := a.SignalCount, a.NoiseCount, a.entriesSigma()
+	if n == 0 || !(sigma > 0) || math.IsInf(sigma, 1) {
 		return 0, 0
 	}
+	// In units of σ, whose multiples may pass the range of float64.
+	unit, e := math.Frexp(sigma)
+	law := a.law(unit)
 	for i, v := range a.SingularValues[k:] {
-		above := law.Survival(v)
+		above := law.Survival(math.Ldexp(v, -e))
 		distance = max(distance, above-float64(i)/float64(n), float64(i+1)/float64(n)-above)
 	}
 	return distance, fitLimit(n)

@@ -180,7 +180,7 @@ func TestWorkersGiveTheSameBits(t *testing.T) {
 		w := spiked(t, 3, shape[0], shape[1], float64(shape[2]))
 		for _, p := range []spectrum.Precision{spectrum.PrecisionAuto, spectrum.PrecisionFloat64} {
 			var want *spectrum.Analysis
-			for _, workers := range []int{1, 2, 7} {
+			for _, workers := range []int{1, 2, 7, math.MaxInt} {
 				got, err := spectrum.Analyzer{Backend: backend(t, "native"), Precision: p, Workers: workers}.Analyze(ctx, w)
 				require.NoError(t, err)
 				if want == nil {

@@ -3,6 +3,8 @@ package spectrum
 import (
 	"fmt"
 	"runtime"
+
+	"github.com/gospectrum/spectrum/internal/engine/parallel"
 )
 
 // Check reports whether the settings are within their ranges and go together;
@@ -36,5 +38,5 @@ func (a Analyzer) workers() int {
 	if a.Workers <= 0 {
 		return runtime.GOMAXPROCS(0)
 	}
-	return a.Workers
+	return parallel.Useful(a.Workers)
 }

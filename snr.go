@@ -63,27 +63,32 @@ func (d Divisor) check() error { return divisors.Check(uint8(d)) }
 // analysis estimates the noise in a spectrum, sets noise and signal apart and
 // fills in all that follows from them; shape, type and back-end are the caller's.
 func (a Analyzer) analysis(n noise.Sample) *Analysis {
-	if _, e := math.Frexp(n.Values[0]); e > mostExponent {
-		res := a.analysis(n.Scaled(mostExponent - e)).scale(e - mostExponent)
-		// Scaling back would round the smallest values a second time.
-		res.SingularValues, res.SMax, res.SMin = n.Values, n.Values[0], n.Values[len(n.Values)-1]
+	if e := beyond(n.Values[0]); e != 0 {
+		res := a.analysis(n.Scaled(-e)).scale(e)
+		// What needs no noise follows from the values as they are, which scaling back
+		// would round a second time.
+		res.describe(n)
+		res.limits()
 		return res
 	}
+	res := &Analysis{Noise: a.Noise, Edge: a.ResolvedEdge(), Ratio: a.Ratio, Divisor: a.Divisor}
+	res.describe(n)
+	est := a.Noise.scale().Estimate(n, float64(res.Edge))
+	res.Sigma, res.Threshold = est.Sigma, est.Threshold
+	res.separate(n.Errors, est.Error)
+	res.limits()
+	return res
+}
+
+// describe enters the values of a sample and what follows from them alone.
+func (res *Analysis) describe(n noise.Sample) {
 	s := n.Values
-	res := &Analysis{
-		SingularValues: s,
-		Noise:          a.Noise, Edge: a.ResolvedEdge(), Ratio: a.Ratio, Divisor: a.Divisor,
-		SMax: s[0], SMin: s[len(s)-1], Zero: s[0] == 0,
-	}
+	res.SingularValues, res.SMax, res.SMin, res.Zero = s, s[0], s[len(s)-1], s[0] == 0
 	if n.Errors != nil {
 		res.ValueError, res.SMinError = slices.Max(n.Errors), n.Errors[len(n.Errors)-1]
 	}
 	res.ranks()
 	res.condition(n.Errors)
-	est := a.Noise.scale().Estimate(n, float64(res.Edge))
-	res.Sigma, res.Threshold = est.Sigma, est.Threshold
-	res.separate(n.Errors, est.Error)
-	return res
 }
 
 // separate makes noise and signal of the values, and the score of their sums.
@@ -109,9 +114,8 @@ func (res *Analysis) separate(errs []float64, tErr float64) {
 	res.RatioCount = float64(res.SignalCount) / float64(res.NoiseCount)
 	res.RatioEnergy = signalEnergy / noiseEnergy
 	ratio := res.ratio()
-	res.Saturated = math.IsInf(ratio, 1)
 	res.SNR = ratio
-	if !res.Saturated {
+	if res.Saturated = math.IsInf(ratio, 1); !res.Saturated && ratio > 0 {
 		res.SNR /= res.divisor()
 	}
 	if errs != nil {
@@ -119,15 +123,38 @@ func (res *Analysis) separate(errs []float64, tErr float64) {
 	}
 }
 
-// mostExponent is the binary exponent of s₁ up to which sums of values and the
-// edges of their noise stay in the range of float64.
+// limits says of a score at the ends of the range of float64 what is wrong with it.
+func (res *Analysis) limits() {
+	noise := res.SingularValues[res.SignalCount:]
+	none := len(noise) == 0 || noise[0] == 0 && res.Ratio != RatioCount
+	switch {
+	case math.IsInf(res.SNR, 1):
+		if !none { // the exact score is a number
+			res.SNRError = math.Inf(1)
+		}
+	case res.SignalCount > 0 && res.SNR < 0x1p-1022 && res.divisor() < math.Inf(1):
+		res.SNRError += 0x1p-1074 / res.SNR
+	}
+}
+
+// mostExponent bounds the binary exponents of s₁ with which sums of values, the
+// edges of their noise and the errors of both stay in the range of float64.
 const mostExponent = 900
 
-// scale multiplies by 2ᵉ what an analysis derives from the values in the units of
-// the weights. What then passes the
-// range of float64, a sum or a norm, is +Inf; the ratios and their error do not.
+// beyond returns by how much the exponent of s₁ passes its bounds, or 0.
+func beyond(s1 float64) int {
+	if s1 == 0 {
+		return 0
+	}
+	_, e := math.Frexp(s1)
+	return e - max(-mostExponent, min(mostExponent, e))
+}
+
+// scale multiplies by 2ᵉ what an analysis derives from the noise in the units of
+// the weights. What then passes the range of float64, a sum or the score, is +Inf or
+// 0; the ratios are not touched.
 func (res *Analysis) scale(e int) *Analysis {
-	for _, v := range []*float64{&res.Sigma, &res.Threshold, &res.SignalSum, &res.NoiseSum, &res.ValueError, &res.SMinError, &res.Frobenius} {
+	for _, v := range []*float64{&res.Sigma, &res.Threshold, &res.SignalSum, &res.NoiseSum} {
 		*v = math.Ldexp(*v, e)
 	}
 	if res.Divisor == DivisorSMax {
@@ -195,6 +222,8 @@ func (res *Analysis) condition(errs []float64) {
 		res.Condition = res.SMax / res.SMin
 	}
 	switch {
+	case math.IsInf(res.Condition, 1) && res.SMin > 0: // it passes the range of float64
+		res.ConditionError = math.Inf(1)
 	case errs == nil || res.SMinError == 0 && res.SMin == 0:
 	case res.SMin <= res.SMinError || res.SMax <= errs[0]:
 		res.ConditionError = math.Inf(1)
@@ -231,6 +260,12 @@ func (res *Analysis) snrError(ratio float64, errs []float64, tErr float64) float
 	case DivisorNone:
 		up, down = 1, 1
 	case DivisorEdge:
+		if res.Threshold == 0 && !res.Saturated { // and so is the score
+			if tErr > 0 || res.Uncertain > 0 {
+				return math.Inf(1)
+			}
+			return 0
+		}
 		up *= max(0, 1-tErr/res.Threshold)
 		down *= 1 + tErr/res.Threshold
 	}

@@ -66,14 +66,14 @@ type Analyzer struct {
 	// singular value, that must be certified before a more accurate way is not
 	// tried; 0 means 1e-4.
 	Tolerance float64
-	// Workers is the number of goroutines to use, 0 means GOMAXPROCS. The
-	// result does not depend on it.
+	// Workers is the number of goroutines to use, 0 means GOMAXPROCS; more than are
+	// of use are not started. The result does not depend on it.
 	Workers int
 }
 
 // Analysis is what is known of one weight matrix. Singular values, σ, t, the
 // sums and the norm are in the units of the weights, SNR in their reciprocal;
-// the rest has none.
+// the rest has none. No field is NaN, and what passes the range of float64 is +Inf.
 type Analysis struct {
 	Rows, Cols int
 	DType      DType // storage type of the weights; empty for a given spectrum
@@ -89,9 +89,9 @@ type Analysis struct {
 
 	SignalCount, NoiseCount           int
 	SignalSum, NoiseSum               float64
-	RatioSum, RatioCount, RatioEnergy float64 // +Inf when there is signal and no noise to divide by
+	RatioSum, RatioCount, RatioEnergy float64 // +Inf when there is signal and no noise to divide by, or next to none
 
-	SNR      float64 // the chosen ratio over the chosen divisor
+	SNR      float64 // the chosen ratio over the chosen divisor; +Inf where that passes the range of float64
 	SNRError float64 // bound on |computed − exact| / exact of SNR; +Inf where nothing is certain
 
 	// ValueError bounds the absolute error of every singular value.

@@ -48,7 +48,7 @@ func (w *Weights) selectAbs(ctx context.Context, rank int64, workers int) (float
 // prefix, how often each value of that digit occurs; shift bits follow it.
 func (w *Weights) digits(ctx context.Context, prefix uint64, shift, workers int) ([]int64, error) {
 	// A part is worth its counters from a few times as many weights on.
-	parts := make([][]int64, min(workers, w.rows, 1+w.rows/(1<<18/w.cols+1)))
+	parts := make([][]int64, min(parallel.Useful(workers), w.rows, 1+w.rows/(1<<18/w.cols+1)))
 	err := parallel.For(ctx, workers, len(parts), func(p int) {
 		counts := make([]int64, 1<<digitBits)
 		for i := p; i < w.rows && ctx.Err() == nil; i += len(parts) {

@@ -87,11 +87,11 @@ func (a *adapter) part(name string) bool {
 // or nothing but its parts is there.
 func (m *Model) noteAdapter() {
 	parts, others := 0, 0
-	for _, e := range m.tensors {
-		switch {
-		case e.Skip == adapterReason:
+	for i := range m.tensors {
+		switch t := &m.tensors[i]; {
+		case t.skip == adapterReason:
 			parts++
-		case e.Skip == "" && !e.Vector():
+		case t.skip == "" && !t.rest.Vector():
 			others++
 		}
 	}

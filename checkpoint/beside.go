@@ -2,7 +2,6 @@ package checkpoint
 
 import (
 	"iter"
-	"sort"
 	"strings"
 
 	"github.com/gospectrum/spectrum/internal/names"
@@ -65,12 +64,23 @@ func (l *lister) beside(name string) iter.Seq2[string, *stored] {
 					continue
 				}
 				seen[other] = true
-				if !yield(rest, l.stored[other]) {
+				if !yield(rest, l.get(other)) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// solitary reports, at a glance, that there is nothing beside the i-th tensor.
+func (l *lister) solitary(i int) bool {
+	stem := l.names[i]
+	if module, isWeight := weightModule(stem); isWeight {
+		stem = module
+	} else {
+		stem = strings.TrimSuffix(stem, "_weight")
+	}
+	return l.alone(i, stem)
 }
 
 // belongs reports whether what a name has more than the stem makes it one of the
@@ -87,14 +97,4 @@ func belongs(rest string, top, whole bool) bool {
 		return !strings.Contains(rest, ".") && (whole || isPartName(words(rest)))
 	}
 	return false
-}
-
-// withPrefix returns the names that begin with prefix, in order.
-func (l *lister) withPrefix(prefix string) []string {
-	from := sort.SearchStrings(l.names, prefix)
-	to := from
-	for to < len(l.names) && strings.HasPrefix(l.names[to], prefix) {
-		to++
-	}
-	return l.names[from:to]
 }

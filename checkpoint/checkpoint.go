@@ -42,8 +42,7 @@ var (
 type Model struct {
 	path    string
 	shards  []*shard
-	tensors []entry
-	byKey   map[key]int // index in tensors
+	tensors []listed // in the order of Tensors
 	config  Config
 	gguf    ggufInfo
 	split   bool
@@ -204,11 +203,21 @@ func (m *Model) Tensors() []Tensor {
 		return nil
 	}
 	tensors := make([]Tensor, len(m.tensors))
-	for i, e := range m.tensors {
-		tensors[i] = e.Tensor
-		tensors[i].Shape = slices.Clone(e.Shape)
+	for i := range tensors {
+		tensors[i], _ = m.Tensor(i)
 	}
 	return tensors
+}
+
+// Tensor returns the i-th of [Model.Tensors] without making a list of them, which a
+// model of a million tensors has no need of. It reports false where there is none.
+func (m *Model) Tensor(i int) (t Tensor, ok bool) {
+	if m == nil || i < 0 || i >= len(m.tensors) {
+		return Tensor{}, false
+	}
+	t = m.tensors[i].entry().Tensor
+	t.Shape = slices.Clone(t.Shape)
+	return t, true
 }
 
 // Config returns what config.json beside the weights says, the zero Config when

@@ -30,8 +30,8 @@ func (e *entry) decode(ctx context.Context, buf *Buffer, raw []byte) error {
 		e.decodeScaled(view[float32](buf, n), raw, grid)
 	case e.ggml.Quantised():
 		e.ggml.Dequantise(view[float32](buf, n), raw)
-	case e.table != nil:
-		e.table.Table().BFloat16(view[uint16](buf, n), raw)
+	case e.eight:
+		e.table().BFloat16(view[uint16](buf, n), raw)
 	case e.lengths != nil:
 		if err := e.multiply(ctx, buf, raw, n); err != nil {
 			return err
@@ -48,8 +48,8 @@ func (e *entry) decode(ctx context.Context, buf *Buffer, raw []byte) error {
 // decodeScaled writes the values of raw to dst, each times its scale.
 func (e *entry) decodeScaled(dst []float32, raw []byte, grid numfmt.Grid) {
 	switch {
-	case e.table != nil:
-		e.table.Table().Scaled(dst, raw, e.storedCols(), grid)
+	case e.eight:
+		e.table().Scaled(dst, raw, e.storedCols(), grid)
 		return
 	case e.ggml.Quantised():
 		e.ggml.Dequantise(dst, raw)
@@ -63,6 +63,12 @@ func (e *entry) decodeScaled(dst []float32, raw []byte, grid numfmt.Grid) {
 		}
 	}
 	grid.Scale(dst, e.storedCols())
+}
+
+// table returns the values of 8-bit floats.
+func (e *entry) table() *numfmt.Table {
+	f, _ := numfmt.Lookup(e.stored.dtype)
+	return f.Table()
 }
 
 // storedCols returns the length of a row of the stored matrix, decoded.

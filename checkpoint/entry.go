@@ -23,7 +23,7 @@ type entry struct {
 // codec says what the bytes are turned into.
 type codec struct {
 	out    spectrum.DType // what the weights are loaded as
-	table  *numfmt.Format // 8-bit floats
+	eight  bool           // 8-bit floats
 	scales *scaleRef      // their scales, or those of MXFP4; nil without any
 	mxfp4  bool           // blocks of MXFP4 with the scales apart
 
@@ -46,15 +46,15 @@ func (a axis) at(i int) int { return a.first + i/a.run*a.step + i%a.run }
 func all(n int) axis { return axis{0, max(1, n), n, n} }
 
 // newEntry describes s. Its Skip says why Load cannot read it.
-func newEntry(s stored) entry {
-	e := entry{stored: s}
+func newEntry(s *stored) entry {
+	e := entry{stored: *s}
 	var fit bool
 	e.Tensor = Tensor{Name: s.name, DType: s.dtype, File: s.shard.name, Stored: s.inFile, Size: s.size, Skip: s.skip}
 	e.Shape, fit = s.ints()
 	if e.Skip != "" {
 		return e
 	}
-	e.codec, e.Skip = decoderFor(&s)
+	e.codec, e.Skip = decoderFor(s)
 	switch {
 	case e.Skip != "":
 	case len(e.Shape) == 0:
@@ -77,8 +77,8 @@ func decoderFor(s *stored) (c codec, skip string) {
 	if s.ggml.Quantised() {
 		return codec{out: spectrum.F32}, ""
 	}
-	if f, ok := numfmt.Lookup(s.dtype); ok {
-		return codec{out: spectrum.BF16, table: &f}, "" // in which all are exact
+	if isEight(s) {
+		return codec{out: spectrum.BF16, eight: true}, "" // in which all are exact
 	}
 	if spectrum.DType(s.dtype).Size() == 0 {
 		return codec{}, s.dtype + " is not a supported type"

@@ -63,10 +63,10 @@ func (l *lister) findFactor(t *stored) (f factor) {
 func (l *lister) refuseUnscaled() {
 	scaled := l.model.config.quantized
 	for name, f := range l.factors {
-		scaled = scaled || f.scale != nil && !l.stored[name].gguf
+		scaled = scaled || f.scale != nil && !l.get(name).gguf
 	}
 	for name, f := range l.factors {
-		t := l.stored[name]
+		t := l.get(name)
 		if !isEight(t) || !f.none() || len(t.shape) < 2 || l.consumed[name] != "" {
 			continue
 		}
@@ -89,14 +89,14 @@ func couldScale(other, t *stored) bool {
 // scale completes an entry that needs another tensor to be decoded.
 func (l *lister) scale(e *entry) {
 	if base, ok := strings.CutSuffix(e.name, blocksSuffix); ok && l.isMXFP4(&e.stored) {
-		e.asMXFP4(base, l.stored[base+scalesSuffix])
+		e.asMXFP4(base, l.get(base+scalesSuffix))
 		return
 	}
 	f, ok := l.factors[e.name]
 	if !ok || e.Skip != "" {
 		return
 	}
-	if name := parameter(e.name); name != e.name && l.stored[name] == nil {
+	if name := parameter(e.name); name != e.name && l.get(name) == nil {
 		e.Name, e.Stored = name, e.name
 	}
 	if f.problem != "" {
@@ -111,7 +111,7 @@ func (l *lister) scale(e *entry) {
 // scaled finds how the scales s lie over the weights of e; see [fit]. For stacked
 // weights each matrix has its own.
 func (e *entry) scaled(s *stored, c *Config) {
-	exponents := s.dtype == "U8" && e.table != nil // MXFP8 stores E8M0 as bytes
+	exponents := s.dtype == "U8" && e.eight // MXFP8 stores E8M0 as bytes
 	deepSeek := strings.HasSuffix(s.name, "scale_inv") || s.dtype == "F8_E8M0"
 	var lay tiling
 	g, problem := fit(e.stored.shape, s.shape)
@@ -145,7 +145,7 @@ func notWeights(t *stored) string {
 	switch {
 	case strings.HasSuffix(last, "bias") && len(t.shape) > 2:
 		return "a mask that was saved with the weights" // GPT-2 and GPT-NeoX: attn.bias, 1×1×n×n
-	case isActivation(words(last)):
+	case mayScale(last) && isActivation(words(last)):
 		return "scales of activations"
 	}
 	return ""

@@ -223,7 +223,9 @@ func TestScaledGGUF(t *testing.T) {
 	)
 	for _, kind := range []string{"F32", "F16", "BF16", "Q8_0", "Q4_K", "MXFP4"} {
 		plain := open(t, filepath.Join("..", "testdata", "formats", "gguf-"+kind+".gguf"))
-		e := plain.tensors[plain.byKey[key{plain.Files()[0].Name, name}]]
+		i, ok := plain.find(plain.Files()[0].Name, name)
+		require.True(t, ok)
+		e := plain.tensors[i].entry()
 		data := make([]byte, e.stored.size)
 		require.NoError(t, readAt(t.Context(), bound{t.Context(), e.shard.file}, data, e.offset))
 		beside := func(n int64) *Model {

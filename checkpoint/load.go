@@ -31,14 +31,15 @@ func (m *Model) Load(ctx context.Context, t Tensor, buf *Buffer) (*spectrum.Weig
 	if m == nil {
 		return nil, fmt.Errorf("%w: nil model", ErrNoTensor)
 	}
-	i, ok := m.byKey[key{t.File, t.Name}]
+	i, ok := m.find(t.File, t.Name)
 	if !ok {
 		return nil, fmt.Errorf("%s: tensor %q: %w", t.File, t.Name, ErrNoTensor)
 	}
 	if buf == nil {
 		buf = new(Buffer)
 	}
-	w, err := m.tensors[i].load(ctx, buf)
+	e := m.tensors[i].entry()
+	w, err := e.load(ctx, buf)
 	if err != nil {
 		return nil, fmt.Errorf("%s: tensor %q: %w", t.File, t.Name, err)
 	}

@@ -44,14 +44,14 @@ func (l *lister) markPacked() {
 		}
 	}
 	for _, named := range []bool{true, false} { // zero points are integers too, and no payload
-		for _, name := range l.names {
-			if t := l.stored[name]; reasons[name] == "" && hasPayloadName(name) == named && l.isPayload(t) {
+		for i, name := range l.names {
+			if t := l.tensors[i]; reasons[name] == "" && hasPayloadName(name) == named && l.isPayload(t) {
 				mark(t)
 			}
 		}
 	}
 	for name, reason := range reasons {
-		if l.consumed[name] == "" && l.stored[name].skip == "" {
+		if l.consumed[name] == "" && l.get(name).skip == "" {
 			l.consumed[name] = reason
 		}
 	}
@@ -65,8 +65,8 @@ func (l *lister) markPacked() {
 // selection among the head, the embeddings and what else was spared would look like one
 // of the model; and a part of a packing that nobody knows yet may be among them.
 func (l *lister) leaveRest(reason string) {
-	for _, name := range l.names {
-		if t := l.stored[name]; len(t.shape) > 1 && t.skip == "" && l.consumed[name] == "" {
+	for i, name := range l.names {
+		if t := l.tensors[i]; len(t.shape) > 1 && t.skip == "" && l.consumed[name] == "" {
 			l.consumed[name] = reason
 		}
 	}
@@ -116,7 +116,7 @@ func unreadable(t *stored) bool {
 // inBitsAndBytes reports whether a weight has the state of bitsandbytes beside it.
 func (l *lister) inBitsAndBytes(name string) bool {
 	_, isWeight := names.Module(name)
-	return isWeight && (l.stored[name+".absmax"] != nil || len(l.withPrefix(name+".quant_state.")) > 0)
+	return isWeight && (l.get(name+".absmax") != nil || len(l.withPrefix(name+".quant_state.")) > 0)
 }
 
 // surelyPacked reports whether t is a packed weight though nothing belongs to it.
@@ -218,7 +218,7 @@ func (c *claims) siblings(t *stored, module, last string) (parts []string, claim
 	if module == "" {
 		prefix = ""
 	}
-	if w := c.stored[prefix+ownWeight]; w != nil && !unreadable(w) && !known {
+	if w := c.get(prefix + ownWeight); w != nil && !unreadable(w) && !known {
 		if !sideInCommon(w, t) || isEight(w) && couldScale(t, w) { // which findFactor sees to
 			return nil, false
 		}
@@ -229,7 +229,7 @@ func (c *claims) siblings(t *stored, module, last string) (parts []string, claim
 		case 0: // a file may hold matrices that have nothing to do with each other
 			return module != "" || known || isPartName(words(rest))
 		case 1:
-			small := c.model.config.quantized && c.stored[prefix+rest].elements() <= t.elements()
+			small := c.model.config.quantized && c.get(prefix+rest).elements() <= t.elements()
 			return prefix != "" && (codebooks || small)
 		}
 		return false

@@ -176,16 +176,16 @@ func TestPartsAreClaimedOnce(t *testing.T) {
 	for _, x := range m.Tensors() {
 		assert.Contains(t, x.Skip, "packed by a quantiser", x.Name)
 	}
-	l := &lister{model: m, stored: make(map[string]*stored)}
+	var all []*stored
 	for i := range m.tensors {
-		l.stored[m.tensors[i].name] = &m.tensors[i].stored
-		l.names = append(l.names, m.tensors[i].name)
+		e := m.tensors[i].entry()
+		all = append(all, &e.stored)
 	}
-	slices.Sort(l.names)
+	l := &lister{model: m, lookup: newLookup(all, nil)}
 	c := &claims{lister: l, owner: make(map[string]bool)}
 	total := 0
 	for _, name := range l.names {
-		parts, packed := c.of(l.stored[name])
+		parts, packed := c.of(l.get(name))
 		assert.True(t, packed, name)
 		total += len(parts)
 	}

@@ -17,8 +17,8 @@ func (m *Model) Params() int64 {
 	head, _ := m.TiedHead()
 	var n int64
 	for i := range m.tensors {
-		if e := &m.tensors[i]; !e.extra && (head == "" || e.Tensor.Name != head) {
-			n += e.Params()
+		if t := &m.tensors[i]; !t.rest.extra && (head == "" || t.name != head) {
+			n += t.rest.Params()
 		}
 	}
 	return n

@@ -21,8 +21,8 @@ const (
 // companions marks tensors that are no weights of their own: those that say how others
 // are to be read, and all of a weight that is packed in a way that is not read.
 func (l *lister) companions() {
-	for _, name := range l.names {
-		t := l.stored[name]
+	for i, name := range l.names {
+		t := l.tensors[i]
 		if t.skip != "" {
 			continue
 		}
@@ -34,8 +34,8 @@ func (l *lister) companions() {
 		}
 	}
 	l.markPacked()
-	for _, name := range l.names {
-		if l.consumed[name] == "" && l.stored[name].skip == "" && l.model.adapter.part(name) {
+	for i, name := range l.names {
+		if l.consumed[name] == "" && l.tensors[i].skip == "" && l.model.adapter.part(name) {
 			l.consumed[name] = adapterReason
 		}
 	}
@@ -44,9 +44,12 @@ func (l *lister) companions() {
 
 // markScales finds the factors of weights, and marks the tensors that hold them.
 func (l *lister) markScales() {
-	for _, name := range l.names {
-		t := l.stored[name]
+	for i, name := range l.names {
+		t := l.tensors[i]
 		if l.consumed[name] != "" || t.skip != "" || unreadable(t) || len(t.shape) == 0 {
+			continue
+		}
+		if !isEight(t) && l.solitary(i) {
 			continue
 		}
 		f := l.findFactor(t)
@@ -66,6 +69,9 @@ func (l *lister) markScales() {
 	l.refuseUnscaled()
 	for _, name := range l.names { // of weights that need none, or are not there
 		_, last := cutLast(name)
+		if !mayScale(last) {
+			continue
+		}
 		if w := words(last); l.consumed[name] == "" && isFactor(w) && slices.Contains(w, ownWeight) {
 			l.consumed[name] = "a scale, and no weight"
 		}
@@ -80,7 +86,7 @@ func isEight(t *stored) bool {
 
 func (l *lister) isMXFP4(t *stored) bool {
 	return t.dtype == "U8" && len(t.shape) >= 3 && t.shape[len(t.shape)-1] == numfmt.BlockBytes &&
-		l.stored[strings.TrimSuffix(t.name, blocksSuffix)+scalesSuffix] != nil
+		l.get(strings.TrimSuffix(t.name, blocksSuffix)+scalesSuffix) != nil
 }
 
 // asMXFP4 turns the entry of blocks (…×r×g×16 bytes) into that of the weights
@@ -139,7 +145,7 @@ func (l *lister) quantiserByNames(t *stored) string {
 	module, last := cutLast(t.name)
 	has := func(names ...string) bool {
 		return !slices.ContainsFunc(names, func(n string) bool {
-			return l.stored[strings.TrimPrefix(module+"."+n, ".")] == nil
+			return l.get(strings.TrimPrefix(module+"."+n, ".")) == nil
 		})
 	}
 	switch {
@@ -169,7 +175,7 @@ func (l *lister) quantiserByNames(t *stored) string {
 		return "compressed-tensors"
 	case l.inBitsAndBytes(t.name), has("SCB"):
 		return "bitsandbytes"
-	case has("weight_scale_2"), l.stored[t.name+"_weight_scale_2"] != nil:
+	case has("weight_scale_2"), l.get(t.name+"_weight_scale_2") != nil:
 		return "modelopt"
 	case strings.HasSuffix(t.name, quantoEnding):
 		return "quanto"
@@ -177,7 +183,7 @@ func (l *lister) quantiserByNames(t *stored) string {
 		return "torchao"
 	case has("weight", "scales") && t.dtype == "U32":
 		return "mlx"
-	case has("weight", "scale") && l.stored[strings.TrimPrefix(module+".scale", ".")].dtype == "F8_E8M0":
+	case has("weight", "scale") && l.get(strings.TrimPrefix(module+".scale", ".")).dtype == "F8_E8M0":
 		return "deepseek (4-bit floats)"
 	case has("weight", "weight_scales"):
 		return "eetq"

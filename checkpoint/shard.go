@@ -100,9 +100,7 @@ func (s *shard) readSafetensors(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range h.Tensors {
-		s.stored = append(s.stored, fromSafetensors(t))
-	}
+	s.stored = fromSafetensors(h)
 	return nil
 }
 

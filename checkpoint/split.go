@@ -14,20 +14,21 @@ type part struct {
 	axis axis   // what it has of the rows or columns
 }
 
-// split takes apart the fused projections in entries, if that was asked for and
-// config.json has the numbers to do it with. Where they do not fit, the matrix
-// stays whole.
-func (l *lister) split(entries []entry) []entry {
-	if !l.model.split {
-		return entries
+// split lists e, a fused projection as its parts if that was asked for and config.json
+// has the numbers to do it with. Where they do not fit, the matrix stays whole.
+func (l *lister) split(e *entry) {
+	var parts []entry
+	if l.model.split {
+		z := l.model.config.sizes
+		z.modelType = l.model.config.ModelType
+		parts = z.split(e)
 	}
-	z := l.model.config.sizes
-	z.modelType = l.model.config.ModelType
-	var out []entry
-	for _, e := range entries {
-		out = append(out, z.split(e)...)
+	if parts == nil {
+		l.keep(e)
 	}
-	return out
+	for i := range parts {
+		l.keep(&parts[i])
+	}
 }
 
 // sizes are the numbers of config.json that say where fused projections join.
@@ -36,20 +37,18 @@ type sizes struct {
 	hidden, heads, keyHeads, headDim int64
 }
 
-func (z *sizes) split(e entry) []entry {
+// split returns the parts of a fused projection, nil for what stays whole.
+func (z *sizes) split(e *entry) []entry {
 	if len(e.Shape) != 2 || e.stride != nil {
-		return []entry{e}
+		return nil
 	}
 	module, weight := names.Module(e.Name)
 	i := strings.LastIndexByte(module, '.') + 1
 	parts, columns := z.parts(module[i:], names.IsExpert(module), e.mxfp4, e.Shape[0], e.Shape[1])
-	if parts == nil {
-		return []entry{e}
-	}
 	n := axisLength(columns, e.Shape[0], e.Shape[1])
 	var out []entry
 	for _, p := range parts {
-		x := e
+		x := *e
 		x.Name, x.Stored, x.Whole = module[:i]+p.name, cmp.Or(e.inFile, e.name), cmp.Or(e.Whole, e.Name)
 		if weight {
 			x.Name = names.Parameter(x.Name)

@@ -18,29 +18,36 @@ import (
 //
 // The biases and norms of all experts, stacked, have the shape of a matrix and are
 // none: each row is a vector of its own. They are not taken for weights.
-func (l *lister) unstack(e entry) []entry {
+func (l *lister) unstack(e *entry) {
 	before, after, experts := cutExperts(e.Name)
 	if !experts {
-		return []entry{e}
+		l.split(e)
+		return
 	}
 	param := after[strings.LastIndexByte(after, '.')+1:]
 	switch {
 	case len(e.Shape) == 2 && (strings.HasSuffix(param, "bias") || strings.Contains(param, "norm")):
 		e.Skip, e.Memory = "vectors of all experts, stacked", 0
-		return []entry{e}
+		l.split(e)
+		return
 	case len(e.Shape) != 3 || e.elements() == 0 || e.lengths != nil:
-		return []entry{e}
+		l.split(e)
+		return
 	}
 	n := e.Shape[0]
 	if l.parts += n; l.parts > maxParts {
 		e.Skip, e.Memory = fmt.Sprintf("more than %d stacked matrices", maxParts), 0
-		return []entry{e}
+		l.split(e)
+		return
 	}
-	parts := make([]entry, n)
-	for i := range parts {
-		parts[i] = e.expert(i, before+strconv.Itoa(i)+after)
+	part, step := e.subs()
+	for i := range n {
+		x := e.expert(i, before+strconv.Itoa(i)+after)
+		x.storage, x.offset = part, e.offset+int64(i)*step
+		x.Size = part.size
+		x.setMemory()
+		l.split(&x)
 	}
-	return parts
 }
 
 // cutExperts finds where the index of an expert belongs in a name: behind the
@@ -59,18 +66,15 @@ func cutExperts(name string) (before, after string, ok bool) {
 	return "", "", false
 }
 
-// expert returns the i-th matrix of a stack.
+// expert returns the i-th matrix of a stack, but for where it is stored.
 func (e *entry) expert(i int, name string) entry {
 	x := *e
-	x.stored = e.sub(int64(i))
 	x.Name, x.Stored, x.Whole = name, cmp.Or(e.inFile, e.name), cmp.Or(e.Whole, e.Name)
 	x.Shape = slices.Clone(e.Shape[1:])
-	x.Size = x.stored.size
 	if s := e.scales; s != nil && len(s.shape) > 0 && s.shape[0] == e.shape[0] {
 		r := *s
 		r.stored = s.sub(int64(i))
 		x.scales = &r
 	}
-	x.setMemory()
 	return x
 }

@@ -15,32 +15,52 @@ import (
 // stored is a tensor as a file has it, whatever the format of the file.
 type stored struct {
 	name   string // as Hugging Face calls it
+	skip   string // why it is not read
+	offset int64  // of the first element, in the file or in the member
+	*storage
+	extra bool // not a parameter of the model
+}
+
+// storage is what the tensors of a file may have in common, which is not changed once
+// they share it.
+type storage struct {
 	inFile string // what its file calls it, if that differs
 	dtype  string
 	shape  []int64
 	stride []int64 // in elements; nil for row-major without gaps
-	offset int64   // of the first element, in the file or in the member
 	size   int64   // from the first byte to the last
 	ggml   gguf.Type
-	gguf   bool   // from a GGUF file
-	skip   string // why it is not read
-	extra  bool   // not a parameter of the model
+	gguf   bool // from a GGUF file
 	shard  *shard
 
 	bigEndian bool        // elements begin with their highest byte
 	member    *npy.Member // what it is compressed in; nil where it is stored plainly
 }
 
-func fromSafetensors(t safetensors.Tensor) stored {
-	s := stored{name: t.Name, dtype: t.DType, shape: t.Shape, offset: t.Offset, size: t.Size}
-	if safetensors.Bits(t.DType) == 0 {
-		s.skip = fmt.Sprintf("unknown type %q", t.DType)
+// fromSafetensors returns the tensors of a header, which share what the header shares.
+func fromSafetensors(h *safetensors.Header) []stored {
+	list := make([]stored, len(h.Tensors))
+	like := make(map[*safetensors.Layout]stored)
+	for i, t := range h.Tensors {
+		s, known := like[t.Layout]
+		if !known {
+			s.storage = &storage{dtype: t.DType, shape: t.Shape, size: t.Size}
+			if safetensors.Bits(t.DType) == 0 {
+				s.skip = fmt.Sprintf("unknown type %q", t.DType)
+			}
+			like[t.Layout] = s
+		}
+		s.name, s.offset = t.Name, t.Offset
+		list[i] = s
 	}
-	return s
+	return list
 }
 
 func fromTorch(t torchfile.Tensor) stored {
-	s := stored{name: t.Name, inFile: t.Stored, dtype: t.DType, shape: t.Shape, stride: t.Stride, offset: t.Offset, size: t.Span, skip: t.Skip, extra: t.Beside()}
+	s := stored{
+		name: t.Name, offset: t.Offset, skip: t.Skip, extra: t.Beside(),
+		storage: &storage{inFile: t.Stored, dtype: t.DType, shape: t.Shape, stride: t.Stride, size: t.Span},
+	}
 	switch {
 	case t.Skip != "":
 	case t.Shares != "":
@@ -53,8 +73,8 @@ func fromTorch(t torchfile.Tensor) stored {
 
 func fromGGUF(t gguf.Tensor, architecture string) stored {
 	s := stored{
-		name: gguf.HuggingFaceName(architecture, t.Name), dtype: t.Type.String(),
-		shape: t.Shape, offset: t.Offset, size: t.Size, ggml: t.Type, gguf: true,
+		name: gguf.HuggingFaceName(architecture, t.Name), offset: t.Offset,
+		storage: &storage{dtype: t.Type.String(), shape: t.Shape, size: t.Size, ggml: t.Type, gguf: true},
 	}
 	if s.name != t.Name {
 		s.inFile = t.Name
@@ -67,8 +87,8 @@ func fromGGUF(t gguf.Tensor, architecture string) stored {
 
 func fromNumPy(a npy.Array) stored {
 	return stored{
-		name: a.Name, dtype: a.DType, shape: a.Shape, stride: a.Stride, offset: a.Offset, size: a.Size,
-		bigEndian: a.BigEndian, member: a.Member, skip: a.Skip,
+		name: a.Name, offset: a.Offset, skip: a.Skip,
+		storage: &storage{dtype: a.DType, shape: a.Shape, stride: a.Stride, size: a.Size, bigEndian: a.BigEndian, member: a.Member},
 	}
 }
 
@@ -105,20 +125,27 @@ func (s *stored) elements() int64 {
 	return n
 }
 
-// sub returns the i-th of what the first dimension lists. The elements of
-// blocked formats do not cross rows, so their sizes divide.
+// subs says how each of what the first dimension lists is stored, and how far apart they
+// are in bytes. The elements of blocked formats do not cross rows, so their sizes divide.
+func (s *stored) subs() (part *storage, step int64) {
+	l := *s.storage
+	l.shape = s.shape[1:]
+	if s.stride == nil {
+		l.size = s.size / s.shape[0]
+		return &l, l.size
+	}
+	step = s.stride[0] * int64(safetensors.Bits(s.dtype)/8)
+	l.stride = s.stride[1:]
+	l.size -= (s.shape[0] - 1) * step
+	return &l, step
+}
+
+// sub returns the i-th of what the first dimension lists.
 func (s *stored) sub(i int64) stored {
 	x := *s
-	x.shape = s.shape[1:]
-	if s.stride == nil {
-		x.size = s.size / s.shape[0]
-		x.offset += i * x.size
-		return x
-	}
-	width := int64(safetensors.Bits(s.dtype) / 8)
-	x.stride = s.stride[1:]
-	x.offset += i * s.stride[0] * width
-	x.size -= (s.shape[0] - 1) * s.stride[0] * width
+	part, step := s.subs()
+	x.storage = part
+	x.offset += i * step
 	return x
 }
 

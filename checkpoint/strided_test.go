@@ -43,7 +43,7 @@ func TestGather(t *testing.T) {
 		{[]int64{1, 1}, []int64{7, 7}},                             // one
 		{[]int64{300, 2, 3000}, []int64{2*3000 + 11, 3000 + 5, 1}}, // gaps everywhere
 	} {
-		s := stored{dtype: "F32", shape: c.shape, stride: c.stride, offset: 20}
+		s := stored{storage: &storage{dtype: "F32", shape: c.shape, stride: c.stride}, offset: 20}
 		last := int64(0)
 		for i, d := range c.shape {
 			last += max(0, d-1) * c.stride[i]
@@ -71,7 +71,7 @@ func TestGather(t *testing.T) {
 
 func TestGatherEveryWidth(t *testing.T) {
 	for dtype, width := range map[string]int{"U8": 1, "F16": 2, "F32": 4, "F64": 8} {
-		s := stored{dtype: dtype, shape: []int64{2, 3}, stride: []int64{1, 2}}
+		s := stored{storage: &storage{dtype: dtype, shape: []int64{2, 3}, stride: []int64{1, 2}}}
 		file := make([]byte, 6*width)
 		for i := range file {
 			file[i] = byte(i)

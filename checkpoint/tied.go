@@ -12,8 +12,8 @@ func (m *Model) TiedHead() (head, embedding string) {
 		return "", ""
 	}
 	for i := range m.tensors {
-		if t := &m.tensors[i].Tensor; len(t.Shape) == 2 && names.IsTokenEmbedding(t.Name) {
-			return headName, t.Name
+		if t := &m.tensors[i]; len(t.rest.Shape) == 2 && names.IsTokenEmbedding(t.name) {
+			return headName, t.name
 		}
 	}
 	return "", ""

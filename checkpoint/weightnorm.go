@@ -28,7 +28,7 @@ const (
 // weight, and lengths are marked as theirs.
 func (l *lister) parametrized(t *stored) string {
 	if name, ok := names.Lengths(t.name); ok {
-		if g := l.stored[name]; g != nil {
+		if g := l.get(name); g != nil {
 			if _, fits := lengthsAxis(t, g); !fits {
 				return fmt.Sprintf("its lengths %s are %s of shape %d, which do not fit %s of shape %d", g.name, g.dtype, g.shape, t.dtype, t.shape)
 			}
@@ -36,8 +36,8 @@ func (l *lister) parametrized(t *stored) string {
 			return ""
 		}
 	}
-	if name, ok := names.Directions(t.name); ok && l.stored[name] != nil {
-		if _, fits := lengthsAxis(l.stored[name], t); !fits {
+	if name, ok := names.Directions(t.name); ok && l.get(name) != nil {
+		if _, fits := lengthsAxis(l.get(name), t); !fits {
 			return "lengths of " + name + ", which they do not fit"
 		}
 		return ""
@@ -51,8 +51,14 @@ func (l *lister) parametrized(t *stored) string {
 // reparametrized knows what torch.nn.utils.spectral_norm and prune keep in place of a
 // weight: weight_orig, and what it is divided by or masked with.
 func (l *lister) reparametrized(t *stored) string {
-	has := func(last string) bool { return l.stored[names.Sibling(t.name, last)] != nil }
-	switch last := t.name[len(names.Sibling(t.name, "")):]; {
+	has := func(last string) bool { return l.get(names.Sibling(t.name, last)) != nil }
+	_, last := cutLast(t.name)
+	switch last {
+	case "weight_orig", "weight_mask", "weight_u", "weight_v":
+	default:
+		return ""
+	}
+	switch {
 	case !has("weight_orig"):
 	case last == "weight_orig" && (has("weight_u") || has("weight_mask")), last == "weight_mask":
 		return parametrizedReason
@@ -95,8 +101,11 @@ func plainFloat(s *stored) bool {
 // norm makes e, where it is the directions of a weight, the weight.
 func (l *lister) norm(e *entry) {
 	name, ok := names.Lengths(e.name)
-	g := l.stored[name]
-	if !ok || g == nil || e.Skip != "" {
+	if !ok || e.Skip != "" {
+		return
+	}
+	g := l.get(name)
+	if g == nil {
 		return
 	}
 	axis, _ := lengthsAxis(&e.stored, g)

@@ -36,6 +36,13 @@ func anyOf(words, list []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(list, w) })
 }
 
+// mayScale reports whether a name may have a word of scaleWords or amax in it, without
+// which it is neither a factor nor an activation's: a quick look, for those that are not.
+func mayScale(name string) bool {
+	name = strings.ToLower(name)
+	return strings.Contains(name, "scal") || strings.Contains(name, "amax")
+}
+
 // isFactor reports whether words name the factor of a weight: weight_scale,
 // scale_weight, qscale_weight, weights_scaling_factor, scale_inv. An inverse is the
 // factor when it is called scale_inv, that of the number the weights were multiplied

@@ -17,8 +17,9 @@ import (
 // [MarchenkoPasturSV] is the law of the square roots.
 //
 // The methods are those of the distributions in gonum's stat/distuv, except
-// that nothing panics: where Aspect or Sigma is not positive and finite, or a
-// probability outside [0, 1], the result is NaN.
+// that nothing panics: where Aspect or Sigma is not positive and finite, a
+// probability outside [0, 1] or another argument NaN, the result is NaN, and
+// nowhere else. What passes the range of float64 is 0 or infinite.
 type MarchenkoPastur struct {
 	Aspect float64 // n/m
 	Sigma  float64 // standard deviation of the entries of X
@@ -40,16 +41,20 @@ func (d MarchenkoPastur) Support() (lower, upper float64) {
 // √((x₊−x)(x−x₋))/(2π·Aspect·Sigma²·x), which integrates to min(1, 1/Aspect).
 // With Aspect 1 it is +Inf at zero.
 func (d MarchenkoPastur) Prob(x float64) float64 {
+	if !d.valid() || math.IsNaN(x) {
+		return math.NaN()
+	}
+	d, e := d.unit()
+	x = math.Ldexp(x, -2*e)
 	lower, upper := d.Support()
 	switch {
-	case math.IsNaN(x) || math.IsNaN(lower):
-		return math.NaN()
 	case x == 0 && lower == 0:
 		return math.Inf(1)
 	case x <= lower || x >= upper:
 		return 0
 	}
-	return math.Sqrt((upper-x)*(x-lower)) / (2 * math.Pi * d.Aspect * d.Sigma * d.Sigma * x)
+	density := math.Sqrt(upper-x) * math.Sqrt(x-lower) / x / d.Aspect / (2 * math.Pi * d.Sigma * d.Sigma)
+	return math.Ldexp(density, -2*e)
 }
 
 // LogProb returns the logarithm of [MarchenkoPastur.Prob].
@@ -81,7 +86,7 @@ func (d MarchenkoPastur) Variance() float64 {
 }
 
 // StdDev returns the square root of the variance.
-func (d MarchenkoPastur) StdDev() float64 { return math.Sqrt(d.Variance()) }
+func (d MarchenkoPastur) StdDev() float64 { return d.Mean() * math.Sqrt(d.Aspect) }
 
 // Skewness returns √Aspect.
 func (d MarchenkoPastur) Skewness() float64 {
@@ -99,26 +104,6 @@ func (d MarchenkoPastur) ExKurtosis() float64 {
 	return d.Aspect - 1
 }
 
-// Moment returns the mean of xᵏ for k ≥ 0, the Narayana polynomial
-// Sigma²ᵏ·Σⱼ (k over j)·(k−1 over j)/(j+1)·Ratioʲ (Bai & Silverstein 2010,
-// lemma 3.1). It is NaN for k < 0.
-func (d MarchenkoPastur) Moment(k int) float64 {
-	if !d.valid() || k < 0 {
-		return math.NaN()
-	}
-	sum, term := 1.0, 1.0
-	for j := 1; j < k; j++ {
-		ratio := float64(k-j+1) / float64(j) * float64(k-j) / float64(j+1) * d.Aspect
-		term *= ratio
-		sum += term
-		// The ratios fall with j, so what follows is below the rounding of the sum.
-		if math.IsInf(sum, 1) || ratio < 0.5 && term < sum*0x1p-60 {
-			break
-		}
-	}
-	return math.Pow(d.Sigma, 2*float64(k)) * sum
-}
-
 // Rand returns a random eigenvalue, by inversion of the CDF.
 func (d MarchenkoPastur) Rand() float64 { return d.Quantile(uniform(d.Src)) }
 
@@ -127,10 +112,24 @@ func (d MarchenkoPastur) Rand() float64 { return d.Quantile(uniform(d.Src)) }
 // vanishes at infinity. On the real axis inside the support it is the limit
 // from above: its imaginary part is π times the density.
 func (d MarchenkoPastur) Stieltjes(z complex128) complex128 {
-	lower, upper := d.Support()
-	if math.IsNaN(lower) || cmplx.IsNaN(z) {
+	if !d.valid() || cmplx.IsNaN(z) {
 		return cmplx.NaN()
 	}
+	law, e := d.unit()
+	near := shifted(z, -2*e)
+	if cmplx.Abs(near) > noNoise*noNoise {
+		return -1 / z // so far off, the law is a point
+	}
+	g := shifted(law.stieltjes(near), -2*e)
+	if cmplx.IsInf(g) {
+		return cmplx.Inf()
+	}
+	return g
+}
+
+// stieltjes is the transform of a law that unit made.
+func (d MarchenkoPastur) stieltjes(z complex128) complex128 {
+	lower, upper := d.Support()
 	v := d.Sigma * d.Sigma
 	// A product of two principal roots has its cut between the ends.
 	root := cmplx.Sqrt(z-complex(lower, 0)) * cmplx.Sqrt(z-complex(upper, 0))
@@ -139,7 +138,12 @@ func (d MarchenkoPastur) Stieltjes(z complex128) complex128 {
 	if cmplx.Abs(a-root) >= cmplx.Abs(a+root) {
 		return 2 / (a - root)
 	}
-	return (a + root) / (complex(2*d.Aspect*v, 0) * z)
+	return (a + root) / complex(2*(d.Aspect*v), 0) / z
+}
+
+// shifted returns 2ᵉ·z.
+func shifted(z complex128, e int) complex128 {
+	return complex(math.Ldexp(real(z), e), math.Ldexp(imag(z), e))
 }
 
 // MarchenkoPasturSV is the limit law of the singular values of X/√m, for X as in
@@ -166,12 +170,10 @@ func (d MarchenkoPasturSV) LogProb(y float64) float64 {
 	if !d.law().valid() || math.IsNaN(y) {
 		return math.NaN()
 	}
-	scale := d.law().scale()
-	log := mp.LogProbSV(y/scale, d.law().r())
-	if y == 0 && d.Aspect == 1 {
-		log = -math.Log(math.Pi) // 0/0 above; 1/π at the end of the quarter circle
-	}
-	return log - math.Log(scale) - math.Log(max(1, d.Aspect))
+	law, e := d.law().unit()
+	scale := law.scale()
+	log := mp.LogProbSV(math.Ldexp(y, -e)/scale, law.r())
+	return log - math.Log(scale) - float64(e)*math.Ln2 - math.Log(max(1, d.Aspect))
 }
 
 // CDF returns the probability of a singular value at most y, in closed form.
@@ -198,19 +200,29 @@ func (d MarchenkoPasturSV) Mean() float64 {
 
 // Variance returns the mean of the squares less the square of the mean.
 func (d MarchenkoPasturSV) Variance() float64 {
-	if !d.law().valid() {
-		return math.NaN()
-	}
-	if d.Aspect <= 1 { // 1 − (1−δ)² without cancellation
-		v := d.law().defect()
-		return d.Sigma * d.Sigma * v * (2 - v)
-	}
-	mean := d.Mean()
-	return d.Sigma*d.Sigma - mean*mean
+	v, e := d.variance()
+	return math.Ldexp(v, 2*e)
 }
 
 // StdDev returns the square root of the variance.
-func (d MarchenkoPasturSV) StdDev() float64 { return math.Sqrt(d.Variance()) }
+func (d MarchenkoPasturSV) StdDev() float64 {
+	v, e := d.variance()
+	return math.Ldexp(math.Sqrt(v), e)
+}
+
+// variance returns that of the law whose Sigma is 2ᵉ times less.
+func (d MarchenkoPasturSV) variance() (v float64, e int) {
+	if !d.law().valid() {
+		return math.NaN(), 0
+	}
+	law, e := d.law().unit()
+	if d.Aspect <= 1 { // 1 − (1−δ)² without cancellation
+		v := law.defect()
+		return law.Sigma * law.Sigma * v * (2 - v), e
+	}
+	mean := MarchenkoPasturSV(law).Mean()
+	return law.Sigma*law.Sigma - mean*mean, e
+}
 
 // Rand returns a random singular value, by inversion of the CDF.
 func (d MarchenkoPasturSV) Rand() float64 { return d.Quantile(uniform(d.Src)) }
@@ -219,6 +231,16 @@ func (d MarchenkoPasturSV) law() MarchenkoPastur { return MarchenkoPastur(d) }
 
 func (d MarchenkoPastur) valid() bool {
 	return d.Aspect > 0 && d.Sigma > 0 && !math.IsInf(d.Aspect, 1) && !math.IsInf(d.Sigma, 1)
+}
+
+// unit returns the law divided by 2ᵉ so that its scale is in [½, 1): nothing then
+// passes the range of float64 on the way to a result, and no bit of one changes.
+func (d MarchenkoPastur) unit() (law MarchenkoPastur, e int) {
+	sigma, e := math.Frexp(d.Sigma)
+	d.Sigma = sigma
+	_, more := math.Frexp(d.scale())
+	d.Sigma = math.Ldexp(sigma, -more)
+	return d, e + more
 }
 
 // r is the root of the aspect ratio of the non-zero eigenvalues, at most 1:
@@ -240,7 +262,7 @@ func (d MarchenkoPastur) cdf(y float64) float64 {
 	if y < 0 {
 		return 0
 	}
-	return d.atom() + (1-d.atom())*mp.CDF(mp.Angle(y/d.scale(), d.r()), d.r())
+	return d.atom() + (1-d.atom())*mp.CDF(d.angle(y), d.r())
 }
 
 // survival is 1 − cdf.
@@ -251,7 +273,13 @@ func (d MarchenkoPastur) survival(y float64) float64 {
 	if y < 0 {
 		return 1
 	}
-	return (1 - d.atom()) * mp.Survival(mp.Angle(y/d.scale(), d.r()), d.r())
+	return (1 - d.atom()) * mp.Survival(d.angle(y), d.r())
+}
+
+// angle is that of a singular value.
+func (d MarchenkoPastur) angle(y float64) float64 {
+	d, e := d.unit()
+	return mp.Angle(math.Ldexp(y, -e)/d.scale(), d.r())
 }
 
 // quantile is the quantile of singular values.
@@ -263,7 +291,8 @@ func (d MarchenkoPastur) quantile(p float64) float64 {
 	if p <= atom && atom > 0 {
 		return 0
 	}
-	return d.scale() * mp.QuantileSV((p-atom)/(1-atom), d.r())
+	d, e := d.unit()
+	return math.Ldexp(d.scale()*mp.QuantileSV((p-atom)/(1-atom), d.r()), e)
 }
 
 // defect is 1 − ₂F₁(−½, ½; 2; β) with β = min(Aspect, 1/Aspect) ≤ 1: how far the

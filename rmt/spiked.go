@@ -14,7 +14,8 @@ import (
 // matrices.
 //
 // All strengths and singular values are in units of W. Where Rows, Cols or
-// Sigma is not positive, every result is NaN.
+// Sigma is not positive, Sigma is infinite, a strength is negative or an argument is
+// NaN, every result is NaN, and nowhere else; one beyond the range of float64 is +Inf.
 type SpikedModel struct {
 	Rows, Cols int
 	Sigma      float64
@@ -44,7 +45,7 @@ func (d SpikedModel) Detectable() float64 {
 	if !d.valid() {
 		return math.NaN()
 	}
-	return d.unit() * math.Sqrt(d.r())
+	return d.back(math.Sqrt(d.r()))
 }
 
 // Inflate returns the singular value that a strength theta has in noise:
@@ -57,8 +58,11 @@ func (d SpikedModel) Inflate(theta float64) float64 {
 	if theta <= d.Detectable() {
 		return d.NoiseEdge(EdgeAsymptotic)
 	}
-	x, r := theta/d.unit(), d.r()
-	return d.unit() * math.Sqrt((x+1/x)*(x+r*r/x))
+	x, r := d.inUnits(theta), d.r()
+	if x > noNoise {
+		return theta
+	}
+	return d.back(math.Sqrt((x + 1/x) * (x + r*r/x)))
 }
 
 // Strength is the inverse of [SpikedModel.Inflate]: the strength of which s is
@@ -67,8 +71,15 @@ func (d SpikedModel) Strength(s float64) float64 {
 	if !d.valid() || math.IsNaN(s) {
 		return math.NaN()
 	}
-	return d.unit() * strength(s/d.unit(), d.r())
+	if y := d.inUnits(s); y <= noNoise {
+		return d.back(strength(y, d.r()))
+	}
+	return s
 }
+
+// noNoise is how many times the scale of the noise a value is beside which the noise
+// does not show: it enters as the square of the quotient.
+const noNoise = 0x1p60
 
 // strength solves y² = (x+1/x)·(x+r²/x) for the larger x², 0 below the edge:
 // x² = (b + √(b²−4r²))/2 with b = y²−1−r².
@@ -88,7 +99,7 @@ func (d SpikedModel) Overlap(theta float64) (left, right float64) {
 	if !d.valid() || math.IsNaN(theta) || theta < 0 {
 		return math.NaN(), math.NaN()
 	}
-	short, long := overlap(theta/d.unit(), d.r())
+	short, long := overlap(d.inUnits(theta), d.r())
 	if d.Rows <= d.Cols {
 		return short, long
 	}
@@ -116,7 +127,7 @@ func (d SpikedModel) HardThreshold() float64 {
 	}
 	r := d.r()
 	b := r * r
-	return d.unit() * math.Sqrt(2*(b+1)+8*b/(b+1+math.Sqrt(b*b+14*b+1)))
+	return d.back(math.Sqrt(2*(b+1) + 8*b/(b+1+math.Sqrt(b*b+14*b+1))))
 }
 
 // MedianHardThreshold returns the threshold of [SpikedModel.HardThreshold] for
@@ -128,7 +139,7 @@ func MedianHardThreshold(rows, cols int, median float64) float64 {
 	if !unit.valid() {
 		return math.NaN()
 	}
-	return unit.HardThreshold() / (unit.unit() * mp.Median(unit.r())) * median
+	return unit.HardThreshold() / unit.back(mp.Median(unit.r())) * median
 }
 
 // Loss selects what a shrinker of singular values minimises: the norm of the
@@ -151,20 +162,22 @@ func (d SpikedModel) Shrink(s float64, loss Loss) float64 {
 	if !d.valid() || math.IsNaN(s) {
 		return math.NaN()
 	}
-	y, r := s/d.unit(), d.r()
+	y, r := d.inUnits(s), d.r()
 	x := strength(y, r)
 	switch {
 	case loss > LossNuclear:
 		return math.NaN()
+	case y > noNoise:
+		return s
 	case x == 0:
 		return 0
 	case loss == LossOperator: // x times the smaller cosine over the larger
-		return d.unit() * x * math.Sqrt((x*x+r*r)/(x*x+1))
+		return d.back(x * math.Sqrt((x*x+r*r)/(x*x+1)))
 	case loss == LossFrobenius: // √((y²−β−1)²−4β)/y
 		b := y*y - 1 - r*r
-		return d.unit() * math.Sqrt((b-2*r)*(b+2*r)) / y
+		return d.back(math.Sqrt((b-2*r)*(b+2*r)) / y)
 	}
-	return d.unit() * max(0, x*x*x*x-r*r-r*x*y) / (x * x * y)
+	return d.back(max(0, x*x*x*x-r*r-r*x*y) / (x * x * y))
 }
 
 func (d SpikedModel) valid() bool {
@@ -176,7 +189,21 @@ func (d SpikedModel) r() float64 {
 	return math.Sqrt(float64(min(d.Rows, d.Cols)) / float64(max(d.Rows, d.Cols)))
 }
 
-// unit is σ·√m: in its multiples the formulas depend on β alone.
-func (d SpikedModel) unit() float64 {
-	return d.Sigma * math.Sqrt(float64(max(d.Rows, d.Cols)))
+// unit is σ·√m, in whose multiples the formulas depend on β alone, as unit·2ᵉ: it may
+// pass the range of float64 where a value in its multiples does not.
+func (d SpikedModel) unit() (unit float64, e int) {
+	sigma, e := math.Frexp(d.Sigma)
+	return sigma * math.Sqrt(float64(max(d.Rows, d.Cols))), e
+}
+
+// inUnits returns s in multiples of the unit.
+func (d SpikedModel) inUnits(s float64) float64 {
+	unit, e := d.unit()
+	return math.Ldexp(s, -e) / unit
+}
+
+// back returns a multiple of the unit in the units of W.
+func (d SpikedModel) back(x float64) float64 {
+	unit, e := d.unit()
+	return math.Ldexp(unit*x, e)
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/checkpoint"
+	"github.com/gospectrum/spectrum/internal/engine/parallel"
 	"github.com/gospectrum/spectrum/internal/machine"
 	"github.com/gospectrum/spectrum/internal/names"
 )
@@ -25,7 +26,8 @@ import (
 type Options struct {
 	Analyzer spectrum.Analyzer
 
-	// Jobs is the number of workers; 0 means GOMAXPROCS. They share a large
+	// Jobs is the number of workers; 0 means GOMAXPROCS, and more than can run at a
+	// time are cut to that, or to 8 on a smaller machine. They share a large
 	// matrix if the back-end can, and take one small matrix each. It
 	// overrides Analyzer.Workers.
 	Jobs int
@@ -89,6 +91,7 @@ func (o Options) Resolve() (Options, error) {
 	if o.Memory == 0 {
 		o.Memory = machine.Memory() / 10 * 9
 	}
+	o.Jobs = parallel.Useful(o.Jobs)
 	if o.Type == nil {
 		o.Type = names.Type
 	}

@@ -125,7 +125,7 @@ func TestTinyLlamaRanking(t *testing.T) {
 func TestWorkersDoNotShow(t *testing.T) {
 	m := open(t, filepath.Join("..", "testdata", "tiny-llama"))
 	var want []scan.Outcome
-	for _, jobs := range []int{1, 2, 7} {
+	for _, jobs := range []int{1, 2, 7, math.MaxInt} {
 		all, err := scan.Collect(context.Background(), m, scan.Options{Jobs: jobs, Memory: 8 << 20})
 		require.NoError(t, err)
 		for i := range all {

@@ -133,7 +133,8 @@ func (p *plan) work(ctx context.Context, res *resources, l *loan, j job) (f fini
 	}
 	an := p.opt.Analyzer
 	r, c, _ := t.Dims()
-	an.Workers = an.Backend.Workers(r, c, p.opt.Jobs)
+	// A back-end of the caller's may ask for more than there are, which never come.
+	an.Workers = max(1, min(an.Backend.Workers(r, c, p.opt.Jobs), p.opt.Jobs))
 	if f.err = res.start(ctx, l, an.Workers); f.err != nil {
 		return f
 	}

@@ -20,8 +20,9 @@ var adapterPrefixes = [...]string{"hada_w", "hada_t", "lokr_w", "lokr_t", "randl
 // two factors of LoRA: what it adds to a weight is made of several such parts, none
 // of which is a weight.
 func IsAdapterPart(name string) bool {
-	parts := strings.Split(name, ".")
-	for i, p := range parts {
+	for rest, more := name, true; more; {
+		var p string
+		p, rest, more = strings.Cut(rest, ".")
 		if adapterComponents[p] {
 			return true
 		}
@@ -32,9 +33,10 @@ func IsAdapterPart(name string) bool {
 		}
 		// diffusers: to_q_lora.down.weight, proj_lora1.down.weight, lora_linear_layer.up.weight
 		of := strings.TrimRight(p, "0123456789")
-		if (strings.HasSuffix(of, "_lora") || of == "lora" || of == "lora_linear_layer") && i+1 < len(parts) &&
-			(parts[i+1] == "down" || parts[i+1] == "up") {
-			return true
+		if strings.HasSuffix(of, "_lora") || of == "lora" || of == "lora_linear_layer" {
+			if next, _, _ := strings.Cut(rest, "."); next == "down" || next == "up" {
+				return true
+			}
 		}
 	}
 	return false

@@ -14,6 +14,9 @@ const ExpertList = "experts"
 // and shared_experts are none.
 func Experts(name string) (list, rest string, ok bool) {
 	const component = "." + ExpertList + "."
+	if !strings.Contains(name, component[1:]) {
+		return "", "", false // of most, without a copy
+	}
 	dotted := "." + name // the list may be the first component
 	i := strings.LastIndex(dotted, component)
 	if i < 0 {

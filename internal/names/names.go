@@ -8,7 +8,6 @@
 package names
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 )
@@ -39,7 +38,16 @@ func IsNumber(component string) bool {
 // model.layers.3.mlp.up_proj is in the block model.layers.3. Without a number the
 // block is empty.
 func Block(name string) (block, rest string) {
-	parts := strings.Split(name, ".")
-	i := slices.IndexFunc(parts, IsNumber)
-	return strings.Join(parts[:i+1], "."), strings.Join(parts[i+1:], ".")
+	for start := 0; start <= len(name); {
+		component, _, more := strings.Cut(name[start:], ".")
+		end := start + len(component)
+		if IsNumber(component) {
+			if !more {
+				return name, ""
+			}
+			return name[:end], name[end+1:]
+		}
+		start = end + 1
+	}
+	return "", name
 }

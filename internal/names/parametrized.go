@@ -10,7 +10,10 @@ func Lengths(name string) (lengths string, ok bool) {
 		return strings.TrimSuffix(name, part) + "original0", part == "original1"
 	}
 	base, ok := strings.CutSuffix(name, "_v")
-	return base + "_g", ok && isWeightName(base)
+	if !ok || !isWeightName(base) {
+		return "", false
+	}
+	return base + "_g", true
 }
 
 // Directions returns the name of the directions that belong to the lengths called
@@ -20,7 +23,10 @@ func Directions(name string) (directions string, ok bool) {
 		return strings.TrimSuffix(name, part) + "original1", part == "original0"
 	}
 	base, ok := strings.CutSuffix(name, "_g")
-	return base + "_v", ok && isWeightName(base)
+	if !ok || !isWeightName(base) {
+		return "", false
+	}
+	return base + "_v", true
 }
 
 // isWeightName reports whether the last component is weight, or one of a recurrent
@@ -34,6 +40,9 @@ func isWeightName(name string) bool {
 // parameter apart: conv.parametrizations.weight.original0 is the part original0 of
 // the weight of conv.
 func Parametrized(name string) (module, parameter, part string, ok bool) {
+	if !strings.Contains(name, "parametrizations.") {
+		return name, "", "", false // of most, without a copy
+	}
 	module, rest, ok := strings.Cut("."+name, ".parametrizations.")
 	parameter, part, _ = strings.Cut(rest, ".")
 	return strings.TrimPrefix(module, "."), parameter, part, ok && part != ""

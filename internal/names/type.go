@@ -3,6 +3,7 @@ package names
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // ReferenceType returns the type that the reference implementation gives a
@@ -27,43 +28,54 @@ func ReferenceType(name string) string {
 // and decoder.self_attn.q_proj.
 func Type(name string) string {
 	module, _ := Module(name)
-	parts := strings.Split(module, ".")
-	start := 0
-	for i, p := range parts {
-		if !IsNumber(p) {
-			parts[i] = recurrentType(p)
-			continue
-		}
-		if start == 0 {
-			start = i + 1
-		}
-		parts[i] = "*"
+	block, role := Block(module)
+	if block == module || strings.ContainsFunc(role, func(r rune) bool { return r == '*' || unicode.IsDigit(r) }) {
+		block, role = pooled(module)
 	}
-	if !slices.ContainsFunc(parts[start:], func(p string) bool { return p != "*" }) {
-		start = 0
-	}
-	role := strings.Join(parts[start:], ".")
-	if start > 0 {
-		if t := tower(parts[:start-1]); t != "" {
+	if block != "" {
+		if t := tower(block[:max(0, strings.LastIndexByte(block, '.'))]); t != "" {
 			return t + "." + role
 		}
 	}
 	return role
 }
 
-// tower returns the component that tells a tower from the others of its model,
-// "" in a model that has one.
-func tower(parts []string) string {
-	for _, p := range parts {
-		for _, word := range []string{"vision", "visual", "image", "audio", "speech", "video", "qformer", "talker", "mtp"} {
+// pooled cuts a name as [Block] does, with "*" for the numbers behind the cut. There is
+// no block where nothing but numbers is behind it.
+func pooled(module string) (block, role string) {
+	block, rest := Block(module)
+	if parts := pool(rest); block != module && slices.ContainsFunc(parts, func(p string) bool { return p != "*" }) {
+		return block, strings.Join(parts, ".")
+	}
+	return "", strings.Join(pool(module), ".")
+}
+
+// pool returns the components of a name with "*" for every number.
+func pool(name string) []string {
+	parts := strings.Split(name, ".")
+	for i, p := range parts {
+		if parts[i] = recurrentType(p); IsNumber(p) {
+			parts[i] = "*"
+		}
+	}
+	return parts
+}
+
+// tower returns the component, of those before the first number, that tells a tower from
+// the others of its model, "" in a model that has one.
+func tower(before string) string {
+	for p := range strings.SplitSeq(before, ".") {
+		for _, word := range [...]string{"vision", "visual", "image", "audio", "speech", "video", "qformer", "talker", "mtp"} {
 			if strings.Contains(p, word) {
 				return p
 			}
 		}
 	}
-	for i, p := range parts {
+	for rest, more := before, true; more; {
+		var p string
+		p, rest, more = strings.Cut(rest, ".")
 		// BERT and ViT have nothing else beside their encoder.layer.
-		alone := i+1 < len(parts) && parts[i+1] == "layer"
+		alone := rest == "layer" || strings.HasPrefix(rest, "layer.")
 		if p == "decoder" || p == "encoder" && !alone {
 			return p
 		}

@@ -47,7 +47,7 @@ func (d *Dense[T]) At(i, j int) []T {
 func (d *Dense[T]) Load(ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, scale T, to, from, count, workers int) error {
 	b := d.Block
 	deep := kernel.RoundUp(count, b) / b
-	scratch := make([]kernel.PackScratch[T], min(workers, deep*d.across))
+	scratch := make([]kernel.PackScratch[T], min(parallel.Useful(workers), deep*d.across))
 	return parallel.ForWorker(ctx, workers, deep*d.across, func(worker, t int) {
 		i, j := t/d.across, t%d.across
 		rows := min(b, count-i*b)

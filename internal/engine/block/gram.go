@@ -88,7 +88,7 @@ func (p *product[T]) sum(ctx context.Context, workers int, change func(Slab[T]) 
 	team := parallel.NewTeam(workers)
 	defer team.Stop()
 	sums := newTotal(p.g, (m+terms-1)/terms)
-	rows := make([]kernel.PackScratch[T], min(workers, p.slab.Panels))
+	rows := make([]kernel.PackScratch[T], min(parallel.Useful(workers), p.slab.Panels))
 	for slabs := 1; p.slab.First < m; slabs++ {
 		p.slab.Depth = min(terms, m-p.slab.First)
 		if err := p.add(ctx, team, rows, change); err != nil {

@@ -23,6 +23,7 @@ const maxGroup = 8
 // operations in the same order whatever the number of workers.
 func Chase[S any](ctx context.Context, n, workers int, newState func() S, step func(j, t int, state S)) error {
 	c := &chaser[S]{n: n, sweeps: max(0, n-2), step: step}
+	workers = parallel.Useful(workers)
 	c.group = max(1, min(maxGroup, c.steps(0)/(3*workers)))
 	groups := (c.sweeps + c.group - 1) / c.group
 	c.done = make([]atomic.Int32, groups)

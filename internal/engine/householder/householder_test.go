@@ -3,6 +3,7 @@ package householder
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -98,7 +99,7 @@ func testPanel[T kernel.Float](t *testing.T) {
 // Every step comes after the two steps of the sweep before that it depends on.
 func TestChaseOrder(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 3, 50, 333} {
-		for _, workers := range []int{1, 2, 7} {
+		for _, workers := range []int{0, 1, 2, 7, math.MaxInt} {
 			var mu sync.Mutex
 			done := make([]int, n+1) // steps of each sweep
 			total := 0

@@ -23,9 +23,10 @@ type Team struct {
 	all     sync.WaitGroup
 }
 
-// NewTeam starts workers−1 goroutines.
+// NewTeam starts one goroutine less than [Useful] workers.
 func NewTeam(workers int) *Team {
-	t := &Team{workers: max(1, workers), owner: newBell()}
+	workers = Useful(workers)
+	t := &Team{workers: workers, owner: newBell()}
 	if workers <= runtime.GOMAXPROCS(0) { // or those with work would wait for those without
 		t.awake = awake
 	}

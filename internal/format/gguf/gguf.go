@@ -3,8 +3,9 @@
 //
 // The container is defined in
 // https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, the blocks by the
-// structures of ggml-common.h. Files are little-endian; the big-endian ones that
-// version 3 allows are recognised and refused.
+// structures of ggml-common.h. What is refused of the container is what the reader of
+// ggml refuses (src/gguf.cpp): docs/formats.md has the differences. Files are
+// little-endian; the big-endian ones that version 3 allows are recognised and refused.
 package gguf
 
 import (
@@ -17,6 +18,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"strings"
 )
 
 // Errors that results of this package wrap.
@@ -31,9 +33,8 @@ var (
 const Magic = "GGUF"
 
 const (
-	maxDims   = 4       // GGML_MAX_DIMS
-	maxName   = 1 << 16 // bytes of a key or a tensor's name; ggml itself allows 64
-	maxNested = 8       // arrays inside arrays
+	maxDims = 4       // GGML_MAX_DIMS
+	maxName = 1 << 16 // bytes of a key or a tensor's name; builds of ggml allow names of 64 and more
 	// The least that a key with its value, and a tensor, take in a file.
 	minPair, minTensor = 8 + 4 + 1, 8 + 4 + 4 + 8
 )
@@ -216,6 +217,7 @@ func (d *decoder) tensor() (t Tensor, err error) {
 	if t.Name, err = d.text(); err != nil {
 		return t, err
 	}
+	t.Name, _, _ = strings.Cut(t.Name, "\x00") // where it ends for ggml
 	dims, err := d.u32()
 	if err != nil {
 		return t, err

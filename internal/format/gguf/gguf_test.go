@@ -24,7 +24,7 @@ func TestRead(t *testing.T) {
 		text("general.architecture").u32(kindString).text("llama").
 		text("split.count").u32(2).raw("\x03\x00").
 		text("list").u32(kindArray).u32(kindString).u64(2).text("a").text("bc").
-		text("deep").u32(kindArray).u32(kindArray).u64(1).u32(5).u64(2).u64(7).
+		text("numbers").u32(kindArray).u32(5).u64(2).u64(7).
 		text("split.no").u32(2).raw("\x01\x00").
 		text("x").u32(12).u64(1).
 		tensor("late", Q8_0, 64, 32, 2).tensor("first", F32, 0, 3, 4, 1).tensor("odd", 99, 160, 5).

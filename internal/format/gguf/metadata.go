@@ -40,6 +40,9 @@ func (d *decoder) metadata(f *File, n uint64) error {
 		if seen[key] {
 			return malformed("metadata: key %q twice", key)
 		}
+		if key == "" {
+			return malformed("metadata: an empty key")
+		}
 		seen[key] = true
 		kind, err := d.u32()
 		if err == nil {
@@ -59,19 +62,13 @@ func (d *decoder) value(f *File, key string, kind uint32) (err error) {
 	case "general.name":
 		f.Name, err = d.textValue(kind)
 	case "general.alignment":
-		var n uint64
-		if n, err = d.number(kind); err == nil {
-			if n == 0 || n > 1<<30 || n&(n-1) != 0 {
-				return malformed("%d is not a power of two", n)
-			}
-			d.alignment = uint32(n)
-		}
+		d.alignment, err = d.alignmentValue(kind)
 	case "split.no":
 		f.Split, err = d.count(kind)
 	case "split.count":
 		f.Parts, err = d.count(kind)
 	default:
-		err = d.skipValue(kind, 0)
+		err = d.skipValue(kind)
 	}
 	return err
 }
@@ -81,6 +78,18 @@ func (d *decoder) textValue(kind uint32) (string, error) {
 		return "", malformed("value of type %d, want a string", kind)
 	}
 	return d.text()
+}
+
+// alignmentValue reads a power of two, of the only type that ggml takes it in.
+func (d *decoder) alignmentValue(kind uint32) (uint32, error) {
+	if kind != kindUint32 {
+		return 0, malformed("value of type %d, want an unsigned integer of 32 bits", kind)
+	}
+	n, err := d.u32()
+	if err == nil && (n == 0 || n&(n-1) != 0) {
+		err = malformed("%d is not a power of two", n)
+	}
+	return n, err
 }
 
 // count reads an integer that fits 16 bits, as split.no and split.count do.
@@ -104,8 +113,16 @@ func (d *decoder) number(kind uint32) (uint64, error) {
 	return binary.LittleEndian.Uint64(b[:]), nil
 }
 
-// skipValue reads past a value that is nested in depth arrays.
-func (d *decoder) skipValue(kind uint32, depth int) error {
+// skipValue reads past a value.
+func (d *decoder) skipValue(kind uint32) error {
+	if kind == kindArray {
+		return d.skipArray()
+	}
+	return d.skipScalar(kind)
+}
+
+// skipScalar reads past a value that is no array.
+func (d *decoder) skipScalar(kind uint32) error {
 	switch {
 	case kind == kindString:
 		n, err := d.u64()
@@ -113,18 +130,15 @@ func (d *decoder) skipValue(kind uint32, depth int) error {
 			return err
 		}
 		return d.skip(n)
-	case kind == kindArray:
-		return d.skipArray(depth + 1)
 	case width(kind) == 0:
 		return malformed("value of unknown type %d", kind)
 	}
 	return d.skip(width(kind))
 }
 
-func (d *decoder) skipArray(depth int) error {
-	if depth > maxNested {
-		return malformed("arrays nested more than %d deep", maxNested)
-	}
+// skipArray reads past an array. The format has arrays of arrays, ggml has not: it
+// refuses a file with one, whatever is in it.
+func (d *decoder) skipArray() error {
 	kind, err := d.u32()
 	if err != nil {
 		return err
@@ -133,16 +147,22 @@ func (d *decoder) skipArray(depth int) error {
 	if err != nil {
 		return err
 	}
+	if kind == kindArray {
+		return malformed("an array of arrays, which ggml does not take")
+	}
 	if w := width(kind); w > 0 {
 		if n > uint64(d.size)/w {
 			return malformed("an array of %d elements in a file of %d bytes", n, d.size)
 		}
 		return d.skip(n * w)
 	}
+	if kind != kindString { // also where there are none
+		return malformed("an array of values of unknown type %d", kind)
+	}
 	// Every element takes at least the 8 bytes of its length, so the loop ends
 	// with the file.
 	for range n {
-		if err := d.skipValue(kind, depth); err != nil {
+		if err := d.skipScalar(kind); err != nil {
 			return err
 		}
 	}

@@ -34,15 +34,6 @@ func (w *builder) data(n int) []byte {
 	return append(w.b, make([]byte, (32-len(w.b)%32)%32+n)...)
 }
 
-// nested is an array of one array of one array … n deep.
-func nested(n int) *builder {
-	w := head(0, 1).text("key").u32(kindArray)
-	for range n {
-		w.u32(kindArray).u64(1)
-	}
-	return w.u32(0).u64(0)
-}
-
 // crafted maps what the error must say to a file.
 func crafted() map[string][]byte {
 	one := func() *builder { return head(1, 0) }
@@ -58,10 +49,16 @@ func crafted() map[string][]byte {
 		`key "k": malformed GGUF file: value of unknown`:     head(0, 1).text("k").u32(13).data(64),
 		"an array of 1152921504606846976 elements":           head(0, 1).text("k").u32(kindArray).u32(4).u64(1 << 60).data(64),
 		"9223372036854775808 bytes wanted":                   head(0, 1).text("k").u32(kindString).u64(1 << 63).data(64),
-		"nested more than 8 deep":                            nested(9).data(64),
+		`key "k": malformed GGUF file: an array of arrays`:   head(0, 1).text("k").u32(kindArray).u32(kindArray).u64(1).u32(0).u64(1).raw("x").data(64),
+		`key "z": malformed GGUF file: an array of arrays`:   head(0, 1).text("z").u32(kindArray).u32(kindArray).u64(0).data(64),
+		"an array of values of unknown type 13":              head(0, 1).text("k").u32(kindArray).u32(13).u64(0).data(64),
+		"metadata: an empty key":                             head(0, 1).text("").u32(0).raw("x").data(64),
+		"alignment\": malformed GGUF file: value of type 5":  head(0, 1).text("general.alignment").u32(5).u32(64).data(64),
+		"alignment\": malformed GGUF file: value of type 10": head(0, 1).text("general.alignment").u32(10).u64(64).data(64),
+		`tensor "a": name taken`:                             head(2, 0).tensor("a\x00b", F32, 0, 1).tensor("a\x00c", F32, 32, 1).data(64),
 		`key "general.alignment": malformed GGUF file: 24 `:  head(0, 1).text("general.alignment").u32(kindUint32).u32(24).data(64),
 		"alignment\": malformed GGUF file: 0 is not":         head(0, 1).text("general.alignment").u32(kindUint32).u32(0).data(64),
-		"value of type 6, want an integer":                   head(0, 1).text("general.alignment").u32(6).u32(0).data(64),
+		"value of type 6, want an integer":                   head(0, 1).text("split.no").u32(6).u32(0).data(64),
 		"value of type 4, want a string":                     head(0, 1).text("general.architecture").u32(kindUint32).u32(0).data(64),
 		"4294967295 is too large":                            head(0, 1).text("split.count").u32(5).u32(1<<32 - 1).data(64),
 		`tensor 0 "x": malformed GGUF file: 5 dimensions`:    one().tensor("x", F32, 0, 1, 1, 1, 1, 1).data(64),

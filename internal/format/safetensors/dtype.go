@@ -40,12 +40,12 @@ func Elements(shape []int64) (n int64, ok bool) {
 }
 
 // checkSize holds the length in bytes against shape and type.
-func (t *Tensor) checkSize() error {
-	n, ok := Elements(t.Shape)
+func (l *Layout) checkSize() error {
+	n, ok := Elements(l.Shape)
 	if !ok {
 		return fmt.Errorf("shape: number of elements overflows")
 	}
-	width := Bits(t.DType)
+	width := Bits(l.DType)
 	if width == 0 {
 		return nil
 	}
@@ -54,9 +54,9 @@ func (t *Tensor) checkSize() error {
 	case !ok:
 		return fmt.Errorf("shape: size overflows")
 	case want%8 != 0:
-		return fmt.Errorf("shape: %d elements of %s do not fill whole bytes", n, t.DType)
-	case want/8 != t.Size:
-		return fmt.Errorf("data_offsets: %d bytes, %d elements of %s take %d", t.Size, n, t.DType, want/8)
+		return fmt.Errorf("shape: %d elements of %s do not fill whole bytes", n, l.DType)
+	case want/8 != l.Size:
+		return fmt.Errorf("data_offsets: %d bytes, %d elements of %s take %d", l.Size, n, l.DType, want/8)
 	}
 	return nil
 }

@@ -42,10 +42,16 @@ type Header struct {
 // Tensor says where a tensor is and how to read it: row-major, little-endian.
 type Tensor struct {
 	Name   string
-	DType  string  // as the file spells it; [Bits] knows the defined ones
-	Shape  []int64 // outermost dimension first; empty for a scalar
-	Offset int64   // offset in the file of the first byte
-	Size   int64   // length in bytes
+	Offset int64 // offset in the file of the first byte
+	*Layout
+}
+
+// Layout is what many tensors of a file have in common. Those that do share it: a
+// header may list a million tensors, and nobody changes a Layout.
+type Layout struct {
+	DType string  // as the file spells it; [Bits] knows the defined ones
+	Shape []int64 // outermost dimension first; empty for a scalar
+	Size  int64   // length in bytes
 }
 
 // ReadHeader reads and checks the header of a file of size bytes from r, which
@@ -103,12 +109,16 @@ func readError(err error) error {
 	return fmt.Errorf("read header: %w", err)
 }
 
+// leastEntry is about the least that a header spends on a tensor, in bytes.
+const leastEntry = 64
+
 func parse(text []byte) (*Header, error) {
 	s, err := strictjson.New(text)
 	if err != nil {
 		return nil, err
 	}
-	h := new(Header)
+	h := &Header{Tensors: make([]Tensor, 0, len(text)/leastEntry)}
+	p := newParser(s)
 	err = s.Object(func(key string) error {
 		if key == metadataKey {
 			if s.Null() {
@@ -116,7 +126,7 @@ func parse(text []byte) (*Header, error) {
 			}
 			return h.parseMetadata(s)
 		}
-		t, err := parseTensor(s)
+		t, err := p.tensor()
 		if err != nil {
 			return fmt.Errorf("tensor %q: %w", key, err)
 		}
@@ -146,80 +156,14 @@ func (h *Header) parseMetadata(s *strictjson.Scanner) error {
 	return nil
 }
 
-// parseTensor reads one entry; its Offset is still relative to the data.
-func parseTensor(s *strictjson.Scanner) (Tensor, error) {
-	var t Tensor
-	var hasType, hasShape, hasOffsets bool
-	err := s.Object(func(key string) (err error) {
-		switch key {
-		case "dtype":
-			hasType = true
-			t.DType, err = s.String()
-		case "shape":
-			hasShape = true
-			t.Shape, err = parseShape(s)
-		case "data_offsets":
-			hasOffsets = true
-			t.Offset, t.Size, err = parseOffsets(s)
-		default:
-			return s.Errorf("unknown field %q", key)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", key, err)
-		}
-		return nil
-	})
-	switch {
-	case err != nil:
-		return t, err
-	case !hasType:
-		return t, s.Errorf("no dtype")
-	case !hasShape:
-		return t, s.Errorf("no shape")
-	case !hasOffsets:
-		return t, s.Errorf("no data_offsets")
-	}
-	return t, t.checkSize()
-}
-
-func parseShape(s *strictjson.Scanner) ([]int64, error) {
-	shape := []int64{}
-	err := s.Array(func() error {
-		n, err := s.Natural()
-		shape = append(shape, n)
-		return err
-	})
-	return shape, err
-}
-
-// parseOffsets reads [begin, end] and returns begin and the length.
-func parseOffsets(s *strictjson.Scanner) (begin, size int64, err error) {
-	var pair [2]int64
-	n := 0
-	err = s.Array(func() (err error) {
-		if n == len(pair) {
-			return s.Errorf("more than two numbers")
-		}
-		pair[n], err = s.Natural()
-		n++
-		return err
-	})
-	switch {
-	case err != nil:
-		return 0, 0, err
-	case n != len(pair):
-		return 0, 0, s.Errorf("%d numbers, want two", n)
-	case pair[0] > pair[1]:
-		return 0, 0, s.Errorf("begin %d is after end %d", pair[0], pair[1])
-	}
-	return pair[0], pair[1] - pair[0], nil
-}
-
 // place sorts the tensors by offset, checks that they tile size bytes of data,
 // and makes the offsets absolute.
 func (h *Header) place(size int64) error {
 	slices.SortFunc(h.Tensors, func(a, b Tensor) int {
-		return cmp.Or(cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Size, b.Size), cmp.Compare(a.Name, b.Name))
+		if a.Offset != b.Offset {
+			return cmp.Compare(a.Offset, b.Offset)
+		}
+		return cmp.Or(cmp.Compare(a.Size, b.Size), cmp.Compare(a.Name, b.Name))
 	})
 	var end int64
 	for i := range h.Tensors {

@@ -41,10 +41,10 @@ func TestReadHeader(t *testing.T) {
 		Start:    start,
 		Metadata: map[string]string{"format": "pt", "note": ""},
 		Tensors: []Tensor{
-			{"a", "F32", []int64{2, 3}, start, 24},
-			{"empty", "F32", []int64{0, 4}, start + 24, 0},
-			{"b", "F16", []int64{3}, start + 24, 6},
-			{"scalar", "F64", []int64{}, start + 30, 8},
+			{"a", start, &Layout{"F32", []int64{2, 3}, 24}},
+			{"empty", start + 24, &Layout{"F32", []int64{0, 4}, 0}},
+			{"b", start + 24, &Layout{"F16", []int64{3}, 6}},
+			{"scalar", start + 30, &Layout{"F64", []int64{}, 8}},
 		},
 	}, h)
 }
@@ -67,7 +67,7 @@ func TestHeadersOfTheReferenceReader(t *testing.T) {
 	text := "  \n{" + entry("x", "U8", "[4]", 0, 4) + "}\n"
 	h, err := read(file(text, 4))
 	require.NoError(t, err)
-	assert.Equal(t, []Tensor{{"x", "U8", []int64{4}, int64(8 + len(text)), 4}}, h.Tensors)
+	assert.Equal(t, []Tensor{{"x", int64(8 + len(text)), &Layout{"U8", []int64{4}, 4}}}, h.Tensors)
 }
 
 func TestEveryDType(t *testing.T) {

@@ -53,7 +53,7 @@ func encodeHeader(tensors []Data, metadata map[string]string) ([]byte, error) {
 	}
 	var begin int64
 	for _, d := range tensors {
-		t := Tensor{Name: d.Name, DType: d.DType, Shape: d.Shape, Size: int64(len(d.Bytes))}
+		t := Tensor{Name: d.Name, Layout: &Layout{DType: d.DType, Shape: d.Shape, Size: int64(len(d.Bytes))}}
 		if seen[t.Name] || !utf8.ValidString(t.Name) || !utf8.ValidString(t.DType) {
 			return nil, fmt.Errorf("tensor %q: name taken or not UTF-8", t.Name)
 		}

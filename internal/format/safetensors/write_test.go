@@ -37,7 +37,7 @@ func TestWriteRead(t *testing.T) {
 		require.Len(t, h.Tensors, len(tensors))
 		at := h.Start
 		for i, d := range tensors {
-			assert.Equal(t, Tensor{d.Name, d.DType, d.Shape, at, int64(len(d.Bytes))}, h.Tensors[i])
+			assert.Equal(t, Tensor{d.Name, at, &Layout{d.DType, d.Shape, int64(len(d.Bytes))}}, h.Tensors[i])
 			at += int64(len(d.Bytes))
 		}
 	}

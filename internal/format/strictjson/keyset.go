@@ -1,21 +1,27 @@
 package strictjson
 
-import "slices"
+import (
+	"slices"
 
-// fewKeys is how many keys an object may have before its set needs a map.
+	"github.com/gospectrum/spectrum/internal/hashed"
+)
+
+// fewKeys is how many keys an object may have before they are looked up by hash.
 const fewKeys = 16
 
 // keySet holds the keys of one object. Most objects have a handful, and those
-// must not cost an allocation each: a file can hold millions of small objects.
+// must not cost an allocation each: a file can hold millions of small objects, or one
+// with millions of keys.
 type keySet struct {
-	few  [fewKeys]string
-	n    int
-	many map[string]struct{}
+	few   [fewKeys]string
+	n     int
+	keys  []string // all of them, once there are many
+	table hashed.Table
 }
 
 // add reports whether key is new.
 func (k *keySet) add(key string) bool {
-	if k.many == nil {
+	if k.keys == nil {
 		if slices.Contains(k.few[:k.n], key) {
 			return false
 		}
@@ -24,14 +30,14 @@ func (k *keySet) add(key string) bool {
 			k.n++
 			return true
 		}
-		k.many = make(map[string]struct{}, 2*len(k.few))
 		for _, old := range k.few {
-			k.many[old] = struct{}{}
+			k.table.Add(k.keys, old)
+			k.keys = append(k.keys, old)
 		}
 	}
-	if _, dup := k.many[key]; dup {
+	if !k.table.Add(k.keys, key) {
 		return false
 	}
-	k.many[key] = struct{}{}
+	k.keys = append(k.keys, key)
 	return true
 }

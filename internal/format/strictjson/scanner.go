@@ -23,6 +23,7 @@ type Scanner struct {
 	depth     int
 	nonFinite bool
 	duplicate func(key string) // nil where a key that occurs twice is an error
+	recent    [16]string       // strings read before, see text
 }
 
 // New returns a scanner over data. The [*Error] says where data is not UTF-8.

@@ -20,7 +20,7 @@ func (s *Scanner) String() (string, error) {
 			if decoded != nil {
 				text = append(decoded, text...)
 			}
-			return string(text), nil
+			return s.text(text), nil
 		case c == '\\':
 			decoded = append(decoded, s.data[start:s.pos]...)
 			r, err := s.escape()
@@ -36,6 +36,19 @@ func (s *Scanner) String() (string, error) {
 		}
 	}
 	return "", s.unexpected("'\"'")
+}
+
+// text returns b as a string. A short one that was read not long ago is used again: the
+// fields of small objects have the same names over and over.
+func (s *Scanner) text(b []byte) string {
+	if n := len(b); n > 0 && n < 16 {
+		slot := &s.recent[(int(b[0])+int(b[n-1])+n)%len(s.recent)]
+		if *slot != string(b) {
+			*slot = string(b)
+		}
+		return *slot
+	}
+	return string(b)
 }
 
 // escape reads a backslash and what it escapes.

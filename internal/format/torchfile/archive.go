@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	zipfile "github.com/gospectrum/spectrum/internal/format/archive"
@@ -41,9 +42,37 @@ func openArchive(r io.ReaderAt, size int64, b *budget) (*archive, error) {
 	return a, a.check(entries)
 }
 
-// check finds the folder that everything is in: that of the first entry, as
-// PyTorch has it, which takes no archive with entries outside.
+// check holds the archive against what PyTorch's own reader takes
+// (caffe2/serialize/inline_container.cc).
 func (a *archive) check(files []*zip.File) error {
+	if err := a.folder(files); err != nil {
+		return err
+	}
+	switch {
+	case a.files[a.root+"constants.pkl"] != nil:
+		return refused("a TorchScript archive, whose weights belong to code: save torch.jit.load(FILE).state_dict() with torch.save")
+	case a.files[a.root+"data.pkl"] == nil:
+		return malformed("the archive has no data.pkl")
+	}
+	if _, _, err := a.locate("data.pkl"); err != nil { // says most of an archive that is not PyTorch's
+		return err
+	}
+	if err := a.version(); err != nil || a.files[a.root+"byteorder"] == nil {
+		return err
+	}
+	order, err := a.start("byteorder")
+	if err == nil && order != "little" {
+		err = refused("byte order %q", order)
+	}
+	return err
+}
+
+// folder finds the folder that everything is in: that of the first entry, as
+// PyTorch has it, which takes no archive with entries outside. It finds entries
+// whatever the case of their letters, so of two that differ in nothing else it may
+// take either.
+func (a *archive) folder(files []*zip.File) error {
+	folded := make(map[string]bool, len(files))
 	for _, f := range files {
 		root, _, inside := strings.Cut(f.Name, "/")
 		if a.root == "" {
@@ -52,27 +81,61 @@ func (a *archive) check(files []*zip.File) error {
 		if !inside || root+"/" != a.root {
 			return malformed("%q is outside of the archive's folder %q, which PyTorch does not take", f.Name, a.root)
 		}
+		name := lower(f.Name)
+		if folded[name] {
+			return malformed("%q is there twice but for the case of letters, which PyTorch does not tell apart", f.Name)
+		}
+		folded[name] = true
 	}
-	switch {
-	case a.files[a.root+"constants.pkl"] != nil:
-		return refused("a TorchScript archive, whose weights belong to code: save torch.jit.load(FILE).state_dict() with torch.save")
-	case a.files[a.root+"data.pkl"] == nil:
-		return malformed("the archive has no data.pkl")
-	case a.files[a.root+"byteorder"] == nil:
-		return nil
+	return nil
+}
+
+// lower returns s with the letters of ASCII in lower case, all that PyTorch folds.
+func lower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, s)
+}
+
+// maxVersion is the latest version of the format (caffe2/serialize/versions.h); the
+// first is 1.
+const maxVersion = 10
+
+// version checks that of the format, without which PyTorch takes no archive.
+func (a *archive) version() error {
+	name := ".data/version"
+	if a.files[a.root+name] == nil {
+		name = "version"
 	}
-	offset, size, err := a.locate("byteorder")
+	text, err := a.start(name)
 	if err != nil {
 		return err
 	}
-	order := make([]byte, min(size, 16))
-	if _, err := io.ReadFull(io.NewSectionReader(a.r, offset, size), order); err != nil {
-		return fmt.Errorf("byteorder: %w", err)
+	digits := strings.TrimPrefix(strings.TrimLeft(text, " \t\n\v\f\r"), "+")
+	end := strings.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' })
+	if end >= 0 {
+		digits = digits[:end]
 	}
-	if string(order) != "little" {
-		return refused("byte order %q", order)
+	if n, err := strconv.ParseUint(digits, 10, 64); err != nil || n < 1 || n > maxVersion {
+		return malformed("%s %q is not one from 1 to %d, which are all that PyTorch takes", name, text, maxVersion)
 	}
 	return nil
+}
+
+// start returns the first bytes of an entry.
+func (a *archive) start(name string) (string, error) {
+	offset, size, err := a.locate(name)
+	if err != nil {
+		return "", err
+	}
+	b := make([]byte, min(size, 64))
+	if _, err := io.ReadFull(io.NewSectionReader(a.r, offset, size), b); err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	return string(b), nil
 }
 
 // locate returns where an entry is in the file. Compressed entries are refused:

@@ -14,8 +14,21 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// archived puts entries, pairs of name and content, into an uncompressed zip.
+// archived puts entries, pairs of name and content, into an uncompressed zip, with
+// the version of the format if there is none.
 func archived(entries ...string) []byte {
+	root, _, inside := strings.Cut(entries[0], "/")
+	for i := 0; i < len(entries); i += 2 {
+		inside = inside && !strings.HasSuffix(entries[i], "/version")
+	}
+	if inside {
+		entries = append(entries, root+"/version", "3\n")
+	}
+	return zipped(entries...)
+}
+
+// zipped puts entries, pairs of name and content, into an uncompressed zip.
+func zipped(entries ...string) []byte {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
 	for i := 0; i < len(entries); i += 2 {

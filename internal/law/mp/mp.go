@@ -94,6 +94,9 @@ func QuantileSV(p, r float64) float64 { return math.Sqrt(Eigenvalue(Quantile(p, 
 // LogProbSV returns the logarithm of the density of singular values at
 // y = √x: log(√((x₊−x)(x−x₋))/(πβy)). It is −Inf outside the support.
 func LogProbSV(y, r float64) float64 {
+	if r == 1 && y >= 0 && y < 2 { // the quarter circle, which begins at 0 with 2/π
+		return 0.5*math.Log((2-y)*(2+y)) - math.Log(math.Pi)
+	}
 	low, high := 1-r, 1+r
 	if y <= low || y >= high {
 		return math.Inf(-1)

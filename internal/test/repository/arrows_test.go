@@ -39,16 +39,18 @@ internal/test/planted         .
 
 results                       scan checkpoint . rmt selection internal/format/strictjson
                               internal/escape internal/names internal/names/loaded
-scan                          checkpoint . rmt selection internal/machine internal/names
+scan                          checkpoint . rmt selection internal/engine/parallel
+                              internal/machine internal/names
 emit                          checkpoint . selection internal/format/strictjson
                               internal/escape internal/names
 
 checkpoint                    hub . internal/format/gguf internal/format/numfmt
                               internal/format/npy internal/format/safetensors
                               internal/format/sniff internal/format/strictjson
-                              internal/format/torchfile internal/machine internal/names
-                              internal/names/loaded
-hub                           internal/format/strictjson
+                              internal/format/torchfile internal/hashed internal/machine
+                              internal/names internal/names/loaded
+hub                           internal/format/strictjson    internal/hashed
+internal/hashed
 
 .                             rmt selection internal/engine/kernel internal/engine/lapack
                               internal/engine/native internal/engine/parallel internal/law/mp
@@ -73,7 +75,8 @@ internal/format/torchfile     internal/format/archive
 internal/format/archive
 internal/format/numfmt
 internal/format/sniff
-internal/format/strictjson
+internal/format/strictjson    internal/hashed
+internal/hashed
 
 internal/engine/native        internal/engine/bidiagonal internal/engine/symmetric
                               internal/engine/block internal/engine/kernel internal/engine/parallel
