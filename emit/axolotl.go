@@ -19,11 +19,11 @@ func axolotl() trainer {
 		names:    printableNames,
 		rows:     true,
 		read: func(r *Rules, text string) error {
-			values, err := yamlOf(text, "unfrozen_parameters")
+			values, err := yamlOf(text, unfrozenKey)
 			if err != nil {
 				return err
 			}
-			items, err := values.list("unfrozen_parameters")
+			items, err := values.list(unfrozenKey)
 			if err != nil {
 				return err
 			}
@@ -31,6 +31,9 @@ func axolotl() trainer {
 		},
 	}
 }
+
+// unfrozenKey is axolotl's key of what it trains.
+const unfrozenKey = "unfrozen_parameters"
 
 // writeAxolotl writes anchored patterns. Their dots stay, because axolotl escapes
 // them itself: an escaped dot would become an escaped backslash.
@@ -40,7 +43,7 @@ func writeAxolotl(sel *selection.Selection, how Training) (string, error) {
 	if len(how.Rows) > 0 {
 		b.WriteString(rowNotes)
 	}
-	b.WriteString("unfrozen_parameters:\n")
+	b.WriteString(unfrozenKey + ":\n")
 	for _, l := range sel.Layers() {
 		entry := "^" + escape.Pattern(l.Name, ".") + "$"
 		if r, ok := how.Rows[l.Name]; ok {

@@ -63,21 +63,14 @@ func freezeTowers(model []Param, modules []string) string {
 
 // readTowers reads these lines.
 func readTowers(values settings) (t towers, err error) {
-	t = towers{vision: true, projector: true}
-	for key, value := range map[string]*bool{
-		"freeze_vision_tower": &t.vision, "freeze_multi_modal_projector": &t.projector, "freeze_language_model": &t.language,
-	} {
-		switch s := values.text(key); strings.ToLower(s) {
-		case "":
-		case "true", "yes", "on":
-			*value = true
-		case "false", "no", "off":
-			*value = false
-		default:
-			return t, fmt.Errorf("%s: %q is neither true nor false", key, s)
-		}
+	if t.vision, err = values.flag("freeze_vision_tower", true); err != nil {
+		return t, err
 	}
-	return t, nil
+	if t.projector, err = values.flag("freeze_multi_modal_projector", true); err != nil {
+		return t, err
+	}
+	t.language, err = values.flag("freeze_language_model", false)
+	return t, err
 }
 
 // forbidden lists parts of names that are frozen whatever else says.

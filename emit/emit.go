@@ -55,8 +55,9 @@ type Param struct {
 
 // Training is what a format may need to know beside the selection.
 type Training struct {
-	// Model lists all parameters of the model, see [Params]; [LLaMAFactory] needs
-	// them. If it is not nil, what Parse reads is verified before it is written.
+	// Model lists all parameters of the model, see [Params]; [LLaMAFactory] and
+	// [LLaMAFactoryV1] need them. If it is not nil, what Parse reads is verified before
+	// it is written.
 	Model []Param
 	// Name is that of the model on the hub, such as org/name, which [AxolotlPlugin] needs.
 	Name string
@@ -65,6 +66,8 @@ type Training struct {
 	Blocks int
 	// Rows says of layers that are rows of a parameter, such as a single expert, which.
 	Rows map[string]Rows
+	// LearningRate is that of a layer with the median SNR, which [AxolotlRates] needs.
+	LearningRate float64
 	// Rank is the LoRA rank of a layer with the median SNR; 0 means 16.
 	Rank int
 }
@@ -115,7 +118,7 @@ func Write(w io.Writer, f Format, sel *selection.Selection, how Training) error 
 func Parse(consumer Format, text []byte) (*Rules, error) {
 	t := consumer.trainer()
 	if t.read == nil {
-		return nil, fmt.Errorf("%w: consumer %q; one of %v", ErrFormat, consumer, Consumers())
+		return nil, fmt.Errorf("%w: consumer %q; one of %s", ErrFormat, consumer, joined(Consumers()))
 	}
 	r := &Rules{consumer: consumer}
 	if err := t.read(r, strings.ReplaceAll(string(text), "\r\n", "\n")); err != nil {

@@ -113,9 +113,9 @@ func ExampleFormats() {
 	}
 	// Output:
 	// axolotl: YAML with unfrozen_parameters
+	// axolotl-lr: YAML with unfrozen_parameters and lr_groups, learning rates in proportion to the SNR
 	// axolotl-lora: YAML with adapter: lora, the modules and parameters, and ranks in proportion to the SNR
 	// trl: a Python module whose freeze(model) sets requires_grad, before an SFTTrainer
-	// trl-lora: YAML for trl sft --config FILE, or ModelConfig, with one rank for all
 }
 
 func ExampleParams() {

@@ -31,16 +31,57 @@ type freezeArgs struct {
 	modules []string // what of each block, by the component behind its number
 	extra   []string // components outside blocks
 	frozen  towers
+	spread  bool // over all blocks, as use_llama_pro has it, not the last ones
+	v1      bool // as v1 reads them
+}
+
+// blocks returns the numbers of the blocks that are trained, of so many.
+func (a freezeArgs) blocks(total int) (list []int, err error) {
+	from, to, step := max(0, total-a.layers), total, 1
+	switch {
+	case total > maxBlocks:
+		return nil, fmt.Errorf("a model of %d blocks", total)
+	case a.spread:
+		if a.layers <= 0 || total%a.layers != 0 {
+			return nil, fmt.Errorf("use_llama_pro: %d blocks are not a multiple of %d", total, a.layers)
+		}
+		step = max(1, total/a.layers)
+		from, to = step-1, total+step-1
+	case a.layers <= 0:
+		from, to = 0, min(-a.layers, total)
+	}
+	for i := from; i < to; i += step {
+		list = append(list, i)
+	}
+	return list, nil
 }
 
 // writeFreeze finds the arguments that cover sel. They say no more than "these
 // modules of the last n blocks", so Write verifies them.
 func writeFreeze(sel *selection.Selection, how Training) (string, error) {
-	if how.Model == nil {
-		return "", errors.New("it needs the parameters of the model")
+	a, total, err := newFreeze(sel, how)
+	if err != nil {
+		return "", err
 	}
-	total := how.Blocks
-	if total == 0 {
+	text := header(sel) + notes + "finetuning_type: freeze\n" +
+		fmt.Sprintf("freeze_trainable_layers: %d\nfreeze_trainable_modules: %s\n", a.layers, escape.YAML(strings.Join(a.modules, ",")))
+	if len(a.extra) > 0 {
+		text += "freeze_extra_modules: " + escape.YAML(strings.Join(a.extra, ",")) + "\n"
+	}
+	return text + freezeTowers(how.Model, layerNames(sel.Layers())) + ofBlocks(total), nil
+}
+
+// ofBlocks says for a model of how many blocks a file is.
+func ofBlocks(total int) string {
+	return fmt.Sprintf("# of a model with num_hidden_layers: %d\n", total)
+}
+
+// newFreeze returns the arguments for a selection and the number of blocks.
+func newFreeze(sel *selection.Selection, how Training) (a freezeArgs, total int, err error) {
+	if how.Model == nil {
+		return a, 0, errors.New("it needs the parameters of the model")
+	}
+	if total = how.Blocks; total == 0 {
 		total = blockCount(how.Model)
 	}
 	lowest, highest := total, -1
@@ -54,31 +95,25 @@ func writeFreeze(sel *selection.Selection, how Training) (string, error) {
 		}
 		n, err := strconv.Atoi(block[strings.LastIndexByte(block, '.')+1:])
 		if err != nil {
-			return "", fmt.Errorf("block of %s", l.Name)
+			return a, 0, fmt.Errorf("block of %s", l.Name)
 		}
 		lowest, highest = min(lowest, n), max(highest, n)
 		head, _, _ := strings.Cut(rest, ".")
 		modules[head] = true
 	}
-	a := freezeArgs{modules: slices.Sorted(maps.Keys(modules)), extra: slices.Sorted(maps.Keys(extra))}
+	a.modules, a.extra = slices.Sorted(maps.Keys(modules)), slices.Sorted(maps.Keys(extra))
 	switch {
 	case highest < 0:
-		return "", errors.New("nothing is selected in the blocks, and it always trains some of one")
+		return a, 0, errors.New("nothing is selected in the blocks, and it always trains some of one")
 	case highest == total-1:
 		a.layers = total - lowest
 	case lowest == 0:
 		a.layers = -(highest + 1)
 	default:
-		return "", fmt.Errorf("it trains the first or the last blocks, not %d to %d of %d; %s takes any selection",
+		return a, 0, fmt.Errorf("it trains the first or the last blocks, not %d to %d of %d; %s takes any selection",
 			lowest, highest, total, LLaMAFactoryLoRA)
 	}
-	text := header(sel) + notes + "finetuning_type: freeze\n" +
-		fmt.Sprintf("freeze_trainable_layers: %d\nfreeze_trainable_modules: %s\n", a.layers, escape.YAML(strings.Join(a.modules, ",")))
-	if len(a.extra) > 0 {
-		text += "freeze_extra_modules: " + escape.YAML(strings.Join(a.extra, ",")) + "\n"
-	}
-	return text + freezeTowers(how.Model, layerNames(sel.Layers())) +
-		fmt.Sprintf("# of a model with num_hidden_layers: %d\n", total), nil
+	return a, total, nil
 }
 
 // blockCount returns the number of blocks of the language model: one more than their
@@ -102,20 +137,33 @@ func readFreeze(r *Rules, text string) error {
 	if err != nil {
 		return err
 	}
-	n, err := strconv.Atoi(cmp.Or(values.text("freeze_trainable_layers"), "2")) // its default
-	if err != nil {
-		return fmt.Errorf("freeze_trainable_layers: %w", err)
-	}
-	frozen, err := readTowers(values)
+	a, err := values.freeze()
 	if err != nil {
 		return err
 	}
-	a := freezeArgs{n, commas(values.text("freeze_trainable_modules")), commas(values.text("freeze_extra_modules")), frozen}
-	if len(a.modules) == 0 {
-		a.modules = []string{"all"} // its default
+	if a.frozen, err = readTowers(values); err != nil {
+		return err
+	}
+	if a.spread, err = values.flag("use_llama_pro", false); err != nil {
+		return err
 	}
 	r.resolve = a.resolve
 	return nil
+}
+
+// freeze reads the arguments that both versions have.
+func (s settings) freeze() (a freezeArgs, err error) {
+	if a.layers, err = strconv.Atoi(cmp.Or(s.text("freeze_trainable_layers"), "2")); err != nil { // its default
+		return a, fmt.Errorf("freeze_trainable_layers: %w", err)
+	}
+	if a.modules, err = s.commas("freeze_trainable_modules"); err != nil {
+		return a, err
+	}
+	if len(a.modules) == 0 {
+		a.modules = []string{"all"} // its default
+	}
+	a.extra, err = s.commas("freeze_extra_modules")
+	return a, err
 }
 
 // maxBlocks bounds the blocks of a model, whose number a name alone may claim.
@@ -140,16 +188,19 @@ func (a freezeArgs) resolve(model []Param) ([]entry, error) {
 		}
 	}
 	total := blockCount(model)
-	if total > maxBlocks {
-		return nil, fmt.Errorf("a model of %d blocks", total)
-	}
-	from, to := max(0, total-a.layers), total
-	if a.layers <= 0 {
-		from, to = 0, min(-a.layers, total)
+	blocks, err := a.blocks(total)
+	if err != nil {
+		return nil, err
 	}
 	var found []entry
 	multimodal := compositeOf(model)
 	forbidden := multimodal.forbidden(a.frozen)
+	if a.v1 {
+		if multimodal != nil {
+			return nil, errors.New("v1 does not find the number of blocks of a multimodal model")
+		}
+		forbidden = quantised()
+	}
 	find := func(s string) {
 		found = append(found, free(entry{text: s, match: func(n string) bool { return strings.Contains(n, s) }}, forbidden))
 	}
@@ -163,7 +214,7 @@ func (a freezeArgs) resolve(model []Param) ([]entry, error) {
 		if m == "all" {
 			m = ""
 		}
-		for i := from; i < to; i++ {
+		for _, i := range blocks {
 			find("." + strconv.Itoa(i) + "." + m)
 		}
 	}
@@ -205,11 +256,10 @@ func readFactoryLoRA(r *Rules, text string) error {
 	if err != nil {
 		return err
 	}
-	list, err := values.list("lora_target")
+	targets, err := values.commas("lora_target")
 	if err != nil {
 		return err
 	}
-	targets := commas(strings.Join(list, ","))
 	if len(targets) == 0 {
 		return errNoEntries
 	}
@@ -217,36 +267,66 @@ func readFactoryLoRA(r *Rules, text string) error {
 	if err != nil {
 		return err
 	}
-	r.resolve = func(model []Param) (found []entry, err error) {
-		multimodal := compositeOf(model)
-		if len(targets) == 1 && targets[0] == "all" {
-			return allLinear(model, multimodal.forbidden(frozen)), nil
-		}
-		for _, item := range targets {
-			e, _ := moduleEntry(item)
-			if multimodal != nil { // visual.py, patch_target_modules
-				e.match = func(n string) bool { return strings.Contains(n, item) }
-				e = free(e, multimodal.forbidden(frozen))
-			}
-			found = append(found, e)
-		}
-		return found, nil
+	more, err := values.commas("additional_target")
+	if err != nil {
+		return err
 	}
-	if more := commas(values.text("additional_target")); len(more) > 0 {
-		return r.add(more, moduleEntry)
+	a, err := values.freeze() // of which use_llama_pro has the layers
+	if err != nil {
+		return err
+	}
+	if a.spread, err = values.flag("use_llama_pro", false); err != nil {
+		return err
+	}
+	c := &peftConfig{ModulesToSave: more}
+	r.resolve = func(model []Param) ([]entry, error) {
+		found := factoryTargets(model, targets, frozen)
+		if a.spread {
+			if err := a.expand(model, found); err != nil {
+				return nil, err
+			}
+		}
+		return append(found, c.others(nil)...), unsupported(model, found, c.saves)
 	}
 	return nil
 }
 
-// allLinear makes entries of all linear layers but the head, routers and what is
-// forbidden (model/model_utils/misc.py, find_all_linear_modules).
-func allLinear(model []Param, forbidden []string) (found []entry) {
-	for _, p := range model {
-		if m, ok := linearModule(p); ok {
-			e, _ := exactEntry(m)
-			e.module = true
-			found = append(found, free(e, forbidden))
+// expand limits targets to the blocks of use_llama_pro, in which they are any part of a
+// name (misc.py, find_expanded_modules).
+func (a freezeArgs) expand(model []Param, targets []entry) error {
+	if compositeOf(model) != nil {
+		return errors.New("use_llama_pro does not find the number of blocks of a multimodal model")
+	}
+	blocks, err := a.blocks(blockCount(model))
+	if err != nil {
+		return err
+	}
+	for i, e := range targets {
+		targets[i].match = func(n string) bool {
+			return strings.Contains(n, e.text) && slices.ContainsFunc(blocks, func(b int) bool {
+				return strings.Contains(n, "."+strconv.Itoa(b)+".")
+			})
 		}
+	}
+	return nil
+}
+
+// factoryTargets makes entries of targets, which of a model of text alone are PEFT's, and
+// of others any part of a name without forbidden ones (visual.py, patch_target_modules).
+// All means the linear layers but the head and, of those others, the projector and a
+// frozen encoder (misc.py, find_all_linear_modules).
+func factoryTargets(model []Param, targets []string, frozen towers) (found []entry) {
+	multimodal := compositeOf(model)
+	if len(targets) == 1 && targets[0] == "all" {
+		targets = linearRoles(model, multimodal.forbidden(towers{vision: frozen.vision, projector: true}))
+	}
+	for _, item := range targets {
+		e, _ := moduleEntry(item)
+		if multimodal != nil {
+			e.match = func(n string) bool { return strings.Contains(n, item) }
+			e = free(e, multimodal.forbidden(frozen))
+		}
+		found = append(found, e)
 	}
 	return found
 }
@@ -262,4 +342,13 @@ func commas(s string) []string {
 		items[i] = strings.TrimSpace(items[i])
 	}
 	return items
+}
+
+// commas returns a list, or the items of the text in its place.
+func (s settings) commas(key string) ([]string, error) {
+	o, err := s.oneOrMore(key)
+	if o.is == "text" {
+		return commas(o.text), err
+	}
+	return o.list, err
 }

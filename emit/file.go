@@ -42,7 +42,7 @@ type Omission struct{ Name, Reason string }
 func Make(f Format, sel *selection.Selection, how Training) (*File, error) {
 	t := f.trainer()
 	if t.write == nil {
-		return nil, fmt.Errorf("%w: format %q; one of %v", ErrFormat, f, Formats())
+		return nil, fmt.Errorf("%w: format %q; one of %s", ErrFormat, f, joined(Formats()))
 	}
 	if sel == nil {
 		sel = new(selection.Selection)

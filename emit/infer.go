@@ -24,15 +24,17 @@ func Infer(text []byte) (Format, error) {
 		{MSSwift, hasKey("trainable_parameters_regex")},
 		{LLaMAFactoryLoRA, hasKey("lora_target")},
 		{LLaMAFactory, hasKey("freeze_trainable_layers", "freeze_trainable_modules")},
+		{LLaMAFactoryV1, hasKey(freezeV1Key)},
 		{TRLLoRA, hasKey("use_peft")},
 		{AxolotlLoRA, hasKey("lora_target_modules", "lora_target_parameters")},
-		{Axolotl, hasKey("unfrozen_parameters")},
+		{AxolotlRates, hasKey("lr_groups")},
+		{Axolotl, hasKey(unfrozenKey)},
 	} {
 		if sign.shows(s) {
 			return sign.format, nil
 		}
 	}
-	return "", fmt.Errorf("%w: it does not say whose it is; one of %v", ErrFormat, Consumers())
+	return "", fmt.Errorf("%w: it does not say whose it is; one of %s", ErrFormat, joined(Consumers()))
 }
 
 // hasMember reports whether a text is a JSON object with one of these members.

@@ -74,7 +74,7 @@ func rewritten() []string { return []string{"gate_proj", "up_proj", "down_proj",
 // notForPEFT is why PEFT cannot put an adapter on a layer, "" if it can.
 func notForPEFT(l spectrum.Layer, how Training) string {
 	module, isWeight := names.Module(l.Name)
-	last := module[strings.LastIndexByte(module, '.')+1:]
+	last := lastOf(module)
 	switch {
 	case names.IsFusedExperts(l.Name):
 		return ""
@@ -112,6 +112,19 @@ func withoutNorms(omit func(spectrum.Layer, Training) string) func(spectrum.Laye
 func linearModule(p Param) (module string, ok bool) {
 	module, isWeight := names.Module(p.Name)
 	return module, isWeight && names.KindOf(module) == names.Matrix && p.Dims != 1 && !names.IsRouter(module)
+}
+
+// linearRoles lists the last components of the names of linear layers, but of those with
+// a forbidden part: what trainers mean by all, whose lists find them in every block.
+func linearRoles(model []Param, forbidden []string) (roles []string) {
+	for _, p := range model {
+		m, ok := linearModule(p)
+		if ok && !slices.ContainsFunc(forbidden, func(part string) bool { return strings.Contains(m, part) }) {
+			roles = append(roles, lastOf(m))
+		}
+	}
+	slices.Sort(roles)
+	return slices.Compact(roles)
 }
 
 // fusesExperts reports whether the model holds the experts of a block in one parameter.

@@ -2,6 +2,7 @@ package emit
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/selection"
@@ -15,7 +16,7 @@ func axolotlLoRA() trainer {
 	return trainer{
 		format: AxolotlLoRA, about: "YAML with adapter: lora, the modules and parameters, and ranks in proportion to the SNR",
 		matching: listsForPEFT, write: writeAxolotlLoRA, omit: notForPEFT,
-		read: readLists,
+		read: readAxolotlLoRA,
 	}
 }
 
@@ -45,7 +46,7 @@ func trlLoRA() trainer {
 	return trainer{
 		format: TRLLoRA, about: "YAML for trl sft --config FILE, or ModelConfig, with one rank for all",
 		matching: listsForPEFT, write: writeTRLLoRA, omit: notForPEFT,
-		read: readLists,
+		read: readTRLLoRA,
 	}
 }
 
@@ -78,25 +79,77 @@ func (c *lora) lists() (text string) {
 	return text
 }
 
-// readLists reads them back, for PEFT.
-func readLists(r *Rules, text string) error {
+// listsOf reads them back.
+func listsOf(values settings) (c *peftConfig, err error) {
+	c = new(peftConfig)
+	if c.TargetModules, err = values.oneOrMore(loraModules); err != nil {
+		return nil, err
+	}
+	for key, list := range map[string]*[]string{loraParameters: &c.TargetParameters, loraSaved: &c.ModulesToSave} {
+		if *list, err = values.list(key); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// readAxolotlLoRA reads what decides which modules get adapters
+// (axolotl/loaders/adapter.py, _build_peft_lora_config).
+func readAxolotlLoRA(r *Rules, text string) error {
+	values, err := yamlOf(text, loraModules, loraParameters, loraLinear)
+	if err != nil {
+		return err
+	}
+	c, err := listsOf(values)
+	if err != nil {
+		return err
+	}
+	if c.linear, err = values.flag(loraLinear, false); err != nil {
+		return err
+	}
+	if c.LayersPattern, err = values.oneOrMore("peft_layers_pattern"); err != nil {
+		return err
+	}
+	numbers, err := values.list("peft_layers_to_transform")
+	if err != nil {
+		return err
+	}
+	for _, s := range numbers {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			return fmt.Errorf("peft_layers_to_transform: %w", err)
+		}
+		c.LayersToTransform = append(c.LayersToTransform, n)
+	}
+	return r.lists(c)
+}
+
+// lists enters a config, which has to say something.
+func (r *Rules) lists(c *peftConfig) error {
+	if c.TargetModules.is == "" && len(c.TargetParameters) == 0 && !c.linear {
+		return errNoEntries
+	}
+	return r.peft(c)
+}
+
+// loraLinear is axolotl's key for all linear layers beside those listed.
+const loraLinear = "lora_target_linear"
+
+// readTRLLoRA reads the same for TRL, which makes of a list of one module that module,
+// a pattern to PEFT (trl/trainer/model_config.py, __post_init__).
+func readTRLLoRA(r *Rules, text string) error {
 	values, err := yamlOf(text, loraModules, loraParameters)
 	if err != nil {
 		return err
 	}
-	var c peftConfig
-	if c.TargetModules, err = values.oneOrMore(loraModules); err != nil {
+	c, err := listsOf(values)
+	if err != nil {
 		return err
 	}
-	for key, list := range map[string]*[]string{loraParameters: &c.TargetParameters, loraSaved: &c.ModulesToSave} {
-		if *list, err = values.list(key); err != nil {
-			return err
-		}
+	if t := c.TargetModules; len(t.list) == 1 {
+		c.TargetModules = oneOrMore{is: "text", text: t.list[0]}
 	}
-	if c.TargetModules.is == "" && len(c.TargetParameters) == 0 {
-		return errNoEntries
-	}
-	return r.peft(&c)
+	return r.lists(c)
 }
 
 func unsloth() trainer {

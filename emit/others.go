@@ -59,17 +59,46 @@ func readVerl(r *Rules, text string) error {
 	if err != nil {
 		return err
 	}
+	var c peftConfig
 	for _, w := range words {
-		value, ok := strings.CutPrefix(strings.TrimLeft(w, "+"), verlModel+"target_modules=")
-		if !ok {
-			continue
+		key, value, _ := strings.Cut(strings.TrimLeft(w, "+"), "=")
+		switch strings.TrimPrefix(key, verlModel) {
+		case "target_modules":
+			c.TargetModules = overridden(value)
+		case "exclude_modules":
+			c.ExcludeModules = overridden(value)
+		case "target_parameters":
+			c.TargetParameters = overridden(value).list
 		}
-		if list, closed := strings.CutSuffix(strings.TrimPrefix(value, "["), "]"); closed && value[0] == '[' {
-			return r.peft(&peftConfig{TargetModules: oneOrMore{is: "list", list: commas(list)}})
-		}
-		return r.peft(&peftConfig{TargetModules: oneOrMore{is: "text", text: value}})
 	}
-	return errNoEntries
+	return r.lists(&c)
+}
+
+// overridden reads the value that an override of Hydra gives: a list in brackets or a
+// text, either in quotes or without.
+func overridden(value string) oneOrMore {
+	list, closed := strings.CutSuffix(value, "]")
+	list, open := strings.CutPrefix(list, "[")
+	switch {
+	case value == "null":
+		return oneOrMore{}
+	case !open || !closed:
+		return oneOrMore{is: "text", text: unquoted(value)}
+	}
+	items := commas(list)
+	for i := range items {
+		items[i] = unquoted(items[i])
+	}
+	return oneOrMore{is: "list", list: items}
+}
+
+// unquoted takes the quotes off a text, in which a backslash is one but before them.
+func unquoted(s string) string {
+	n := len(s) - 1
+	if n < 1 || s[0] != s[n] || s[0] != '"' && s[0] != '\'' {
+		return s
+	}
+	return strings.ReplaceAll(s[1:n], `\`+s[:1], s[:1])
 }
 
 func galore() trainer {
@@ -100,9 +129,10 @@ func writeGaLore(sel *selection.Selection, how Training) (string, error) {
 		"optim_target_modules: " + escape.YAML("^"+alternation(c.modules)+"$") + "\n", nil
 }
 
-// readGaLore reads targets as transformers' Trainer does (trainer_pt_utils.py,
-// check_target_module_exists): a string is a regular expression for whole names, an
-// item of a list any part of one.
+// readGaLore reads targets as transformers' Trainer does (trainer_utils.py,
+// check_target_module_exists, and trainer_optimizer.py, _setup_low_rank_optimizer): a
+// string is a regular expression for whole names, or all-linear; an item of a list is any
+// part of a name, or such an expression.
 func readGaLore(r *Rules, text string) error {
 	values, err := yamlOf(text, "optim_target_modules")
 	if err != nil {
@@ -112,24 +142,28 @@ func readGaLore(r *Rules, text string) error {
 	if err != nil {
 		return err
 	}
+	if strings.ReplaceAll(targets.text, "_", "-") == "all-linear" {
+		targets.text = ".*"
+	}
 	if targets.is == "text" {
-		e, err := patternEntry("optim_target_modules", targets.text, whole)
-		if err != nil {
-			return err
-		}
-		e.module = true
-		r.entries = append(r.entries, linear(e))
-		return nil
+		return r.add([]string{targets.text}, func(expr string) (entry, error) {
+			e, err := patternEntry("optim_target_modules", expr, whole)
+			return linear(e), err
+		})
 	}
 	return r.add(targets.list, func(item string) (entry, error) {
-		return linear(entry{text: item, module: true, literal: []string{item}, exact: true,
-			match: func(n string) bool { return strings.Contains(n, item) }}), nil
+		e, err := patternEntry(item, item, whole)
+		if pattern := e.match; err == nil {
+			e.match = func(n string) bool { return strings.Contains(n, item) || pattern(n) }
+		}
+		return linear(e), err
 	})
 }
 
 // linear limits an entry to modules that may be linear layers.
 func linear(e entry) entry {
 	match := e.match
+	e.module = true
 	e.match = func(name string) bool {
 		k := names.KindOf(name)
 		return (k == names.Matrix || k == names.Head) && !names.IsRouter(name) && match(name)

@@ -22,6 +22,8 @@ type peftConfig struct {
 	ModulesToSave     []string  `json:"modules_to_save"`
 
 	RankPattern json.RawMessage `json:"rank_pattern"`
+
+	linear bool // the linear layers beside TargetModules, see [peftConfig.resolved]
 }
 
 // oneOrMore is a list, or a string, which PEFT takes for a regular expression.
@@ -70,10 +72,10 @@ func readPEFT(r *Rules, text string) error {
 
 // peft enters a config.
 func (r *Rules) peft(c *peftConfig) error {
-	if c.TargetModules.is == "" && len(c.TargetParameters) == 0 {
+	if c.TargetModules.is == "" && len(c.TargetParameters) == 0 && !c.linear {
 		return errors.New("no target_modules")
 	}
-	if c.TargetModules.is == "list" && len(c.TargetModules.list)+len(c.TargetParameters) == 0 {
+	if c.TargetModules.is == "list" && len(c.TargetModules.list)+len(c.TargetParameters) == 0 && !c.linear {
 		return errNoEntries
 	}
 	if _, err := c.modules(c.TargetModules); err != nil {
@@ -84,15 +86,31 @@ func (r *Rules) peft(c *peftConfig) error {
 		return fmt.Errorf("rank_pattern: %w", err)
 	}
 	r.resolve = func(model []Param) ([]entry, error) {
-		targets := c.resolved(model)
-		parameters := slices.Clone(c.TargetParameters)
-		if convertsExperts(model) {
-			targets.list, parameters = convert(targets.list, parameters)
+		if err := c.check(); err != nil {
+			return nil, err
+		}
+		targets, parameters, err := c.converted(model)
+		if err != nil {
+			return nil, err
 		}
 		found, err := c.modules(targets)
+		if err == nil {
+			err = unsupported(model, found, c.saves)
+		}
 		return append(found, c.others(parameters)...), err
 	}
 	r.inspect = func(rep *Report) { inspectRanks(rep, keys) }
+	return nil
+}
+
+// check reports what no LoraConfig can be made of (tuners/lora/config.py, __post_init__).
+func (c *peftConfig) check() error {
+	switch pattern := c.LayersPattern.is != ""; {
+	case c.TargetModules.is == "text" && !c.linear && (c.LayersToTransform != nil || pattern):
+		return errors.New("layers_to_transform and layers_pattern go with a list of target_modules")
+	case c.LayersToTransform == nil && c.LayersPattern.text+strings.Join(c.LayersPattern.list, "") != "":
+		return errors.New("layers_pattern goes with layers_to_transform")
+	}
 	return nil
 }
 
@@ -135,7 +153,42 @@ func endsWithAny(name string, list []string) bool {
 	return slices.ContainsFunc(list, func(end string) bool { return name == end || strings.HasSuffix(name, "."+end) })
 }
 
-// inLayers reports whether a module is in a block of layers_to_transform.
+// unsupported is the error that PEFT stops with where targets reach a module that it has
+// no adapter for: one that holds others, a norm, or a router (tuners/lora/model.py,
+// _create_new_module). What modules_to_save has is no target.
+func unsupported(model []Param, targets []entry, saves func(module string) bool) error {
+	adapted := make(map[string]bool)
+	for _, p := range model {
+		m, isWeight := names.Module(p.Name)
+		adapted[m] = isWeight && names.KindOf(m) != names.Norm && !names.IsRouter(m)
+	}
+	seen := make(map[string]bool)
+	for _, p := range model {
+		for m := owner(p.Name); m != "" && !seen[m]; m = owner(m) {
+			seen[m] = true
+			if adapted[m] || saves(m) {
+				continue
+			}
+			if i := slices.IndexFunc(targets, func(e entry) bool { return e.match(m) }); i >= 0 {
+				return fmt.Errorf("%.80q reaches %s, for which PEFT has no adapter", targets[i].text, m)
+			}
+		}
+	}
+	return nil
+}
+
+// owner returns the name of the module that a parameter or a module is in.
+func owner(name string) string { return name[:max(0, strings.LastIndexByte(name, '.'))] }
+
+// saves reports whether a module is trained whole, or in one that is.
+func (c *peftConfig) saves(module string) bool {
+	return slices.ContainsFunc(c.ModulesToSave, func(m string) bool {
+		return strings.Contains("."+module+".", "."+m+".")
+	})
+}
+
+// inLayers reports whether a module is in a block of layers_to_transform. Its number is
+// the first one behind such a component, not that of an expert (since PEFT 0.20).
 func (c *peftConfig) inLayers(name string) bool {
 	patterns := c.LayersPattern.list
 	if c.LayersPattern.text != "" {
@@ -145,7 +198,7 @@ func (c *peftConfig) inLayers(name string) bool {
 		patterns = []string{`[^.]*`}
 	}
 	for _, p := range patterns {
-		re, err := regexp.Compile(`^.*\.` + p + `\.(\d+)\.`)
+		re, err := regexp.Compile(`^.*?\.` + p + `\.(\d+)\.`)
 		if err != nil {
 			continue
 		}
@@ -157,64 +210,6 @@ func (c *peftConfig) inLayers(name string) bool {
 	return false
 }
 
-// resolved returns the targets as PEFT has them for this model: all linear layers by
-// name, and a regular expression for a model whose experts are fused as the last
-// components of what it matches (transformers_weight_conversion.py).
-func (c *peftConfig) resolved(model []Param) oneOrMore {
-	targets := c.TargetModules
-	if targets.is != "text" {
-		return targets
-	}
-	linear := strings.EqualFold(targets.text, "all-linear")
-	if !linear && !convertsExperts(model) {
-		return targets
-	}
-	out := oneOrMore{is: "list"}
-	matching, err := c.modules(targets)
-	for _, p := range model {
-		if m, ok := linearModule(p); linear {
-			if ok {
-				out.list = append(out.list, m)
-			}
-			continue
-		}
-		m, isWeight := names.Module(p.Name)
-		if last := m[strings.LastIndexByte(m, '.')+1:]; isWeight && err == nil && matching[0].match(m) && !slices.Contains(out.list, last) {
-			out.list = append(out.list, last)
-		}
-	}
-	return out
-}
-
-// convertsExperts reports whether PEFT converts targets for a model: its experts are
-// fused and its router is called gate, as in the families that transformers converts.
-func convertsExperts(model []Param) bool {
-	return Training{Model: model}.fusesExperts() && slices.ContainsFunc(model, func(p Param) bool {
-		m, _ := names.Module(p.Name)
-		return strings.HasSuffix(m, ".gate") && names.IsRouter(m)
-	})
-}
-
-// convert takes the modules that PEFT takes for parts of experts out of a list, and
-// adds the parameters that it has in their place, in every block.
-func convert(list, parameters []string) (modules, all []string) {
-	all = slices.Clone(parameters)
-	for _, item := range list {
-		switch item[strings.LastIndexByte(item, '.')+1:] {
-		case "gate_proj", "up_proj", "w1", "w3":
-			all = append(all, "gate_up_proj")
-		case "down_proj", "w2":
-			all = append(all, "down_proj")
-		case "gate":
-			all = append(all, names.Parameter("gate"))
-		default:
-			modules = append(modules, item)
-		}
-	}
-	slices.Sort(all)
-	return modules, slices.Compact(all)
-}
-
 // others makes entries of parameters and of modules that are trained whole.
 func (c *peftConfig) others(parameters []string) (found []entry) {
 	for _, item := range parameters {
@@ -222,8 +217,20 @@ func (c *peftConfig) others(parameters []string) (found []entry) {
 			match: func(n string) bool { return n == item || strings.HasSuffix(n, "."+item) }})
 	}
 	for _, m := range c.ModulesToSave {
-		found = append(found, entry{text: "modules_to_save " + m, module: true, literal: []string{m}, exact: true,
-			match: func(n string) bool { return strings.HasSuffix(n, m) }})
+		found = append(found, savedEntry(m))
 	}
 	return found
+}
+
+// savedEntry is how PEFT finds modules that are trained whole, all their parameters and
+// those of the modules in them (utils/other.py, _set_trainable).
+func savedEntry(item string) entry {
+	return entry{text: "modules_to_save " + item, literal: []string{item}, match: func(n string) bool {
+		for m := owner(n); m != ""; m = owner(m) {
+			if strings.HasSuffix(m, item) {
+				return true
+			}
+		}
+		return false
+	}}
 }

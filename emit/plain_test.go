@@ -169,7 +169,7 @@ func TestWriterFails(t *testing.T) {
 		if f == emit.AxolotlPlugin {
 			continue // it takes one rule only
 		}
-		assert.ErrorIs(t, emit.Write(failing{}, f, pick(t, f, "llama", params), emit.Training{Model: params}), errFull, f)
+		assert.ErrorIs(t, emit.Write(failing{}, f, pick(t, f, "llama", params), emit.Training{Model: params, LearningRate: 1e-5}), errFull, f)
 	}
 }
 

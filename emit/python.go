@@ -1,7 +1,7 @@
 package emit
 
 import (
-	"encoding/json"
+	"regexp"
 	"strings"
 
 	"github.com/gospectrum/spectrum/internal/escape"
@@ -89,15 +89,38 @@ def freeze(model):
         raise ValueError(f"match nothing in the model: {sorted(unused)}")
 `
 
-// readPython reads what escape.Python wrote behind the beginning of its line.
+// readPython reads the list of strings that is given to a name at the beginning of a
+// line, as Python takes it: in quotes of either kind, with comments and line breaks.
 func readPython(s, before string) (items []string, ok bool) {
-	_, rest, ok := strings.Cut(s, "\n"+before+"[")
-	if !ok {
-		return nil, false
+	_, rest, ok := strings.Cut("\n"+s, "\n"+before+"[")
+	for ok {
+		rest = strings.TrimLeft(rest, ", \t\n")
+		switch {
+		case rest == "":
+			return nil, false
+		case rest[0] == ']':
+			return items, true
+		case rest[0] == '#':
+			_, rest, ok = strings.Cut(rest, "\n")
+		default:
+			m := pythonString.FindStringSubmatch(rest)
+			if m == nil {
+				return nil, false
+			}
+			rest = rest[len(m[0]):]
+			text := m[2] + m[3]
+			if m[1] == "" {
+				text = pythonEscape.ReplaceAllString(text, "$1")
+			}
+			items = append(items, text)
+		}
 	}
-	if strings.HasPrefix(rest, "]") {
-		return nil, true
-	}
-	body, _, ok := strings.Cut(rest, ",\n]")
-	return items, ok && json.Unmarshal([]byte("["+body+"]"), &items) == nil
+	return nil, false
 }
+
+// pythonString is a string on one line, raw or not; pythonEscape what a backslash gives
+// another meaning in one that is not raw. It keeps its own before all other letters.
+var (
+	pythonString = regexp.MustCompile(`^(r?)(?:"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)')`)
+	pythonEscape = regexp.MustCompile(`\\([\\'"])`)
+)

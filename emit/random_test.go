@@ -1,11 +1,8 @@
 package emit_test
 
 import (
-	"encoding/json"
-	"fmt"
 	"math/rand/v2"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,121 +14,83 @@ import (
 	"github.com/gospectrum/spectrum/emit"
 )
 
-// randomPattern makes a pattern of Python's re out of a name, as people do by hand.
-func randomPattern(rnd *rand.Rand, name string) string {
-	parts := strings.Split(name, ".")
-	from := rnd.IntN(len(parts))
-	to := from + 1 + rnd.IntN(len(parts)-from)
-	if rnd.IntN(2) == 0 {
-		from = 0
-	}
-	p := strings.Join(parts[from:to], []string{".", `\.`, ".*"}[rnd.IntN(3)])
-	number := regexp.MustCompile(`\d+`)
-	switch rnd.IntN(5) {
-	case 0:
-		p = number.ReplaceAllString(p, `\d+`)
-	case 1:
-		p = number.ReplaceAllString(p, `(?:1|2|[5-7])`)
-	case 2:
-		p = number.ReplaceAllString(p, `(?!1)[0-9]+`)
-	}
-	return []string{"", "^"}[rnd.IntN(2)] + p + []string{"", "$", ".*"}[rnd.IntN(3)]
-}
-
-// randomFile makes a file for a consumer that has nothing to do with what is written
-// for it.
-func randomFile(rnd *rand.Rand, consumer emit.Format, names []string) string {
-	pick := func() string { return names[rnd.IntN(len(names))] }
-	module := func() string {
-		parts := strings.Split(strings.TrimSuffix(pick(), ".weight"), ".")
-		return strings.Join(parts[rnd.IntN(len(parts)):], ".")
-	}
-	var items []string
-	for range 1 + rnd.IntN(4) {
-		items = append(items, randomPattern(rnd, pick()))
-	}
-	switch consumer {
-	case emit.Axolotl:
-		return "unfrozen_parameters:\n- " + strings.Join(items, "\n- ") + "\n"
-	case emit.MSSwift:
-		return "tuner_type: full\nfreeze_parameters_ratio: 1\ntrainable_parameters_regex: '" + strings.Join(items, "|") + "'\n"
-	case emit.MSSwiftArgs:
-		return "--freeze_parameters_ratio 1 --trainable_parameters_regex '" + strings.Join(items, "|") + "'\n"
-	}
-	config := map[string]any{"target_modules": strings.Join(items, "|"), "r": 8}
-	if rnd.IntN(3) > 0 {
-		list := []string{}
-		for range 1 + rnd.IntN(4) {
-			list = append(list, module())
-		}
-		config["target_modules"] = list
-		switch rnd.IntN(4) {
-		case 0:
-			config["layers_to_transform"] = []int{rnd.IntN(4), rnd.IntN(12)}
-		case 1:
-			config["layers_to_transform"], config["layers_pattern"] = rnd.IntN(8), "layers"
-		}
-	}
-	switch rnd.IntN(4) {
-	case 0:
-		config["exclude_modules"] = []string{module()}
-	case 1:
-		config["exclude_modules"] = randomPattern(rnd, pick())
-	}
-	text, _ := json.Marshal(config)
-	return string(text)
-}
-
 // What verify says is trained, of files that nobody wrote for it, is what Python says, on
-// stored and on loaded names. SPECTRUM_RANDOM is the number of files for each consumer.
+// stored and on loaded names, and where it says that the trainer stops, Python does.
+// SPECTRUM_RANDOM is the number of files for each consumer.
 func TestRandomFiles(t *testing.T) {
-	size := 100
+	size := 20
 	if text := os.Getenv("SPECTRUM_RANDOM"); text != "" {
 		var err error
 		size, err = strconv.Atoi(text)
 		require.NoError(t, err)
 	}
-	rnd := rand.New(rand.NewPCG(14, 0))
 	models := loadedModels(t)
 	for name, params := range storedModels(t) {
 		models["stored "+name] = params
 	}
-	// PEFT converts what it is given for these, which its own test is about.
-	var plain []string
-	var all []string
+	written := modules(t)
+	for _, consumer := range emit.Consumers() {
+		if slices.Contains([]emit.Format{emit.Python, emit.Names, emit.JSON, emit.CSV, emit.LearningRates}, consumer) {
+			continue // exact names
+		}
+		t.Run(string(consumer), func(t *testing.T) {
+			r := &randomFiles{Rand: rand.New(rand.NewPCG(14, 0)), written: written}
+			r.compare(t, consumer, size, models, randomModels(consumer, models))
+		})
+	}
+}
+
+// randomModels lists the models that a consumer is tried on: not Mixtral where PEFT converts
+// modules by what they were called, which its names do not show any more, nor GPT-2 where
+// it matters that its modules are Conv1D, which names do not show either.
+func randomModels(consumer emit.Format, models map[string][]emit.Param) (list []string) {
+	lists := slices.Contains([]emit.Format{emit.PEFT, emit.AxolotlLoRA, emit.TRLLoRA, emit.Unsloth, emit.Verl}, consumer)
+	linear := slices.Contains([]emit.Format{emit.AxolotlLoRA, emit.LLaMAFactoryLoRA, emit.GaLore}, consumer)
 	for name := range models {
-		all = append(all, name)
-		if !strings.Contains(name, "mixtral") && !strings.Contains(name, "qwen3_moe") {
-			plain = append(plain, name)
+		converted := strings.Contains(name, "mixtral")
+		multimodal := consumer == emit.LLaMAFactoryV1 && strings.Contains(name, "gemma3") // which it stops at
+		if !(lists && converted) && !(linear && strings.Contains(name, "gpt2")) && !multimodal {
+			list = append(list, name)
 		}
 	}
-	slices.Sort(all)
-	slices.Sort(plain)
+	slices.Sort(list)
+	return list
+}
+
+// compare holds verify on so many files to Python.
+func (r *randomFiles) compare(t *testing.T, consumer emit.Format, size int, models map[string][]emit.Param, from []string) {
 	var jobs []job
 	var want [][]string
-	for _, consumer := range []emit.Format{emit.Axolotl, emit.MSSwift, emit.MSSwiftArgs, emit.PEFT} {
-		for i := 0; i < size; {
-			from := all
-			if consumer == emit.PEFT {
-				from = plain
-			}
-			model := models[from[rnd.IntN(len(from))]]
-			text := randomFile(rnd, consumer, paramNames(model))
-			rules, err := emit.Parse(consumer, []byte(text))
-			if err != nil {
-				continue // escaping made a pattern that is none, or YAML that is none
-			}
-			i++
-			rep, err := rules.Verify(model)
-			require.NoError(t, err, text)
-			jobs, want = append(jobs, job{consumer, text, paramNames(model)}), append(want, rep.Names)
+	unread := 0
+	for len(jobs) < size {
+		model := models[from[r.IntN(len(from))]]
+		r.names = paramNames(model)
+		text := r.file(consumer)
+		rules, err := emit.Parse(consumer, []byte(text))
+		if err != nil {
+			unread++ // escaping made a pattern that is none, or YAML that is none
+			require.Less(t, unread, 1+size/10, "%v\n%s", err, text)
+			continue
 		}
+		var names []string
+		rep, err := rules.Verify(model)
+		if err != nil {
+			require.ErrorIs(t, err, emit.ErrInexpressible, text)
+		} else {
+			names = rep.Names
+		}
+		jobs, want = append(jobs, job{consumer, text, r.names}), append(want, names)
 	}
-	trained := 0
+	trained, stopped := 0, 0
 	for i, got := range trains(t, jobs) {
 		trained += len(got)
-		assert.ElementsMatch(t, want[i], got, fmt.Sprintf("%s\n%s", jobs[i].Consumer, jobs[i].Text))
+		if got == nil {
+			stopped++
+		}
+		assert.Equal(t, got == nil, want[i] == nil, "whether it stops\n%s", jobs[i].Text)
+		assert.ElementsMatch(t, want[i], got, jobs[i].Text)
 	}
-	assert.Greater(t, trained, 10*size, "most files train something")
-	t.Logf("%d files, %d parameters trained", len(jobs), trained)
+	assert.Greater(t, trained, 5*size, "most files train something")
+	assert.Less(t, stopped, size/2+1, "most files train something")
+	t.Logf("%d files, %d parameters trained, %d that the trainer stops with, %d that are none", size, trained, stopped, unread)
 }

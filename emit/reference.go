@@ -41,6 +41,7 @@ func substring() trainer {
 		matching: "any part of a name; anchors are taken literally",
 		read: func(r *Rules, text string) error {
 			return r.add(dashes(text), func(item string) (entry, error) {
+				item = strings.TrimSpace(item)
 				name := strings.TrimSuffix(strings.TrimPrefix(item, "^"), "$")
 				return entry{text: item, literal: []string{name}, match: func(n string) bool { return strings.Contains(n, item) }}, nil
 			})
@@ -48,12 +49,14 @@ func substring() trainer {
 	}
 }
 
-// dashes returns the lines that begin with "- ", as scripts that split lines do.
+// dashes returns what stands on lines that begin with "- ", up to the next such dash and
+// with the space behind it, as scripts that split lines have it.
 func dashes(s string) []string {
 	var items []string
 	for line := range strings.SplitSeq(s, "\n") {
 		if item, ok := strings.CutPrefix(line, "- "); ok {
-			items = append(items, strings.TrimSpace(item))
+			item, _, _ = strings.Cut(item, "- ")
+			items = append(items, item)
 		}
 	}
 	return items

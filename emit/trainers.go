@@ -24,10 +24,12 @@ const (
 	TRL              Format = "trl"
 	Python           Format = "python"
 	LLaMAFactory     Format = "llama-factory"
+	LLaMAFactoryV1   Format = "llama-factory-v1"
 	LLaMAFactoryLoRA Format = "llama-factory-lora"
 	MSSwift          Format = "ms-swift"
 	MSSwiftArgs      Format = "ms-swift-args"
 	AxolotlLoRA      Format = "axolotl-lora"
+	AxolotlRates     Format = "axolotl-lr"
 	TRLLoRA          Format = "trl-lora"
 	Unsloth          Format = "unsloth"
 	AxolotlPlugin    Format = "axolotl-plugin"
@@ -77,8 +79,8 @@ type trainer struct {
 // testdata/consumers.py.
 func trainers() []trainer {
 	return []trainer{
-		axolotl(), axolotlLoRA(), trl(), trlLoRA(), python(), unsloth(),
-		llamaFactory(), llamaFactoryLoRA(),
+		axolotl(), axolotlRates(), axolotlLoRA(), trl(), trlLoRA(), python(), unsloth(),
+		llamaFactory(), llamaFactoryV1(), llamaFactoryLoRA(),
 		msSwift(), msSwiftArgs(), peft(), verl(), galore(), learningRates(),
 		axolotlPlugin(), spectrumYAML(), substring(),
 		plainList(), plainJSON(), plainCSV(),
@@ -102,6 +104,15 @@ func formats(of func(trainer) bool) (list []Format) {
 		}
 	}
 	return list
+}
+
+// joined lists formats for errors.
+func joined(list []Format) string {
+	names := make([]string, len(list))
+	for i, f := range list {
+		names[i] = string(f)
+	}
+	return strings.Join(names, ", ")
 }
 
 // text returns the file for a selection whose names it can hold.

@@ -1,12 +1,15 @@
 package emit_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/emit"
+	"github.com/gospectrum/spectrum/selection"
 )
 
 func report(t *testing.T, consumer emit.Format, text string, params []emit.Param) *emit.Report {
@@ -82,6 +85,106 @@ func TestVerifyRules(t *testing.T) {
 	}
 }
 
+// What verify says of settings that decide beside the list, by the trainers' own sources.
+func TestVerifySettings(t *testing.T) {
+	params := []emit.Param{
+		{Name: "t.m.embed.weight"}, {Name: "t.m.0.a.q.weight"}, {Name: "t.m.0.a.q.bias"}, {Name: "t.m.0.norm.weight"}, {Name: "t.m.0.norm.bias"},
+		{Name: "t.m.1.a.q.weight"}, {Name: "t.m.1.e.0.k.weight"}, {Name: "t.m.2.a.q.weight"}, {Name: "t.m.3.a.q.weight"}, {Name: "lm_head.weight"},
+	}
+	queries := []string{"t.m.0.a.q.weight", "t.m.1.a.q.weight", "t.m.2.a.q.weight", "t.m.3.a.q.weight"}
+	linear := append(slices.Clone(queries), "t.m.1.e.0.k.weight")
+	const verl = "actor_rollout_ref.model."
+	for _, c := range []struct {
+		consumer emit.Format
+		text     string
+		trained  []string // nil where the trainer stops
+	}{
+		{emit.TRLLoRA, "lora_target_modules: [q]\n", []string{}}, // a pattern
+		{emit.TRLLoRA, "lora_target_modules: [.*\\.q]\n", queries},
+		{emit.TRLLoRA, "lora_target_modules: [q, x]\n", queries},
+		{emit.TRLLoRA, "lora_target_modules: all-linear\n", linear},
+		{emit.AxolotlLoRA, "lora_target_linear: true\n", linear},
+		{emit.AxolotlLoRA, "lora_target_modules: .*q\nlora_target_linear: yes\n", linear},
+		{emit.AxolotlLoRA, "lora_target_modules: [q]\npeft_layers_to_transform: [1]\n", queries[1:2]},
+		{emit.AxolotlLoRA, "lora_target_modules: .*q\npeft_layers_to_transform: [1]\n", nil},
+		{emit.Verl, "'" + verl + "target_modules=[\"q\", x]'", queries},
+		{emit.Verl, "'" + verl + "target_modules=\".*q\"' " + verl + "exclude_modules=[m.0.a.q]", queries[1:]},
+		{emit.Verl, verl + "target_modules=all-linear", linear},
+		{emit.Verl, "'+" + verl + "target_parameters=[m.0.a.q.bias]' " + verl + "target_modules=null", []string{"t.m.0.a.q.bias"}},
+		{emit.GaLore, "optim_target_modules: [a.q, '.*\\.k']\n", linear},
+		{emit.GaLore, "optim_target_modules: all_linear\n", append(slices.Clone(linear), "lm_head.weight")},
+		{emit.LLaMAFactory, "freeze_trainable_layers: 1\nfreeze_trainable_modules: [a]\nfreeze_extra_modules: [lm_head]\n", []string{queries[3], "lm_head.weight"}},
+		{emit.LLaMAFactory, "freeze_trainable_layers: 2\nfreeze_trainable_modules: a\nuse_llama_pro: true\n", []string{queries[1], queries[3]}},
+		{emit.LLaMAFactory, "freeze_trainable_layers: 3\nfreeze_trainable_modules: a\nuse_llama_pro: true\n", nil},
+		{emit.LLaMAFactoryV1, "peft_config:\n  name: freeze\n  freeze_trainable_layers: -1\n  freeze_trainable_modules: norm, a\n", []string{queries[0], "t.m.0.a.q.bias", "t.m.0.norm.weight", "t.m.0.norm.bias"}},
+		{emit.LLaMAFactoryV1, "peft_config:\n  name: freeze\n  freeze_trainable_modules: [a]\n", queries[2:]}, // the default is 2
+		{emit.LLaMAFactoryV1, "peft_config:\n  name: freeze\n  use_llama_pro: true\n", nil},
+		{emit.LLaMAFactoryLoRA, "lora_target: .q\nuse_llama_pro: true\n", []string{queries[1], queries[3]}},
+		{emit.LLaMAFactoryLoRA, "lora_target: q\nuse_llama_pro: true\nfreeze_trainable_layers: 3\n", nil},
+		{emit.LLaMAFactoryLoRA, "lora_target: k\nadditional_target: [norm]\n", []string{"t.m.1.e.0.k.weight", "t.m.0.norm.weight", "t.m.0.norm.bias"}},
+		{emit.PEFT, `{"target_modules": ["k"], "modules_to_save": ["m.0"]}`, []string{"t.m.1.e.0.k.weight", queries[0], "t.m.0.a.q.bias", "t.m.0.norm.weight", "t.m.0.norm.bias"}},
+		{emit.PEFT, `{"target_modules": ["k"], "layers_to_transform": [0]}`, []string{}}, // the expert's is no block's
+		{emit.PEFT, `{"target_modules": ["q", "norm"]}`, nil},
+		{emit.PEFT, `{"target_modules": ["q", "norm"], "modules_to_save": ["norm"]}`, append(slices.Clone(queries), "t.m.0.norm.weight", "t.m.0.norm.bias")},
+		{emit.PEFT, `{"target_modules": ".*a.*"}`, nil}, // modules that hold others
+		{emit.PEFT, `{"target_modules": ["q"], "layers_pattern": "m"}`, nil},
+		{emit.TRL, "- t.m.1.a \n- lm_\n", []string{"lm_head.weight"}}, // with its space
+		{emit.TRL, "UNFROZEN = ['t.m.1.a', # \"]\n  r'lm_\\w+', \"x\\\"\"]\n", []string{queries[1], "lm_head.weight"}},
+	} {
+		rules, err := emit.Parse(c.consumer, []byte(c.text))
+		require.NoError(t, err, c.text)
+		rep, err := rules.Verify(params)
+		if c.trained == nil {
+			assert.ErrorIs(t, err, emit.ErrInexpressible, "%s %s", c.consumer, c.text)
+			continue
+		}
+		require.NoError(t, err, "%s %s", c.consumer, c.text)
+		assert.ElementsMatch(t, c.trained, rep.Names, "%s %s", c.consumer, c.text)
+	}
+}
+
+// What PEFT makes of targets where transformers 5 has fused the experts.
+func TestVerifyConverted(t *testing.T) {
+	var params []emit.Param
+	var all, queries, gateUp, down []string
+	for _, block := range []string{"model.layers.0.", "model.layers.1."} {
+		queries, gateUp, down = append(queries, block+"self_attn.q_proj.weight"), append(gateUp, block+"mlp.experts.gate_up_proj"), append(down, block+"mlp.experts.down_proj")
+		all = append(all, queries[len(queries)-1], gateUp[len(gateUp)-1], down[len(down)-1], block+"mlp.gate.weight")
+	}
+	for _, name := range append(slices.Clone(all), "model.norm.weight", "lm_head.weight") {
+		params = append(params, emit.Param{Name: name})
+	}
+	for text, want := range map[string][]string{
+		`{"target_modules": ["q_proj"]}`:                                                        queries,
+		`{"target_modules": ["model.layers.0.self_attn.q_proj"]}`:                               queries[:1],
+		`{"target_modules": "model.layers.0.self_attn.q_proj"}`:                                 queries, // a text is taken for q_proj
+		`{"target_modules": ["q_proj", "down_proj"]}`:                                           slices.Concat(queries, down),
+		`{"target_modules": ["model.layers.0.mlp.gate_proj", "up_proj"]}`:                       gateUp,
+		`{"target_modules": ["up_proj"]}`:                                                       nil,
+		`{"target_modules": ".*\\.(gate|up)_proj"}`:                                             gateUp, // which there were
+		`{"target_modules": "all-linear"}`:                                                      all,
+		`{"target_modules": ".*experts.*"}`:                                                     nil, // the module that holds them
+		`{"target_modules": [], "target_parameters": ["model.layers.1.mlp.experts.down_proj"]}`: down[1:],
+	} {
+		rules, err := emit.Parse(emit.PEFT, []byte(text))
+		require.NoError(t, err, text)
+		rep, err := rules.Verify(params)
+		if want == nil {
+			assert.ErrorIs(t, err, emit.ErrInexpressible, text)
+			continue
+		}
+		require.NoError(t, err, text)
+		assert.ElementsMatch(t, want, rep.Names, text)
+	}
+	// TRL makes a text of a list of one.
+	one := &selection.Selection{Groups: []selection.Group{{Type: "q", Chosen: []spectrum.Layer{{Name: queries[0], SNR: 1}}}}}
+	_, err := emit.Make(emit.TRLLoRA, one, emit.Training{Model: params})
+	assert.ErrorIs(t, err, emit.ErrInexpressible)
+	assert.ErrorContains(t, err, queries[1]+" would be trained too")
+	_, err = emit.Make(emit.AxolotlLoRA, one, emit.Training{Model: params})
+	assert.NoError(t, err)
+}
+
 func TestExpect(t *testing.T) {
 	params := []emit.Param{{Name: "a"}, {Name: "b"}}
 	rules, err := emit.Parse(emit.Names, []byte("a"))
@@ -102,6 +205,7 @@ func TestParseErrors(t *testing.T) {
 		{emit.MSSwift, ""}, {emit.MSSwiftArgs, "--trainable_parameters_regex a"}, {emit.PEFT, ""}, {emit.PEFT, "{}"},
 		{emit.PEFT, `{"target_modules": "a", "rank_pattern": [1]}`}, {emit.PEFT, `{"target_modules": "("}`},
 		{emit.LLaMAFactory, "freeze_trainable_layers: many\n"}, {emit.LLaMAFactoryLoRA, ""}, {"other", ""},
+		{emit.LLaMAFactoryV1, "peft_config:\n  name: lora\n"}, {emit.LLaMAFactoryV1, "peft_config: freeze\n"}, {emit.LLaMAFactoryV1, "freeze_trainable_layers: 2\n"},
 	} {
 		_, err := emit.Parse(c.consumer, []byte(c.text))
 		assert.ErrorIs(t, err, emit.ErrFormat, "%s %q", c.consumer, c.text)

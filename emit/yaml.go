@@ -67,11 +67,19 @@ func yamlOf(text string, keys ...string) (settings, error) {
 
 // members returns the members of the mapping in a document, nil if it holds none.
 func members(doc *yaml.Node) (settings, error) {
-	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
+	if len(doc.Content) == 0 {
+		return nil, nil
+	}
+	return mapping(doc.Content[0])
+}
+
+// mapping returns the members of a mapping, nil for anything else.
+func mapping(n *yaml.Node) (settings, error) {
+	if n == nil || n.Kind != yaml.MappingNode {
 		return nil, nil
 	}
 	found := make(settings)
-	for m := doc.Content[0].Content; len(m) > 1; m = m[2:] {
+	for m := n.Content; len(m) > 1; m = m[2:] {
 		if found[m[0].Value] != nil {
 			return nil, fmt.Errorf("line %d: %s is there twice", m[0].Line, m[0].Value)
 		}
@@ -87,6 +95,20 @@ func (s settings) text(key string) string {
 		return ""
 	}
 	return n.Value
+}
+
+// flag returns a truth value, what is given for none.
+func (s settings) flag(key string, none bool) (bool, error) {
+	switch text := s.text(key); strings.ToLower(text) {
+	case "":
+		return none, nil
+	case "true", "yes", "on":
+		return true, nil
+	case "false", "no", "off":
+		return false, nil
+	default:
+		return none, fmt.Errorf("%s: %q is neither true nor false", key, text)
+	}
 }
 
 // list returns the scalars of a list, or the one that stands in its place. The error

@@ -32,7 +32,7 @@ type Recorder struct {
 // returns at once what was finished, marked interrupted, together with the error of
 // ctx; see [scan.Run] for what then becomes of m. It does the same with an error that
 // wraps [ErrStored] if a row cannot be entered in the journal. Any other error, with no
-// result, is that of [scan.Options.Resolve], or wraps [ErrJournal] if the journal
+// result, is that of [scan.Run] before anything is analysed, or wraps [ErrJournal] if the journal
 // belongs to another scan.
 //
 // The result does not depend on how often and where the scan was interrupted, its times
@@ -46,7 +46,10 @@ func (rec Recorder) Scan(ctx context.Context, m *checkpoint.Model, opt scan.Opti
 		return nil, fmt.Errorf("%w: no model or no context", spectrum.ErrOption)
 	}
 	r := &Result{Provenance: rec.provenance(m, opt)}
-	if err := rec.resume(r, m, &opt); err != nil {
+	if r.Missing, err = scan.Matrices(m, opt); err != nil {
+		return nil, err
+	}
+	if err := rec.resume(r, &opt); err != nil {
 		return nil, err
 	}
 	report := opt.Progress
@@ -72,15 +75,11 @@ func (rec Recorder) Scan(ctx context.Context, m *checkpoint.Model, opt scan.Opti
 }
 
 // resume enters the rows of an earlier run, and leaves them out of the scan.
-func (rec Recorder) resume(r *Result, m *checkpoint.Model, opt *scan.Options) error {
+func (rec Recorder) resume(r *Result, opt *scan.Options) error {
 	if rec.Journal == nil {
 		return nil
 	}
-	total, err := scan.Matrices(m, *opt)
-	if err != nil {
-		return err
-	}
-	if err := rec.Journal.begin(r.Provenance, total); err != nil {
+	if err := rec.Journal.begin(r.Provenance, r.Missing); err != nil {
 		return err
 	}
 	r.Rows = rec.Journal.finished()

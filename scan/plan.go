@@ -63,6 +63,10 @@ func newPlan(m *checkpoint.Model, opt Options) (*plan, error) {
 		}
 		p.tensors = append(p.tensors, o)
 	}
+	named := func(i int) (name, typ string) { return p.tensors[i].Name, p.tensors[i].Type }
+	if none := names.Unmatched(slices.Concat(opt.Include, opt.Exclude), len(p.tensors), named); none != "" {
+		return nil, fmt.Errorf("%w: pattern %q matches no tensor", spectrum.ErrOption, none)
+	}
 	p.jobs = opt.Shard.of(p.jobs, p.tensors)
 	p.leaveDone()
 	slices.SortStableFunc(p.jobs, func(a, b job) int { return cmp.Compare(b.cost, a.cost) })

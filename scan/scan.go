@@ -117,7 +117,7 @@ func List(m *checkpoint.Model, opt Options) ([]Outcome, error) {
 }
 
 // Matrices returns how many matrices a scan of m with opt analyses, those of opt.Done
-// among them. The error is that of [Options.Resolve].
+// among them. The error is that of [Run].
 func Matrices(m *checkpoint.Model, opt Options) (int, error) {
 	opt.Done = nil
 	p, err := newPlan(m, opt)
@@ -137,7 +137,8 @@ func Matrices(m *checkpoint.Model, opt Options) (int, error) {
 // ended, after all that was finished until then: matrices in flight are abandoned
 // and stop at their next look at ctx, as they are when the loop is left early, so m
 // must not be used again but may be closed. Any other error is that of
-// [Options.Resolve], before anything else.
+// [Options.Resolve], or wraps [spectrum.ErrOption] for a pattern that matches no tensor,
+// before anything else.
 func Run(ctx context.Context, m *checkpoint.Model, opt Options) iter.Seq2[Outcome, error] {
 	return func(yield func(Outcome, error) bool) {
 		p, err := newPlan(m, opt)

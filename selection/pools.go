@@ -43,6 +43,10 @@ func (s Selector) choose(layers []Layer) (*choice, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
+	named := func(i int) (name, typ string) { return layers[i].Name, layers[i].Type }
+	if none := names.Unmatched(slices.Concat(s.Include, s.Exclude), len(layers), named); none != "" {
+		return nil, fmt.Errorf("%w: pattern %q matches no layer", option.Err, none)
+	}
 	c := &choice{s: s, left: math.Inf(1)}
 	if s.Budget > 0 {
 		c.left = float64(s.Budget)

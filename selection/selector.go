@@ -3,6 +3,7 @@ package selection
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -117,7 +118,11 @@ func (s Selector) String() string {
 	add(s.Max > 0, "at most %d of each type", s.Max)
 	add(s.Budget > 0 && s.BytesPerParam == 0, "at most %d parameters", s.Budget)
 	add(s.Budget > 0 && s.BytesPerParam != 0, "at most %d bytes at %v a parameter", s.Budget, s.BytesPerParam)
-	add(len(s.Factors) > 0, "weights %v", s.Factors) // fmt sorts the keys
+	var weights []string
+	for _, t := range slices.Sorted(maps.Keys(s.Factors)) {
+		weights = append(weights, fmt.Sprintf("%s=%v", t, s.Factors[t]))
+	}
+	add(len(weights) > 0, "weights %s", strings.Join(weights, ", "))
 	add(len(s.Include) > 0, "always %s", strings.Join(s.Include, ", "))
 	add(len(s.Exclude) > 0, "never %s", strings.Join(s.Exclude, ", "))
 	add(s.Norms != PolicyRanked, "norms %v", s.Norms)
@@ -165,8 +170,8 @@ func (s Selector) Check() error {
 
 // Select chooses among layers, whose names are unique. The error wraps
 // spectrum.ErrOption if [Selector.Check] finds fault, if there is a budget and a layer
-// whose size is unknown, or if the budget does not hold the layers that are
-// always chosen.
+// whose size is unknown, if the budget does not hold the layers that are
+// always chosen, or if a pattern matches no layer.
 func (s Selector) Select(layers []Layer) (*Selection, error) {
 	c, err := s.choose(layers)
 	if err != nil {

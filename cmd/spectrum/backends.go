@@ -30,7 +30,7 @@ multiply-adds of one worker, on registers alone (peak) and in the packed product
 (strip), and whole spectra of a small matrix on all processors.
 
 The environment variables SPECTRUM_BACKEND and SPECTRUM_KERNEL choose the default.`,
-		Args: cobra.NoArgs,
+		Args: arguments(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if quick {
 				return printBackends(cmd.Context(), cmd.OutOrStdout(), 0)

@@ -22,7 +22,7 @@ type pair struct {
 }
 
 func newCompare() *cobra.Command {
-	var top float64
+	top := percent(25)
 	var format, name string
 	var partial bool
 	cmd := &cobra.Command{
@@ -36,12 +36,12 @@ layers are tied.`,
 		Example: `  spectrum scan ./Llama-3-8B -o iqr.json
   spectrum scan ./Llama-3-8B -o kn.json --noise kn --divisor none
   spectrum compare iqr.json kn.json --top 25`,
-		Args: cobra.MinimumNArgs(2),
+		Args: arguments(2, "RESULTS", "RESULTS…"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return compare(cmd, args, top, format, name, partial)
+			return compare(cmd, args, float64(top), format, name, partial)
 		},
 	}
-	cmd.Flags().Float64Var(&top, "top", 25, "compare the selections of the top `P` percent of the layers of each type")
+	cmd.Flags().Var(&top, "top", "compare the selections of the top `P` percent of the layers of each type")
 	cmd.Flags().StringVar(&format, "format", formatTable, "`FORMAT` of the comparison: table or json")
 	cmd.Flags().StringVarP(&name, "output", "o", "", "write to `FILE` instead of standard output")
 	partialFlag(cmd, &partial)
@@ -59,7 +59,7 @@ func compare(cmd *cobra.Command, files []string, top float64, format, name strin
 	all := make([]*results.Scores, len(files))
 	for i, file := range files {
 		var err error
-		if all[i], err = readResults(cmd.ErrOrStderr(), file, partial); err != nil {
+		if all[i], err = readResults(cmd, file, partial); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,9 +23,9 @@ hard to rank by: infinite scores and ties. With -o it writes the layers that hav
 a score as the reference's plain file. The exit code is 1 if something is wrong.`,
 		Example: `  spectrum doctor snr_results_Qwen-Qwen2-72B.json
   spectrum doctor damaged.json -o clean.json`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, "RESULTS"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			data, err := os.ReadFile(args[0])
+			data, err := readInput(cmd, args[0])
 			if err != nil {
 				return err
 			}

@@ -31,7 +31,7 @@ The conventions differ where a layer has no noise: v0 (to April 2025) writes
 Infinity, v1 divides by 1. They apply to our own results; the numbers of a
 reference's file stay what they are.`,
 		Example: `  spectrum export llama.json --format spectrum-json --convention v1 -o snr_results_llama.json`,
-		Args:    cobra.ExactArgs(1),
+		Args:    arguments(1, "RESULTS"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return export(cmd, args[0], format, convention, name, &names, partial)
 		},
@@ -55,7 +55,7 @@ func export(cmd *cobra.Command, file, format, convention, name string, names *na
 	if err != nil {
 		return fmt.Errorf("--convention: %w", err)
 	}
-	res, err := readResults(cmd.ErrOrStderr(), file, partial)
+	res, err := readResults(cmd, file, partial)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func oneOf(flag, value string, allowed ...string) error {
 	if slices.Contains(allowed, value) {
 		return nil
 	}
-	return fmt.Errorf("--%s %q: want one of %s", flag, value, strings.Join(allowed, ", "))
+	return fmt.Errorf("--%s %q: want one of %s", flag, value, list(allowed, "or"))
 }
 
 // byteSize is a flag such as 8GiB, 500MB or 1G (a bare letter is binary).
@@ -47,7 +47,7 @@ var byteUnits = []struct {
 
 // Set parses text as pflag.Value requires.
 func (b *byteSize) Set(text string) error {
-	number, unit := text, int64(1)
+	number, unit := text, int64(0)
 	for _, u := range byteUnits {
 		if len(text) > len(u.suffix) && strings.EqualFold(text[len(text)-len(u.suffix):], u.suffix) {
 			number, unit = text[:len(text)-len(u.suffix)], u.size
@@ -55,8 +55,8 @@ func (b *byteSize) Set(text string) error {
 		}
 	}
 	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if err != nil || !(v > 0) || v*float64(unit) >= 1<<62 {
-		return fmt.Errorf("want a size such as 8GiB or 500MB")
+	if err != nil || !(v > 0) || unit == 0 || v*float64(unit) >= 1<<62 {
+		return fmt.Errorf("want a size with its unit, such as 8GiB or 500MB")
 	}
 	*b = byteSize(v * float64(unit))
 	return nil

@@ -23,7 +23,7 @@ number of parameters, and says which ones scan would analyse and why not the
 others. It reads only the headers and computes nothing.
 
 ` + modelHelp,
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, "MODEL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := opener.Open(cmd.Context(), args[0])
 			if err != nil {

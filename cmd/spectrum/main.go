@@ -135,6 +135,7 @@ ranked; 4: something is missing or could not be written, and a retry may help;
 		Args:          known,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	cmd.SetFlagErrorFunc(flagError)
 	cmd.AddCommand(newInspect(), newScan(), newMerge(), newSelect(), newCompare(), newExport(), newVerify(), newDoctor(), newBackends(), newVersion())
 	return cmd
 }

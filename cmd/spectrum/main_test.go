@@ -236,15 +236,15 @@ func TestUsageErrors(t *testing.T) {
 		args string
 		want string
 	}{
-		{"scan", "accepts 1 arg"},
+		{"scan", "scan wants MODEL; usage: spectrum scan MODEL"},
 		{"scan " + dir + "/none", "no such file"},
 		{"scan " + dir, "weights"},
 		{"scan " + tiny + " --top 101", "outside 0…100"},
-		{"scan " + tiny + " --ratio median", "one of [sum count energy]"},
-		{"scan " + tiny + " --noise loud", "one of [iqr calibrated median kn"},
-		{"scan " + tiny + " --precision half", "one of [auto float64 values]"},
+		{"scan " + tiny + " --ratio median", "one of sum, count, energy; usage: spectrum scan MODEL"},
+		{"scan " + tiny + " --noise loud", "one of iqr, calibrated, median, kn"},
+		{"scan " + tiny + " --precision half", "one of auto, float64, values"},
 		{"scan " + tiny + " --backend cuda", "gonum"},
-		{"scan " + tiny + " --format xml", "want one of table, json, csv"},
+		{"scan " + tiny + " --format xml", "want one of table, json or csv"},
 		{"scan " + tiny + " --singular-values", "needs --format json or -o FILE.json"},
 		{"scan " + tiny + " --include [", "pattern"},
 		{"scan " + tiny + " --jobs -2", "-2 jobs"},
@@ -258,17 +258,32 @@ func TestUsageErrors(t *testing.T) {
 		{"export " + empty + " --convention v2", "neither v0 nor v1"},
 		{"scan " + tiny + " --edge tw:2", "want asymptotic, or tw:"},
 		{"scan " + tiny + " --edge tw:0.01", "noise scale iqr"},
-		{"scan " + tiny + " --divisor s1", "one of [s_max none edge]"},
-		{"compare " + empty, "requires at least 2"},
+		{"scan " + tiny + " --divisor s1", "one of s_max, none, edge"},
+		{"compare " + empty, "compare wants RESULTS; usage: spectrum compare RESULTS RESULTS…"},
 		{"compare " + empty + " " + empty, "empty"},
-		{"compare " + empty + " " + empty + " --top 101", "top 101 %"},
+		{"compare " + empty + " " + empty + " --top 101", "outside 0…100"},
 		{"compare " + empty + " " + empty + " --format csv", "want one of"},
 		{"frobnicate", "no command"},
+		{"scan " + tiny + " more", `takes no argument "more"`},
+		{"scan " + tiny + " --memory 8", "with its unit, such as 8GiB"},
+		{"scan " + tiny + " --include *nothing*", `pattern "*nothing*" matches no tensor`},
+		{"scan " + tiny + " --exclude model.norm.weight --exclude no.such.*", `pattern "no.such.*" matches no tensor`},
+		{"scan " + tiny + " --jobs x", "not such a number"},
+		{"scan " + tiny + " --jobs 99999999999999999999", "too large"},
+		{"scan " + tiny + " --top x%", "want a number of percent"},
+		{"scan " + tiny + " -o results.txt", "ends in none of .json and .csv; --format says what to write"},
+		{"select " + dir, "scan it first: spectrum scan " + dir},
+		{"backends x", "takes no argument"},
+		{"merge", "merge wants RESULTS; usage"},
 	} {
 		code, out, errs := command(strings.Fields(c.args)...)
 		assert.Equal(t, exitUsage, code, c.args)
 		assert.Empty(t, out, c.args)
 		assert.Contains(t, errs, c.want, c.args)
+		assert.NotRegexp(t, `strconv\.|map\[|%!|&\{|<nil>|0xc0|\[\]|\[[a-z_]+ [a-z_]+`, errs, "Go's own syntax")
+		said, found := strings.CutPrefix(errs, "spectrum: note: reads the 2 files of model.safetensors.index.json\n")
+		assert.True(t, found || strings.HasPrefix(errs, "spectrum: "))
+		assert.Equal(t, 1, strings.Count(said, "\n"), "one line: %s", errs)
 	}
 }
 
@@ -350,14 +365,35 @@ func TestCompletionAndVersion(t *testing.T) {
 
 func TestByteSize(t *testing.T) {
 	for text, want := range map[string]int64{
-		"512": 512, "1K": 1024, "1kb": 1000, "2GiB": 2 << 30, "1.5G": 3 << 29, "10 MB": 1e7, "7B": 7,
+		"512B": 512, "1K": 1024, "1kb": 1000, "2GiB": 2 << 30, "1.5G": 3 << 29, "10 MB": 1e7, "7B": 7,
 	} {
 		var b byteSize
 		require.NoError(t, b.Set(text), text)
 		assert.EqualValues(t, want, b, text)
 	}
-	for _, text := range []string{"", "0", "-1G", "G", "1X", "NaN", "9e99T"} {
+	for _, text := range []string{"", "0", "8", "512", "0B", "-1G", "G", "1X", "NaN", "9e99T"} {
 		var b byteSize
 		assert.Error(t, b.Set(text), text)
 	}
+}
+
+// A result comes through a pipe as well, a percentage with its sign, and either spelling
+// is English.
+func TestLenientWords(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "r.json")
+	ok(t, "scan", tiny, "-o", file, "--top", "25%")
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	want, _ := ok(t, "select", file, "--budget", "1MB", "--optimiser", "lion")
+	cmd := newCommand()
+	var out, errs bytes.Buffer
+	cmd.SetArgs([]string{"select", "-", "--budget", "1MB", "--optimizer", "lion"})
+	cmd.SetIn(bytes.NewReader(text))
+	cmd.SetOut(&out)
+	cmd.SetErr(&errs)
+	require.NoError(t, cmd.Execute())
+	assert.Equal(t, want, out.String())
+	code, _, said := command("select", file, "--top", "25", "--weight", "mlp.up_proj=2", "--weight", "mlp.down_proj=1")
+	assert.Equal(t, exitOK, code)
+	assert.Contains(t, said, "weights mlp.down_proj=1, mlp.up_proj=2")
 }

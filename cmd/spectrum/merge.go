@@ -24,7 +24,7 @@ one, are missing.`,
 		Example: `  spectrum scan ./Llama-3-70B --shard 1/2 -o part1.json
   spectrum scan ./Llama-3-70B --shard 2/2 -o part2.json
   spectrum merge part1.json part2.json -o llama.json`,
-		Args: cobra.MinimumNArgs(1),
+		Args: arguments(1, "RESULTS…"),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			return merge(cmd, files, name, mixed)
 		},
@@ -48,7 +48,7 @@ func merge(cmd *cobra.Command, files []string, name string, mixed bool) error {
 	}
 	shards := make([]*results.Result, len(files))
 	for i, file := range files {
-		scores, err := results.ReadFile(file)
+		scores, err := readResults(cmd, file, true)
 		if err != nil {
 			return err
 		}

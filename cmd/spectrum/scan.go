@@ -32,7 +32,7 @@ type scanFlags struct {
 	backend  string
 	open     checkpoint.Opener
 	memory   byteSize
-	top      float64
+	top      percent
 	types    string
 	shard    string
 	fresh    bool
@@ -62,7 +62,7 @@ Formats:` + scanFormatHelp(),
   spectrum scan ./Llama-3-8B -o llama.json --jobs 4 --memory 8GiB
   spectrum scan ./Llama-3-8B --shard 2/8 -o part2.json
   spectrum scan ./Llama-3-8B --include 'self_attn.*' --exclude '*.0.*' --format csv`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, "MODEL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.run(cmd, args[0])
 		},
@@ -70,7 +70,7 @@ Formats:` + scanFormatHelp(),
 	fl := cmd.Flags()
 	fl.StringVarP(&f.output, "output", "o", "", "write the results to `FILE` instead of standard output; "+list(scanExtensions(), "and")+" choose the format")
 	fl.StringVar(&f.format, "format", "", "`FORMAT` of the results: "+list(scanFormatNames(), "or")+" (default: by the name of the file, else "+scanFormatNames()[0]+")")
-	fl.Float64Var(&f.top, "top", 0, "also select the top `P` percent of the layers of each type")
+	fl.Var(&f.top, "top", "also select the top `P` percent of the layers of each type")
 	fl.StringVar(&f.selection, "selection", "", "also write what --top selects to `FILE`, as a trainer reads it")
 	fl.StringVar(&f.selectionFormat, "selection-format", string(emit.Axolotl), "`FORMAT` of --selection, see spectrum select")
 	fl.StringArrayVar(&f.opt.Include, "include", nil, "scan only tensors that match `GLOB` (repeatable)")
@@ -195,7 +195,7 @@ func (f *scanFlags) write(cmd *cobra.Command, m *checkpoint.Model, res *results.
 	if cmd.Flags().Changed("top") {
 		warnUnknown(cmd.ErrOrStderr(), res.Scores())
 		var err error
-		if sel, err = spectrum.SelectTopK(results.Layers(res.Scores().Candidates(results.ExpertsFused)), f.top); err != nil {
+		if sel, err = spectrum.SelectTopK(results.Layers(res.Scores().Candidates(results.ExpertsFused)), float64(f.top)); err != nil {
 			return err
 		}
 		res.Chosen = results.NewChosen(sel, total)
@@ -247,7 +247,7 @@ func (f *scanFlags) check(cmd *cobra.Command) (scanFormat, error) {
 		return format, fmt.Errorf("--singular-values needs %s", list(spectraFlags(), "or"))
 	}
 	if cmd.Flags().Changed("top") {
-		if _, err := spectrum.SelectTopK(nil, f.top); err != nil {
+		if _, err := spectrum.SelectTopK(nil, float64(f.top)); err != nil {
 			return format, fmt.Errorf("--top: %w", err)
 		}
 	}

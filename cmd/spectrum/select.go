@@ -28,6 +28,7 @@ type selectFlags struct {
 	format, output       string
 	model                string
 	rank                 int
+	learningRate         float64
 	names                nameFlags
 	experts              string
 	hubName              string
@@ -55,11 +56,11 @@ verifies spectrum-yaml, which trains head and embeddings in any case.`,
   spectrum select llama.json --include '*.3[01].self_attn.*' --format llama-factory --model ./Llama-3-8B
   spectrum select llama.json --budget 8GiB --optimiser adamw8bit --format axolotl
   spectrum select llama.json --top 25 --random 1 --format axolotl   # control for an ablation`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, "RESULTS"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	fl := cmd.Flags()
-	fl.Float64Var(&f.s.Percent, "top", 0, "select the top `P` percent, fractions too, of the layers of each type")
+	fl.Var((*percent)(&f.s.Percent), "top", "select the top `P` percent, fractions too, of the layers of each type")
 	fl.TextVar(&f.s.Scope, "scope", selection.ScopeType, "`WHAT` competes: the layers of each type, of each block, or all (global)")
 	fl.BoolVar(&f.s.Ceil, "ceil", false, "round numbers of layers up, not down as the reference does")
 	fl.IntVar(&f.s.Min, "at-least", 0, "`N` layers of each type")
@@ -81,12 +82,17 @@ verifies spectrum-yaml, which trains head and embeddings in any case.`,
 	fl.StringVar(&f.model, "model", "", "verify the selection on the parameters of `MODEL` before it is written")
 	fl.StringVar(&f.hubName, "hub-name", "", "`ORG/NAME` of the model, by which axolotl-plugin finds its scores")
 	partialFlag(cmd, &f.partial)
+	fl.SetNormalizeFunc(spellings)
 	fl.IntVar(&f.rank, "rank", 16, "`R`, the rank of a layer of median SNR, of peft")
+	fl.Float64Var(&f.learningRate, learningRateFlag, 0, "`LR`, the learning rate of a layer of median SNR, of axolotl-lr")
 	fl.StringVarP(&f.output, "output", "o", "", "write the selection to `FILE` instead of standard output")
 	complete(cmd, "format", formatNames(emit.Formats()))
 	complete(cmd, expertsFlag, []string{expertsFused, expertsSingle})
 	return cmd
 }
+
+// learningRateFlag has no default, for a rate is not to be had by accident.
+const learningRateFlag = "learning-rate"
 
 // check completes the settings of the selector.
 func (f *selectFlags) check(cmd *cobra.Command) error {
@@ -110,6 +116,9 @@ func (f *selectFlags) check(cmd *cobra.Command) error {
 	}
 	if f.rank < 1 {
 		return fmt.Errorf("--rank %d: want a positive number", f.rank)
+	}
+	if cmd.Flags().Changed(learningRateFlag) && !(f.learningRate > 0 && f.learningRate < 1) {
+		return fmt.Errorf("--%s %v: want a number between 0 and 1", learningRateFlag, f.learningRate)
 	}
 	f.s.Factors = make(map[string]float64)
 	for t, text := range f.weights {
@@ -136,7 +145,7 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 	if err := f.check(cmd); err != nil {
 		return err
 	}
-	res, err := readResults(cmd.ErrOrStderr(), file, f.partial)
+	res, err := readResults(cmd, file, f.partial)
 	if err != nil {
 		return err
 	}
@@ -167,7 +176,7 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 // training returns what the file is made for: the parameters of --names, of --model,
 // or of the result itself.
 func (f *selectFlags) training(cmd *cobra.Command, res *results.Scores, candidates []results.Candidate, loaded *results.Parameters) (how emit.Training, err error) {
-	how = emit.Training{Rank: f.rank, Rows: rowsOf(candidates)}
+	how = emit.Training{Rank: f.rank, LearningRate: f.learningRate, Rows: rowsOf(candidates)}
 	how.Name = f.hubName
 	if res.Result != nil && res.Result.Provenance.Config != nil {
 		how.Blocks = res.Result.Provenance.Config.Blocks

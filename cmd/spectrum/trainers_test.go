@@ -30,7 +30,7 @@ func documented(t *testing.T) map[emit.Format][]string {
 	text, err := os.ReadFile("../../docs/trainers.md")
 	require.NoError(t, err)
 	all := make(map[emit.Format][]string)
-	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|.*\\| `spectrum (.*)` \\|$").FindAllStringSubmatch(string(text), -1) {
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z0-9-]+)` \\|.*\\| `spectrum (.*)` \\|$").FindAllStringSubmatch(string(text), -1) {
 		args := strings.Fields(strings.ReplaceAll(m[2], "'", ""))
 		for i, a := range args {
 			if a == "./testdata/tiny-llama" {
@@ -172,6 +172,7 @@ func TestSelectFlags(t *testing.T) {
 		{}, {"--top", "101"}, {"--budget", "1MiB", "--max-params", "3"}, {"--top", "1", "--weight", "a=b"},
 		{"--top", "1", "--scope", "none"}, {"--budget", "1MiB", "--optimiser", "none"}, {"--top", "1", "--include", "["},
 		{"--top", "1", "--format", "none"}, {"--top", "25", "--format", "peft", "--rank", "-1"}, {"--top", "25", "--rank", "0"},
+		{"--top", "25", "--format", "axolotl-lr"}, {"--top", "25", "--learning-rate", "0"}, {"--top", "25", "--learning-rate", "NaN"},
 		{"--top", "25", "--optimiser", "sgd"}, {"--top", "25", "--precision", "mixed"},
 	} {
 		code, _, _ := command(append([]string{"select", file}, args...)...)
@@ -272,8 +273,10 @@ func exampleOf(f emit.Format) []string {
 	switch f {
 	case emit.JSON, emit.CSV, emit.LearningRates:
 		return nil
-	case emit.LLaMAFactory:
+	case emit.LLaMAFactory, emit.LLaMAFactoryV1:
 		return []string{"--include", "*.[67].self_attn.*", "--format", string(f)}
+	case emit.AxolotlRates:
+		return []string{"--include", "*.[2367].mlp.up_proj*", "--format", string(f), "--learning-rate", "2e-5"}
 	case emit.AxolotlPlugin:
 		return []string{"--top", "25", "--format", string(f), "--hub-name", "org/tiny"}
 	}

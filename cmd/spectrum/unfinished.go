@@ -1,8 +1,8 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -15,10 +15,14 @@ func partialFlag(cmd *cobra.Command, partial *bool) {
 	cmd.Flags().BoolVar(partial, "partial", false, "use RESULTS also where layers are missing, because the scan was interrupted or is a shard")
 }
 
-// readResults reads a result file. One that is not that of a whole model is an error,
+// readResults reads a result file, or standard input for "-". One that is not that of a whole model is an error,
 // unless it is wanted, partial, and then a warning.
-func readResults(stderr io.Writer, file string, partial bool) (*results.Scores, error) {
-	res, err := results.ReadFile(file)
+func readResults(cmd *cobra.Command, file string, partial bool) (*results.Scores, error) {
+	text, err := readInput(cmd, file)
+	if err != nil {
+		return nil, err
+	}
+	res, err := results.Read(bytes.NewReader(text), file)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +32,7 @@ func readResults(stderr io.Writer, file string, partial bool) (*results.Scores, 
 	case !partial:
 		return nil, fmt.Errorf("%s is %w: %s; --partial takes what there is", file, errUnfinished, why)
 	default:
-		escape.Fprintf(stderr, "spectrum: warning: %s is unfinished: %s\n", file, why)
+		escape.Fprintf(cmd.ErrOrStderr(), "spectrum: warning: %s is unfinished: %s\n", file, why)
 	}
 	return res, nil
 }

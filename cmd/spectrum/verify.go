@@ -34,7 +34,7 @@ Consumers, and how each holds an entry against the names of the model:
   spectrum verify freeze.yaml ./Llama-3-8B --consumer llama-factory --expect names.txt
   spectrum verify adapter_config.json ./Llama-3-8B --format json
   spectrum verify unfrozen.yaml --names names.json`,
-		Args: cobra.RangeArgs(1, 2),
+		Args: arguments(1, "SELECTION", "MODEL"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	f.names.add(cmd)
@@ -52,8 +52,8 @@ type verifyFlags struct {
 }
 
 // rules reads what a file says.
-func (f *verifyFlags) rules(file string) (*emit.Rules, error) {
-	text, err := os.ReadFile(file)
+func (f *verifyFlags) rules(cmd *cobra.Command, file string) (*emit.Rules, error) {
+	text, err := readInput(cmd, file)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (f *verifyFlags) run(cmd *cobra.Command, args []string) error {
 	if err := oneOf("format", f.format, formatTable, formatJSON); err != nil {
 		return err
 	}
-	rules, err := f.rules(args[0])
+	rules, err := f.rules(cmd, args[0])
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func newVersion() *cobra.Command {
 		Long: `version prints the version and the commit this program was built from, the version
 of Go that built it, the platform, and the back-end and kernel that a scan would use
 on this machine: what a report of a fault should hold.`,
-		Args: cobra.NoArgs,
+		Args: arguments(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := oneOf("format", format, formatTable, formatJSON); err != nil {
 				return err

@@ -1,12 +1,22 @@
 # What trainers make of a selection, with their own parsers as far as the standard
 # library has them. Reads a list of {"consumer", "text", "names"} and prints, for
-# each, the names that are trained, as JSON. Written from the rules that package emit states.
+# each, the names that are trained, or null where the trainer stops with an error, as
+# JSON. Written from the trainers' rules, not from package emit.
 import csv
 import io
 import json
 import re
 import shlex
 import sys
+import textwrap
+import types
+
+sys.dont_write_bytecode = True  # of what is imported from this folder
+from adapters import Stops, adapters, everything, linear, weighted
+from files import dashes, scalar, settings, split, true
+
+
+# Trainers that train parameters.
 
 
 class Parameter:
@@ -22,29 +32,56 @@ class Model:
 
 
 def axolotl(text, names):
-    patterns = []
-    for line in text.split("unfrozen_parameters:\n")[1].splitlines():
-        item = line[2:]
+    patterns, items = [], settings(text).get("unfrozen_parameters")
+    if items is None:
+        return names
+    for item in items:
         ranged = re.match(r"^(.+)\[([0-9]*)(?::([0-9]*))?\]$", item)
         item = ranged.group(1) if ranged else item
         patterns.append(re.compile(re.sub(r"\.(?!\+)", "\\.", item)))
     return [n for n in names if any(p.match(n) for p in patterns)]
 
 
+def axolotl_rates(text, names):
+    """What is trained, each with its learning rate."""
+    lookup = {}
+    for group in re.split(r"(?m)^- name: ", text.partition("lr_groups:\n")[2])[1:]:
+        lookup |= {scalar(part): re.search(r"(?m)^  lr: (\S+)", group)[1] for part in re.findall(r"(?m)^  - (.*)$", group)}
+
+    def rate(n):
+        own = not re.search(r"embed_tokens|lm_head|bias|norm|\.ln_", n)
+        return next((lookup[part] for part in lookup if own and part in n), settings(text)["learning_rate"])
+
+    return [f"{n} {rate(n)}" for n in axolotl(text, names)]
+
+
 def module(text, names):
     scope = {}
     exec(compile(text, "unfrozen.py", "exec"), scope)
     model = Model(names)
-    scope["freeze"](model)
+    try:
+        scope["freeze"](model)
+    except ValueError:  # it says so last, of entries that match nothing
+        pass
     return [n for n, p in model.named_parameters() if p.requires_grad]
 
 
+def trl(text, names):
+    if "def freeze" in text:
+        return module(text, names)
+    patterns = dashes(text)
+    return [n for n in names if any(re.match(p, n) for p in patterns)]
+
+
+def substring(text, names):
+    parts = [item.strip() for item in dashes(text)]
+    return [n for n in names if any(p in n for p in parts)]
+
+
 def ms_swift(text, names):
-    config = values(text)
+    config = settings(text)
     assert config["freeze_parameters_ratio"] == "1" and config["tuner_type"] == "full"
-    expression = config["trainable_parameters_regex"]
-    assert expression[0] == expression[-1] == "'" and "'" not in expression[1:-1]
-    pattern = re.compile(expression[1:-1])
+    pattern = re.compile(config["trainable_parameters_regex"])
     return [n for n in names if pattern.search(n)]
 
 
@@ -55,92 +92,152 @@ def ms_swift_args(text, names):
     return [n for n in names if pattern.search(n)]
 
 
-def listed(target, n):
-    return n in target or any(n.endswith("." + t) for t in target)
-
-
-def targeted(config, m):
-    exclude, targets = config.get("exclude_modules"), config["target_modules"]
-    if exclude and (re.fullmatch(exclude, m) if isinstance(exclude, str) else listed(exclude, m)):
-        return False
-    if isinstance(targets, str):
-        return bool(re.fullmatch(targets, m))
-    if m in targets:
-        return True
-    layers, patterns = config.get("layers_to_transform"), config.get("layers_pattern")
-    if not listed(targets, m):
-        return False
-    if layers is None or layers == []:
-        return True
-    patterns = [patterns] if isinstance(patterns, str) else patterns
-    index = None
-    for p in patterns or [r"[^.]*"]:
-        index = index or re.match(r".*\.%s\.(\d+)\." % p, m)
-    return index is not None and int(index.group(1)) in ([layers] if isinstance(layers, int) else layers)
+# PEFT, and trainers that hand it their lists.
 
 
 def peft(text, names):
     config = json.loads(text)
-    modules = [n[: -len(".weight")] for n in names if n.endswith(".weight")]
-    saved = config.get("modules_to_save", [])
-    found = [m for m in modules if targeted(config, m)]
-    experts = [n for n in names if listed(config.get("target_parameters", []), n)]
-    for m in found if "rank_pattern" in config else []:  # both rules that PEFT has had for rank_pattern
+    trained = adapters(config, names)
+    for m in weighted(trained) if "rank_pattern" in config else []:  # both rules that PEFT has had for rank_pattern
         want = config["rank_pattern"].get(m, config["r"])
         for form in (r"(.*\.)?({})$", r".*\.{}$"):
             keys = [k for k in config["rank_pattern"] if re.match(form.format(k), m)]
             assert config["rank_pattern"].get((keys + [m])[0], config["r"]) == want, (form, m)
-    whole = {m + ".weight" for m in modules if m in found or any(m.endswith(s) for s in saved)}
-    return [n for n in names if n in whole or n in experts]
+    return trained
 
 
-def sequences(text):
-    lists, key = {}, None
-    for line in text.splitlines():
-        if re.match(r"^[a-z_]+:$", line):
-            key = line[:-1]
-        elif line.startswith("- ") and key:
-            lists.setdefault(key, []).append(line[2:].strip('"'))
-        else:
-            key = None
-    return lists
+def lora_lists(config):
+    return {
+        "target_modules": config.get("lora_target_modules"),
+        "target_parameters": config.get("lora_target_parameters"),
+        "modules_to_save": config.get("lora_modules_to_save"),
+    }
 
 
-def lora_lists(text, names):
-    config = sequences(text)
-    return adapted(config.get("lora_target_modules", []), config.get("lora_target_parameters", []),
-                   config.get("lora_modules_to_save", []), names)
+def axolotl_lora(text, names):
+    config = settings(text)
+    lora = lora_lists(config)
+    lora["target_modules"] = lora["target_modules"] or []
+    if true(config.get("lora_target_linear"), False):
+        more = {m.split(".")[-1] for m in weighted(names) if linear(m)} - {"lm_head"}
+        targets = lora["target_modules"]
+        lora["target_modules"] = (targets if isinstance(targets, list) else [targets]) + list(more)
+    layers = config.get("peft_layers_to_transform")
+    lora["layers_to_transform"] = None if layers is None else [int(x) for x in layers]
+    lora["layers_pattern"] = config.get("peft_layers_pattern")
+    return adapters(lora, names)
 
 
-def adapted(targets, parameters, saved, names):
-    modules = [n[: -len(".weight")] for n in names if n.endswith(".weight")]
-    whole = {m + ".weight" for m in modules if listed(targets, m) or any(m.endswith(s) for s in saved)}
-    return [n for n in names if n in whole or listed(parameters, n)]
+def trl_lora(text, names):
+    lora = lora_lists(settings(text))
+    if lora["target_modules"] is not None and len(lora["target_modules"]) == 1:
+        lora["target_modules"] = lora["target_modules"][0]
+    return adapters(lora, names)
 
 
 def unsloth(text, names):
+    given = {}
+    library = types.ModuleType("unsloth")
+    library.FastLanguageModel = types.SimpleNamespace(get_peft_model=lambda model, **kwargs: given.update(kwargs))
+    sys.modules["unsloth"] = library
     scope = {}
     exec(compile(text, "adapters.py", "exec"), scope)
-    return adapted(scope["TARGET_MODULES"], scope["TARGET_PARAMETERS"], [], names)
+    scope["get_peft_model"](None)
+    config = {"target_modules": [], "target_parameters": given.get("target_parameters"), "modules_to_save": []}
+    for m in given["target_modules"]:
+        config["modules_to_save" if m == "embed_tokens" else "target_modules"].append(m)
+    return adapters(config, names)
 
 
-def values(text):
-    return dict(line.split(": ", 1) for line in text.splitlines() if ": " in line and line[0] != "#")
+def hydra(value):
+    def text(s):
+        return s[1:-1].replace("\\" + s[0], s[0]) if s[:1] in ("'", '"') else s
+
+    if value[:1] == "[":
+        return [text(x.strip()) for x in value[1:-1].split(",")]
+    return None if value == "null" else text(value)
 
 
-def lora(text, names):
-    config = values(text)
-    target = config["lora_target"].split(",")
-    saved = config["additional_target"].split(",") if "additional_target" in config else []
-    modules = [n[: -len(".weight")] for n in names if n.endswith(".weight")]
-    return [m + ".weight" for m in modules if listed(target, m) or any(m.endswith(s) for s in saved)]
+def verl(text, names):
+    words = shlex.split(text.replace("\\\n", ""))  # a shell joins such lines
+    args = dict(a.lstrip("+").split("=", 1) for a in words)
+    config = {}
+    for key in ("target_modules", "target_parameters", "exclude_modules"):
+        config[key] = hydra(args.get("actor_rollout_ref.model." + key, "null"))
+    return adapters(config, names)
+
+
+# LLaMA-Factory.
+
+
+def composite(config, names):
+    """Parts of names of the projector, and those that are frozen, None for text alone."""
+    if not any("multi_modal_projector" in n for n in names):
+        return None, []
+    frozen = ["vision_tower"] if true(config.get("freeze_vision_tower"), True) else []
+    frozen += ["multi_modal_projector"] if true(config.get("freeze_multi_modal_projector"), True) else []
+    frozen += ["language_model", "lm_head"] if true(config.get("freeze_language_model"), False) else []
+    return "multi_modal_projector", frozen
+
+
+def factory_lora(text, names):  # which has PEFT 0.18, so nothing is converted
+    config = settings(text)
+    targets = split(config["lora_target"])
+    projector, frozen = composite(config, names)
+    if targets == ["all"]:
+        forbidden = ["lm_head"]
+        if projector:
+            forbidden += [projector] + ["vision_tower"] * ("vision_tower" in frozen)
+        roles = [m for m in weighted(names) if linear(m) and not any(f in m for f in forbidden)]
+        targets = sorted({m.split(".")[-1] for m in roles})
+    if true(config.get("use_llama_pro"), False):
+        if projector:
+            raise Stops("num_hidden_layers")
+        blocks = trained_blocks(int(config.get("freeze_trainable_layers") or 2), block_count(text, names), True)
+        modules = [m for m in everything(names) if any(f".{i}." in m for i in blocks)]
+        targets = [m for m in modules if any(t in m for t in targets)]
+    if projector:
+        modules = everything(names)
+        targets = [m for m in modules if any(t in m for t in targets) and not any(f in m for f in frozen)]
+    lora = {"target_modules": targets, "modules_to_save": split(config.get("additional_target"))}
+    return adapters(lora, names, lambda config, _: config)
+
+
+def trained_blocks(n, total, pro):
+    if pro:
+        if n <= 0 or total % n != 0:
+            raise Stops("use_llama_pro")
+        stride = total // n
+        return range(stride - 1, total + stride - 1, stride)
+    return range(max(0, total - n), total) if n > 0 else range(min(-n, total))
 
 
 def freeze(text, names):
-    config = values(text)
-    total = int(re.search(r"num_hidden_layers: (\d+)", text).group(1))
-    n = int(config["freeze_trainable_layers"])
-    blocks = range(max(0, total - n), total) if n > 0 else range(min(-n, total))
+    config = settings(text)
+    projector, frozen = composite(config, names)
+    parts = freeze_parts(config, true(config.get("use_llama_pro"), False), text, names)
+    if projector and projector not in frozen:
+        parts.append(projector)
+    return [name for name in names if any(p in name for p in parts) and not any(f in name for f in frozen)]
+
+
+def freeze_v1(text, names):
+    config = settings(textwrap.dedent(re.search(r"(?m)^peft_config:\n((?:  .*\n)+)", text)[1]))
+    if composite(config, names)[0]:
+        raise Stops("num_hidden_layers")
+    parts = freeze_parts(config, False, text, names)
+    quantised = ["quant_state", "quantization_weight", "qweight", "qzeros", "scales"]
+    return [name for name in names if any(p in name for p in parts) and not any(q in name for q in quantised)]
+
+
+def block_count(text, names):
+    said = re.search(r"num_hidden_layers: (\d+)", text)
+    numbers = [re.search(r"\.(\d+)\.", "." + n) for n in names if "vision" not in n]
+    return int(said[1]) if said else 1 + max(int(x[1]) for x in numbers if x)
+
+
+def freeze_parts(config, pro, text, names):
+    blocks = trained_blocks(int(config.get("freeze_trainable_layers") or 2), block_count(text, names), pro)
     hidden, outside = set(), set()
     for name in names:
         if ".0." in name:
@@ -150,13 +247,33 @@ def freeze(text, names):
         if re.search(r"\.\d+\.", name) is None:
             outside.add(name.split(".")[-2])
     parts = []
-    for m in config["freeze_trainable_modules"].split(","):
-        assert m in hidden, m
-        parts += [f".{i}.{m}" for i in blocks]
-    for m in filter(None, config.get("freeze_extra_modules", "").split(",")):
-        assert m in outside, m
+    for m in split(config.get("freeze_trainable_modules")) or ["all"]:
+        if m != "all" and m not in hidden:
+            raise Stops(m)
+        parts += [f".{i}." + ("" if m == "all" else m) for i in blocks]
+    for m in split(config.get("freeze_extra_modules")):
+        if m not in outside:
+            raise Stops(m)
         parts.append(m)
-    return [name for name in names if any(p in name for p in parts)]
+    return parts
+
+
+# Optimisers of transformers' Trainer.
+
+
+def galore(text, names):
+    targets = settings(text)["optim_target_modules"]
+    everywhere = isinstance(targets, str) and targets.replace("_", "-") == "all-linear"
+
+    def found(m):
+        if isinstance(targets, str):
+            return re.fullmatch(targets, m)
+        return m in targets or any(t in m for t in targets) or any(re.fullmatch(t, m) for t in targets)
+
+    return [m + ".weight" for m in weighted(names) if linear(m) and (everywhere or found(m))]
+
+
+# Lists.
 
 
 def exactly(listed, names):
@@ -177,20 +294,19 @@ def name_table(text, names):
     return exactly([row["name"] for row in csv.DictReader(io.StringIO(text))], names)
 
 
-def verl(text, names):
-    args = dict(a.split("=", 1) for a in shlex.split(text))
-    value = args["actor_rollout_ref.model.target_modules"]
-    assert value[0] == "[" and value[-1] == "]"
-    return adapted(value[1:-1].split(","), [], [], names)
+rules = {
+    "axolotl": axolotl, "axolotl-lr": axolotl, "axolotl-lr rates": axolotl_rates, "python": module, "trl": trl, "substring": substring, "ms-swift": ms_swift, "ms-swift-args": ms_swift_args,
+    "axolotl-lora": axolotl_lora, "trl-lora": trl_lora, "unsloth": unsloth, "peft": peft, "verl": verl, "galore": galore,
+    "llama-factory-lora": factory_lora, "llama-factory": freeze, "llama-factory-v1": freeze_v1,
+    "names": name_list, "json": name_json, "csv": name_table, "lr": name_table,
+}
 
 
-def galore(text, names):
-    pattern = values(text)["optim_target_modules"].strip("'")
-    modules = [n[: -len(".weight")] for n in names if n.endswith(".weight")]
-    return [m + ".weight" for m in modules if re.fullmatch(pattern, m)]
+def trains(job):
+    try:
+        return rules[job["consumer"]](job["text"], job["names"])
+    except Stops:
+        return None
 
 
-rules = {"verl": verl, "galore": galore, "axolotl": axolotl, "python": module, "trl": module, "ms-swift": ms_swift, "ms-swift-args": ms_swift_args, "axolotl-lora": lora_lists, "trl-lora": lora_lists, "unsloth": unsloth, "peft": peft,
-         "llama-factory-lora": lora, "llama-factory": freeze,
-         "names": name_list, "json": name_json, "csv": name_table, "lr": name_table}
-json.dump([rules[job["consumer"]](job["text"], job["names"]) for job in json.load(sys.stdin)], sys.stdout)
+json.dump([trains(job) for job in json.load(sys.stdin)], sys.stdout)

@@ -47,6 +47,20 @@ func YAML(s string) string {
 	return b.String()
 }
 
+// flowYAML are strings that are plain within brackets too.
+var flowYAML = regexp.MustCompile(`^[A-Za-z_^][A-Za-z0-9_./^$*+-]*$`)
+
+// FlowYAML writes strings as a list of YAML on one line. The strings must be valid UTF-8.
+func FlowYAML(items []string) string {
+	quoted := make([]string, len(items))
+	for i, s := range items {
+		if quoted[i] = YAML(s); quoted[i] == s && !flowYAML.MatchString(s) {
+			quoted[i] = `"` + s + `"` // it has neither quotes nor backslashes
+		}
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
 // Python writes strings as a list in Python, an item a line, which is JSON too but for its
 // last comma. The strings must be valid UTF-8.
 func Python(items []string) string {
@@ -56,8 +70,11 @@ func Python(items []string) string {
 	var b strings.Builder
 	b.WriteString("[\n")
 	for _, item := range items {
-		literal, _ := json.Marshal(item) // of a string, which never fails
-		b.WriteString("    " + string(literal) + ",\n")
+		var literal strings.Builder
+		enc := json.NewEncoder(&literal)
+		enc.SetEscapeHTML(false)
+		_ = enc.Encode(item) // of a string, which never fails
+		b.WriteString("    " + strings.TrimSuffix(literal.String(), "\n") + ",\n")
 	}
 	b.WriteString("]")
 	return b.String()

@@ -21,6 +21,22 @@ func Match(patterns []string, name, typ string) (pattern string, ok bool) {
 	return "", false
 }
 
+// Unmatched returns the first of the patterns that fits none of n parameters, "" if each
+// fits one; named returns name and type of the i-th.
+func Unmatched(patterns []string, n int, named func(i int) (name, typ string)) string {
+	for _, p := range patterns {
+		found := false
+		for i := 0; i < n && !found; i++ {
+			name, typ := named(i)
+			_, found = Match([]string{p}, name, typ)
+		}
+		if !found {
+			return p
+		}
+	}
+	return ""
+}
+
 // CheckPatterns reports the first pattern that is malformed.
 func CheckPatterns(patterns []string) error {
 	for _, p := range patterns {

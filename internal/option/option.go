@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Err reports a setting outside its range.
@@ -47,7 +48,7 @@ func (e Enum) Index(name string) (uint8, error) {
 	if i := slices.Index(e.Names, name); i >= 0 {
 		return uint8(i), nil
 	}
-	return 0, fmt.Errorf("%w: %s %q; one of %v", Err, e.What, name, e.Names)
+	return 0, fmt.Errorf("%w: %s %q; one of %s", Err, e.What, name, strings.Join(e.Names, ", "))
 }
 
 // Unmarshal sets v to the value called text; after an error v is what it was.
