@@ -76,6 +76,11 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("{\n    \"a.0.q\": {\n        \"snr\": 1.5,\n        \"type\": \"q\"\n    },\n    \"b\": {\"snr\": -Infinity, \"type\": \"\"}\n}\r\n"))
 	f.Add([]byte(`{"q": {"a.1.q": Infinity, "a.0.q": 1e-7, "a.2.q": NaN}, "k\ud83d\ude00": {"x": -0.0}}`))
 	f.Add([]byte("\r\n"))
+	f.Add([]byte(`{"journal":1,"matrices":3,"provenance":{"tool":"spectrum","files":[{"name":"w","size":9}]}}
+{"name":"b.1.q","type":"q","snr":1.5,"ranked":true}
+{"name":"b.0.q","type":"q","snr":null,"ranked":true,"error":"NaN"}
+{"name":"b.0.q","type":"q","snr":"Infinity","ranked":true}
+{"name":"cut`))
 	f.Add([]byte(`{"a": {"a": {"a": [[[{}]]]}}, "a": 1}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		res, allocated, err := readCounting(data)

@@ -50,7 +50,6 @@ checkpoint                    hub . internal/format/gguf internal/format/numfmt
                               internal/format/torchfile internal/hashed internal/machine
                               internal/names internal/names/loaded
 hub                           internal/format/strictjson    internal/hashed
-internal/hashed
 
 .                             rmt selection internal/engine/kernel internal/engine/lapack
                               internal/engine/native internal/engine/parallel internal/law/mp

@@ -138,7 +138,7 @@ func TestTestsInDocumentsExist(t *testing.T) {
 		}
 	}
 	for name, text := range documents(t) {
-		for _, m := range regexp.MustCompile("`(Test[A-Z]\\w+)`").FindAllStringSubmatch(text, -1) {
+		for _, m := range regexp.MustCompile("`((?:Test|Fuzz)[A-Z]\\w+)`").FindAllStringSubmatch(text, -1) {
 			assert.True(t, tests[m[1]], "%s names %s, which does not exist", name, m[1])
 		}
 	}
