@@ -3,6 +3,7 @@ package scan
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/gospectrum/spectrum"
@@ -12,7 +13,7 @@ import (
 
 // job is one matrix to analyse.
 type job struct {
-	index     int     // in plan.tensors
+	index     int     // of the tensor in the model
 	cost      float64 // flops of its spectrum, up to a constant
 	weights   int64   // bytes
 	workspace int64   // bytes beside the weights
@@ -20,15 +21,15 @@ type job struct {
 
 // plan is what a scan has to do.
 type plan struct {
-	model   *checkpoint.Model
-	opt     Options   // resolved
-	tensors []Outcome // of nothing so far but the reasons, in the order of the model
-	jobs    []job     // largest first
+	model  *checkpoint.Model
+	opt    Options // resolved
+	loaded *checkpoint.Loaded
+	jobs   []job // largest first, once they are asked for
 
 	head, embedding string // names of a tied output head and what it shares, or empty
 }
 
-// newPlan sorts the tensors of m into jobs and those that are left out.
+// newPlan resolves what a scan of m needs.
 func newPlan(m *checkpoint.Model, opt Options) (*plan, error) {
 	opt, err := opt.Resolve()
 	if err != nil {
@@ -38,30 +39,50 @@ func newPlan(m *checkpoint.Model, opt Options) (*plan, error) {
 		return nil, fmt.Errorf("%w: no model", spectrum.ErrOption)
 	}
 	p := &plan{model: m, opt: opt}
-	loaded, err := m.Loaded(opt.Transformers)
-	if err != nil {
+	if p.loaded, err = m.Loaded(opt.Transformers); err != nil {
 		return nil, err
 	}
 	p.head, p.embedding = m.TiedHead()
-	for i, t := range m.Tensors() {
-		o := Outcome{Tensor: t, Type: opt.Type(t.Name)}
-		o.Block, _ = names.Block(t.Name)
-		o.Parameter, o.Absent = loaded.Parameter(t)
-		o.Reason = p.reason(&o)
-		if o.Reason == "" {
-			o.Backend = opt.Analyzer.Backend.Name()
-			r, c, _ := t.Dims()
-			small, large := float64(min(r, c)), float64(max(r, c))
-			p.jobs = append(p.jobs, job{
-				index:   i,
-				cost:    small * small * (large + small),
-				weights: t.Memory, workspace: opt.Analyzer.Backend.Workspace(r, c),
-			})
-		}
-		p.tensors = append(p.tensors, o)
-	}
-	slices.SortStableFunc(p.jobs, func(a, b job) int { return cmp.Compare(b.cost, a.cost) })
 	return p, nil
+}
+
+// tensors yields an outcome of nothing so far but the reason for each tensor of the
+// model. None is kept: there may be a million.
+func (p *plan) tensors() iter.Seq2[int, Outcome] {
+	return func(yield func(int, Outcome) bool) {
+		for i := 0; ; i++ {
+			if t, ok := p.model.Tensor(i); !ok || !yield(i, p.begin(t)) {
+				return
+			}
+		}
+	}
+}
+
+// begin returns the outcome of a tensor of which nothing is known so far but the reason.
+func (p *plan) begin(t checkpoint.Tensor) Outcome {
+	o := Outcome{Tensor: t, Type: p.opt.Type(t.Name)}
+	o.Block, _ = names.Block(t.Name)
+	o.Parameter, o.Absent = p.loaded.Parameter(t)
+	if o.Reason = p.reason(&o); o.Reason == "" {
+		o.Backend = p.opt.Analyzer.Backend.Name()
+	}
+	return o
+}
+
+// newJob returns the job of analysing the tensor t, the i-th of the model.
+func (p *plan) newJob(i int, t checkpoint.Tensor) job {
+	r, c, _ := t.Dims()
+	small, large := float64(min(r, c)), float64(max(r, c))
+	return job{
+		index:   i,
+		cost:    small * small * (large + small),
+		weights: t.Memory, workspace: p.opt.Analyzer.Backend.Workspace(r, c),
+	}
+}
+
+// order sorts the jobs.
+func (p *plan) order() {
+	slices.SortStableFunc(p.jobs, func(a, b job) int { return cmp.Compare(b.cost, a.cost) })
 }
 
 // reason returns why a tensor is not analysed, or "".

@@ -94,15 +94,21 @@ type Progress struct {
 	Last            *Outcome // the matrix just finished, nil at the start
 }
 
-// List says what a scan of m with opt would do, computing nothing: there is an
+// List says what a scan of m with opt would do, computing nothing: it yields an
 // outcome for each tensor, in the order of m, and those without a Reason would be
 // analysed. The error is that of [Options.Resolve].
-func List(m *checkpoint.Model, opt Options) ([]Outcome, error) {
+func List(m *checkpoint.Model, opt Options) (iter.Seq[Outcome], error) {
 	p, err := newPlan(m, opt)
 	if err != nil {
 		return nil, err
 	}
-	return p.tensors, nil
+	return func(yield func(Outcome) bool) {
+		for _, o := range p.tensors() {
+			if !yield(o) {
+				return
+			}
+		}
+	}, nil
 }
 
 // Run scans m and yields the outcome of each tensor: first of those that are not

@@ -20,18 +20,22 @@ type finished struct {
 
 // outcome enters what a worker made of a job.
 func (p *plan) outcome(f finished) Outcome {
-	o := p.tensors[f.index]
+	t, _ := p.model.Tensor(f.index)
+	o := p.begin(t)
 	o.Analysis, o.Err, o.Elapsed = f.analysis, f.err, f.elapsed
 	return o
 }
 
 // run works on the jobs until all are done, ctx ends or yield returns false.
 func (p *plan) run(ctx context.Context, yield func(Outcome, error) bool) {
-	for _, o := range p.tensors {
-		if o.Reason != "" && !yield(o, nil) {
+	for i, o := range p.tensors() {
+		if o.Reason == "" {
+			p.jobs = append(p.jobs, p.newJob(i, o.Tensor))
+		} else if !yield(o, nil) {
 			return
 		}
 	}
+	p.order()
 	progress := Progress{Total: len(p.jobs)}
 	for _, j := range p.jobs {
 		progress.TotalWork += j.cost
@@ -40,8 +44,7 @@ func (p *plan) run(ctx context.Context, yield func(Outcome, error) bool) {
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // stops what is in flight when the loop is left early
-	// Room for every job, so that a worker never waits for a reader who has left.
-	done := make(chan finished, len(p.jobs))
+	done := make(chan finished, min(len(p.jobs), ahead))
 	go p.dispatch(ctx, done)
 	var shared *Outcome
 	for progress.Done < progress.Total {
@@ -91,6 +94,24 @@ func next(ctx context.Context, done <-chan finished) (finished, bool) {
 	}
 }
 
+// ahead is how many jobs may be finished before the first of them is looked at. It bounds
+// what a reader who is slower than the workers can make a scan keep.
+const ahead = 1 << 10
+
+// deliver hands out what a worker made of a job, unless ctx ends before there is room for
+// it: then the reader may have left.
+func deliver(ctx context.Context, done chan<- finished, f finished) {
+	select {
+	case done <- f:
+		return
+	default:
+	}
+	select {
+	case done <- f:
+	case <-ctx.Done():
+	}
+}
+
 // dispatch starts the jobs in order, each as soon as the workers and the memory
 // it needs are free: large matrices one after the other with all workers,
 // small ones side by side with one each.
@@ -98,14 +119,14 @@ func (p *plan) dispatch(ctx context.Context, done chan<- finished) {
 	res := newResources(p.opt.Jobs, p.opt.Memory)
 	defer context.AfterFunc(ctx, res.wake)()
 	for _, j := range p.jobs {
-		t := p.tensors[j.index].Tensor
+		t, _ := p.model.Tensor(j.index)
 		r, c, _ := t.Dims()
 		lent, err := res.acquire(ctx, j, p.opt.Analyzer.Backend.Workers(r, c, p.opt.Jobs))
 		if ctx.Err() != nil {
 			return
 		}
 		if err != nil {
-			done <- finished{job: j, err: tensorError(t, err)}
+			deliver(ctx, done, finished{job: j, err: tensorError(t, err)})
 			continue
 		}
 		go func() {
@@ -113,7 +134,7 @@ func (p *plan) dispatch(ctx context.Context, done chan<- finished) {
 			a, err := p.analyse(ctx, t, lent.workers, lent.buffer)
 			res.release(lent)
 			if err == nil || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
-				done <- finished{j, a, err, time.Since(began)}
+				deliver(ctx, done, finished{j, a, err, time.Since(began)})
 			}
 		}()
 	}
