@@ -34,6 +34,15 @@ func (rec Recorder) Scan(ctx context.Context, m *checkpoint.Model, opt scan.Opti
 		return nil, fmt.Errorf("%w: no model or no context", spectrum.ErrOption)
 	}
 	r := &Result{Provenance: newProvenance(m, opt)}
+	report := opt.Progress
+	opt.Progress = func(p scan.Progress) {
+		if p.Last == nil { // so that a million rows need not be moved while they grow
+			r.Rows = slices.Grow(r.Rows, p.Total+1)
+		}
+		if report != nil {
+			report(p)
+		}
+	}
 	for o, end := range scan.Run(ctx, m, opt) {
 		if end != nil {
 			err, r.Interrupted = end, true

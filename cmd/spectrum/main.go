@@ -3,10 +3,10 @@
 package main
 
 import (
-	"github.com/gospectrum/spectrum/internal/escape"
 	"context"
 	"errors"
 	"fmt"
+	"github.com/gospectrum/spectrum/internal/escape"
 	"io"
 	"os"
 	"os/signal"
