@@ -215,7 +215,7 @@ func (m *Model) Tensor(i int) (t Tensor, ok bool) {
 	if m == nil || i < 0 || i >= len(m.tensors) {
 		return Tensor{}, false
 	}
-	t = m.tensors[i].entry().Tensor
+	t = m.tensors[i].tensor()
 	t.Shape = slices.Clone(t.Shape)
 	return t, true
 }

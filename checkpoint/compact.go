@@ -13,14 +13,21 @@ type listed struct {
 // entry returns the entry that was packed. What it points to belongs to all of its kind.
 func (t *listed) entry() entry {
 	e := *t.rest
-	e.Name, e.Skip, e.offset = t.name, t.skip, t.offset
+	e.Tensor, e.offset = t.tensor(), t.offset
 	if e.stored.name == "" {
 		e.stored.name = t.name
 	}
-	if e.Skip != "" {
-		e.Memory = 0
-	}
 	return e
+}
+
+// tensor returns the description of an entry. Its shape belongs to all of its kind.
+func (t *listed) tensor() Tensor {
+	x := t.rest.Tensor
+	x.Name, x.Skip = t.name, t.skip
+	if x.Skip != "" {
+		x.Memory = 0
+	}
+	return x
 }
 
 // kind is what tells most entries apart that have anything but their names, their

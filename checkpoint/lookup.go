@@ -22,6 +22,7 @@ type lookup struct {
 // the one taken.
 func newLookup(all []*stored, twice func(t, taken *stored)) *lookup {
 	l := &lookup{names: make([]string, 0, len(all)), tensors: make([]*stored, 0, len(all))}
+	l.table.Grow(len(all))
 	for _, x := range byName(all) {
 		t := all[x.at]
 		if n := len(l.names); n > 0 && l.names[n-1] == t.name {

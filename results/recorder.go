@@ -64,6 +64,9 @@ func (rec Recorder) Scan(ctx context.Context, m *checkpoint.Model, opt scan.Opti
 	report := opt.Progress
 	opt.Progress = func(p scan.Progress) {
 		r.Missing = p.Total - p.Done
+		if p.Last == nil { // so that a million rows need not be moved while they grow
+			r.Rows = slices.Grow(r.Rows, p.Total+1)
+		}
 		if report != nil {
 			report(p)
 		}

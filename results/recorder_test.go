@@ -151,7 +151,7 @@ func TestTypesSurviveTheFile(t *testing.T) {
 			outcomes, err := scan.List(m, opt)
 			require.NoError(t, err)
 			types := make(map[string]string)
-			for _, o := range outcomes {
+			for o := range outcomes {
 				types[o.Name] = o.Type
 			}
 			for _, l := range append(res.Scores().Layers(), res.Scores().Unranked()...) {

@@ -2,7 +2,6 @@ package results
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
 	"reflect"
@@ -20,20 +19,10 @@ func (r *Result) WriteJSON(w io.Writer) error {
 	if r == nil || w == nil {
 		return errNothing
 	}
-	out := *r
-	out.Rows = orEmpty(r.Rows)
-	out.Provenance.Files = orEmpty(r.Provenance.Files)
-	out.Skipped = make([]Skipped, len(r.Skipped))
-	for i, s := range r.Skipped {
-		s.Shape = orEmpty(s.Shape)
-		out.Skipped[i] = s
+	if err := writeMembers(w, r); err != nil {
+		return fmt.Errorf("results: writing JSON: %w", err)
 	}
-	if r.Chosen != nil {
-		chosen := *r.Chosen
-		chosen.Layers = orEmpty(chosen.Layers)
-		out.Chosen = &chosen
-	}
-	return encodeJSON(w, &out)
+	return nil
 }
 
 // orEmpty makes a nil slice [] in JSON where it would be null.
@@ -42,16 +31,6 @@ func orEmpty[T any](s []T) []T {
 		return []T{}
 	}
 	return s
-}
-
-func encodeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
-		return fmt.Errorf("results: writing JSON: %w", err)
-	}
-	return nil
 }
 
 // WriteCSV writes a header row and one row per layer: the JSON fields without

@@ -68,7 +68,11 @@ func ExampleList() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, o := range outcomes[:3] {
+	n := 0
+	for o := range outcomes {
+		if n++; n > 3 {
+			break
+		}
 		if o.Reason == "" {
 			fmt.Printf("%s (%s): yes\n", o.Name, o.Type)
 		} else {

@@ -3,6 +3,7 @@ package scan
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/gospectrum/spectrum"
@@ -12,7 +13,7 @@ import (
 
 // job is one matrix to analyse.
 type job struct {
-	index     int     // in plan.tensors
+	index     int     // of the tensor in the model
 	cost      float64 // flops of its spectrum, up to a constant
 	weights   int64   // bytes
 	workspace int64   // bytes beside the weights
@@ -20,18 +21,18 @@ type job struct {
 
 // plan is what a scan has to do.
 type plan struct {
-	model   *checkpoint.Model
-	opt     Options   // resolved
-	tensors []Outcome // of nothing so far but the reasons, in the order of the model
-	jobs    []job     // largest first
-	done    int       // matrices that the caller has already
+	model  *checkpoint.Model
+	opt    Options // resolved
+	loaded *checkpoint.Loaded
+	jobs   []job // largest first, once they are asked for
+	done   int   // matrices that the caller has already
 
 	sharedDone *Outcome // the embedding of a tied head, if it is one of these
 
 	head, embedding string // names of a tied output head and what it shares, or empty
 }
 
-// newPlan sorts the tensors of m into jobs and those that are left out.
+// newPlan resolves what a scan of m needs.
 func newPlan(m *checkpoint.Model, opt Options) (*plan, error) {
 	opt, err := opt.Resolve()
 	if err != nil {
@@ -41,54 +42,89 @@ func newPlan(m *checkpoint.Model, opt Options) (*plan, error) {
 		return nil, fmt.Errorf("%w: no model", spectrum.ErrOption)
 	}
 	p := &plan{model: m, opt: opt}
-	loaded, err := m.Loaded(opt.Transformers)
-	if err != nil {
+	if p.loaded, err = m.Loaded(opt.Transformers); err != nil {
 		return nil, err
 	}
 	p.head, p.embedding = m.TiedHead()
-	for i, t := range m.Tensors() {
-		o := Outcome{Tensor: t, Type: opt.Type(t.Name)}
-		o.Block, _ = names.Block(t.Name)
-		o.Parameter, o.Absent = loaded.Parameter(t)
-		o.Reason = p.reason(&o)
-		if o.Reason == "" {
-			o.Backend = opt.Analyzer.Backend.Name()
-			r, c, _ := t.Dims()
-			small, large := float64(min(r, c)), float64(max(r, c))
-			p.jobs = append(p.jobs, job{
-				index:   i,
-				cost:    small * small * (large + small),
-				weights: t.Memory, workspace: opt.Analyzer.Backend.Workspace(r, c),
-			})
-		}
-		p.tensors = append(p.tensors, o)
-	}
-	named := func(i int) (name, typ string) { return p.tensors[i].Name, p.tensors[i].Type }
-	if none := names.Unmatched(slices.Concat(opt.Include, opt.Exclude), len(p.tensors), named); none != "" {
-		return nil, fmt.Errorf("%w: pattern %q matches no tensor", spectrum.ErrOption, none)
-	}
-	p.jobs = opt.Shard.of(p.jobs, p.tensors)
-	p.leaveDone()
-	slices.SortStableFunc(p.jobs, func(a, b job) int { return cmp.Compare(b.cost, a.cost) })
-	return p, nil
+	return p, p.checkPatterns()
 }
 
-// leaveDone takes out the jobs that the caller has the analyses of.
-func (p *plan) leaveDone() {
-	if p.opt.Done == nil {
-		return
+// checkPatterns reports a pattern that matches nothing.
+func (p *plan) checkPatterns() error {
+	patterns := slices.Concat(p.opt.Include, p.opt.Exclude)
+	if len(patterns) == 0 {
+		return nil
 	}
-	p.jobs = slices.DeleteFunc(p.jobs, func(j job) bool {
-		o := &p.tensors[j.index]
-		if !p.opt.Done(o.Name) {
-			return false
+	n := 0
+	for ok := true; ok; n++ {
+		_, ok = p.model.Tensor(n)
+	}
+	named := func(i int) (name, typ string) {
+		t, _ := p.model.Tensor(i)
+		return t.Name, p.opt.Type(t.Name)
+	}
+	if none := names.Unmatched(patterns, n-1, named); none != "" {
+		return fmt.Errorf("%w: pattern %q matches no tensor", spectrum.ErrOption, none)
+	}
+	return nil
+}
+
+// tensors yields an outcome of nothing so far but the reason for each tensor of the
+// model. None is kept: there may be a million.
+func (p *plan) tensors() iter.Seq2[int, Outcome] {
+	return func(yield func(int, Outcome) bool) {
+		for i := 0; ; i++ {
+			if t, ok := p.model.Tensor(i); !ok || !yield(i, p.begin(t)) {
+				return
+			}
 		}
-		p.done++
-		if p.head != "" && o.Name == p.embedding {
-			p.sharedDone = o
-		}
-		return true
-	})
+	}
+}
+
+// begin returns the outcome of a tensor of which nothing is known so far but the reason.
+func (p *plan) begin(t checkpoint.Tensor) Outcome {
+	o := Outcome{Tensor: t, Type: p.opt.Type(t.Name)}
+	o.Block, _ = names.Block(t.Name)
+	o.Parameter, o.Absent = p.loaded.Parameter(t)
+	if o.Reason = p.reason(&o); o.Reason == "" {
+		o.Backend = p.opt.Analyzer.Backend.Name()
+	}
+	return o
+}
+
+// newJob returns the job of analysing the tensor t, the i-th of the model.
+func (p *plan) newJob(i int, t checkpoint.Tensor) job {
+	r, c, _ := t.Dims()
+	small, large := float64(min(r, c)), float64(max(r, c))
+	return job{
+		index:   i,
+		cost:    small * small * (large + small),
+		weights: t.Memory, workspace: p.opt.Analyzer.Backend.Workspace(r, c),
+	}
+}
+
+// arrange leaves of the jobs those of the shard that the caller does not have the analyses
+// of, and sorts them.
+func (p *plan) arrange() {
+	p.jobs = p.opt.Shard.of(p.jobs, func(i int) string { t, _ := p.model.Tensor(i); return t.File })
+	if p.opt.Done != nil {
+		p.jobs = slices.DeleteFunc(p.jobs, p.isDone)
+	}
+	slices.SortStableFunc(p.jobs, func(a, b job) int { return cmp.Compare(b.cost, a.cost) })
+}
+
+// isDone reports a job that the caller has the analysis of, and counts it.
+func (p *plan) isDone(j job) bool {
+	t, _ := p.model.Tensor(j.index)
+	if !p.opt.Done(t.Name) {
+		return false
+	}
+	p.done++
+	if p.head != "" && t.Name == p.embedding {
+		o := p.begin(t)
+		p.sharedDone = &o
+	}
+	return true
 }
 
 // reason returns why a tensor is not analysed, or "".

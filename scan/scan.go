@@ -108,15 +108,21 @@ type Progress struct {
 	Last            *Outcome // the matrix just finished, nil at the start
 }
 
-// List says what a scan of m with opt would do, computing nothing: there is an
+// List says what a scan of m with opt would do, computing nothing: it yields an
 // outcome for each tensor, in the order of m, and those without a Reason would be
 // analysed. The error is that of [Options.Resolve].
-func List(m *checkpoint.Model, opt Options) ([]Outcome, error) {
+func List(m *checkpoint.Model, opt Options) (iter.Seq[Outcome], error) {
 	p, err := newPlan(m, opt)
 	if err != nil {
 		return nil, err
 	}
-	return p.tensors, nil
+	return func(yield func(Outcome) bool) {
+		for _, o := range p.tensors() {
+			if !yield(o) {
+				return
+			}
+		}
+	}, nil
 }
 
 // Matrices returns how many matrices a scan of m with opt analyses, those of opt.Done
@@ -127,6 +133,12 @@ func Matrices(m *checkpoint.Model, opt Options) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	for i, o := range p.tensors() {
+		if o.Reason == "" {
+			p.jobs = append(p.jobs, p.newJob(i, o.Tensor))
+		}
+	}
+	p.arrange()
 	return len(p.jobs), nil
 }
 

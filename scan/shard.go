@@ -51,20 +51,19 @@ func (s Shard) check() error {
 	return nil
 }
 
-// of returns the jobs of the shard.
+// of returns the jobs of the shard; file says in which file a tensor is.
 //
 // File by file, in the order of the model, the jobs are cut where the running cost passes a
 // multiple of the n-th part, so that a shard reads few files, and of them neighbours. If the parts then differ by
 // more than balance allows, jobs are dealt out instead, largest first, each to the shard
 // that has least (the longest-processing-time rule of Graham 1969).
-func (s Shard) of(jobs []job, tensors []Outcome) []job {
+func (s Shard) of(jobs []job, file func(index int) string) []job {
 	if s == (Shard{}) || s.Of == 1 {
 		return jobs
 	}
 	jobs = slices.Clone(jobs)
 	slices.SortStableFunc(jobs, func(a, b job) int {
-		x, y := &tensors[a.index], &tensors[b.index]
-		return cmp.Or(names.Compare(x.File, y.File), cmp.Compare(a.index, b.index))
+		return cmp.Or(names.Compare(file(a.index), file(b.index)), cmp.Compare(a.index, b.index))
 	})
 	shares := cut(jobs, s.Of)
 	if uneven(jobs, shares, s.Of) {

@@ -23,18 +23,22 @@ type finished struct {
 
 // outcome enters what a worker made of a job.
 func (p *plan) outcome(f finished) Outcome {
-	o := p.tensors[f.index]
+	t, _ := p.model.Tensor(f.index)
+	o := p.begin(t)
 	o.Analysis, o.Err, o.Elapsed, o.SHA256, o.Reused = f.analysis, f.err, f.elapsed, f.sha256, f.reused
 	return o
 }
 
 // run works on the jobs until all are done, ctx ends or yield returns false.
 func (p *plan) run(ctx context.Context, yield func(Outcome, error) bool) {
-	for _, o := range p.tensors {
-		if o.Reason != "" && !yield(o, nil) {
+	for i, o := range p.tensors() {
+		if o.Reason == "" {
+			p.jobs = append(p.jobs, p.newJob(i, o.Tensor))
+		} else if !yield(o, nil) {
 			return
 		}
 	}
+	p.arrange()
 	progress := Progress{Done: p.done, Total: p.done + len(p.jobs)}
 	for _, j := range p.jobs {
 		progress.TotalWork += j.cost
@@ -43,8 +47,7 @@ func (p *plan) run(ctx context.Context, yield func(Outcome, error) bool) {
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // stops what is in flight when the loop is left early
-	// Room for every job, so that a worker never waits for a reader who has left.
-	done := make(chan finished, len(p.jobs))
+	done := make(chan finished, min(len(p.jobs), ahead))
 	go p.dispatch(ctx, done)
 	shared := p.sharedDone
 	for progress.Done < progress.Total {
@@ -94,6 +97,24 @@ func next(ctx context.Context, done <-chan finished) (finished, bool) {
 	}
 }
 
+// ahead is how many jobs may be finished before the first of them is looked at. It bounds
+// what a reader who is slower than the workers can make a scan keep.
+const ahead = 1 << 10
+
+// deliver hands out what a worker made of a job, unless ctx ends before there is room for
+// it: then the reader may have left.
+func deliver(ctx context.Context, done chan<- finished, f finished) {
+	select {
+	case done <- f:
+		return
+	default:
+	}
+	select {
+	case done <- f:
+	case <-ctx.Done():
+	}
+}
+
 // dispatch starts the jobs in order: each reads its weights as soon as there is memory
 // for it, a few ahead of the workers, and computes as soon as workers are free: large
 // matrices one after the other with all of them, small ones side by side with one each.
@@ -108,14 +129,15 @@ func (p *plan) dispatch(ctx context.Context, done chan<- finished) {
 			return
 		}
 		if err != nil {
-			done <- finished{job: j, err: tensorError(p.tensors[j.index].Tensor, err)}
+			t, _ := p.model.Tensor(j.index)
+			deliver(ctx, done, finished{job: j, err: tensorError(t, err)})
 			continue
 		}
 		running.Go(func() {
 			f := p.work(ctx, res, l, j)
 			res.release(l)
 			if f.err == nil || ctx.Err() == nil || !errors.Is(f.err, ctx.Err()) {
-				done <- f
+				deliver(ctx, done, f)
 			}
 		})
 	}
@@ -125,7 +147,7 @@ func (p *plan) dispatch(ctx context.Context, done chan<- finished) {
 // without what it waits for workers.
 func (p *plan) work(ctx context.Context, res *resources, l *loan, j job) (f finished) {
 	f.job = j
-	t := p.tensors[j.index].Tensor
+	t, _ := p.model.Tensor(j.index)
 	began := time.Now()
 	weights, err := p.model.Load(ctx, t, l.buffer)
 	f.elapsed = time.Since(began)

@@ -126,6 +126,7 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 	if err != nil {
 		return err
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(thrift))
 	m, err := f.open.Open(cmd.Context(), model)
 	if err != nil {
 		return err

@@ -1,14 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"cmp"
 	"fmt"
 	"io"
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/escape"
@@ -19,13 +20,16 @@ import (
 // writeTable prints the layers grouped by type, best first; total is the
 // number of parameters of the model.
 func writeTable(w io.Writer, res *results.Result, total int64) error {
-	b := &strings.Builder{}
+	b := bufio.NewWriter(w)
 	p := res.Provenance
 	escape.Fprintf(b, "%s: %s, %s parameters in %s (%s)\n", p.Model, modelKind(p), formatCount(total), plural(len(p.Files), "file"), formatBytes(fileBytes(p)))
 	escape.Fprintf(b, "SNR = %s; signal: singular values above t; noise scale σ: %s, edge: %s; %s\n",
 		formula(p.Settings), p.Settings.Noise, p.Settings.Edge, ran(res))
 
-	candidates := res.Scores().Candidates(results.ExpertsFused)
+	var candidates []results.Candidate
+	if res.Chosen != nil || slices.ContainsFunc(res.Rows, func(l results.Row) bool { return l.Parameter != "" && l.Parameter != l.Name }) {
+		candidates = res.Scores().Candidates(results.ExpertsFused)
+	}
 	chosen := chosenRows(res.Chosen, candidates)
 	for _, group := range byType(res.Rows) {
 		writeGroup(b, group, chosen)
@@ -36,8 +40,7 @@ func writeTable(w io.Writer, res *results.Result, total int64) error {
 		escape.Fprintf(b, "\ntop %v %% of each type (marked *): %s, %s parameters, %.1f %% of the model\n",
 			s.TopPercent, plural(len(s.Layers), "layer"), formatCount(s.Params), 100*s.Share)
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.Flush()
 }
 
 // chosenRows returns the names of the rows of which the candidates that were chosen
@@ -63,29 +66,27 @@ func chosenRows(c *results.Chosen, candidates []results.Candidate) map[string]bo
 
 // writeFused lists the parameters whose parts were scored one by one, with the
 // median by which they rank and the scores it is the median of.
-func writeFused(b *strings.Builder, candidates []results.Candidate, chosen map[string]bool) {
-	first := true
-	var tw *tabwriter.Writer
-	for _, c := range candidates {
-		if len(c.Rows) < 2 {
-			continue
-		}
-		if first {
-			first = false
-			escape.Fprintf(b, "\nparameters of the loaded model that hold several of these; they rank by the median\n")
-			tw = tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
-			escape.Fprintf(tw, "\tSNR\tleast\tgreatest\tparts\t  parameter\n")
-		}
-		mark := ""
-		if chosen[c.Rows[0]] {
-			mark = "*"
-		}
-		escape.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t  %s\n", mark, formatNumber(results.Number(c.SNR)),
-			formatNumber(results.Number(c.Low)), formatNumber(results.Number(c.High)), len(c.Rows), c.Name)
+func writeFused(b *bufio.Writer, candidates []results.Candidate, chosen map[string]bool) {
+	single := func(c results.Candidate) bool { return len(c.Rows) < 2 }
+	if candidates = slices.DeleteFunc(slices.Clone(candidates), single); len(candidates) == 0 {
+		return
 	}
-	if tw != nil {
-		tw.Flush()
+	escape.Fprintf(b, "\nparameters of the loaded model that hold several of these; they rank by the median\n")
+	writeAligned(b, true, func(yield func(cells ...string) bool) {
+		ok := yield("", "SNR", "least", "greatest", "parts", "  parameter")
+		for _, c := range candidates {
+			ok = ok && yield(marked(chosen[c.Rows[0]]), formatNumber(c.SNR), formatNumber(c.Low), formatNumber(c.High),
+				strconv.Itoa(len(c.Rows)), "  "+c.Name)
+		}
+	})
+}
+
+// marked returns the mark of a row that was chosen.
+func marked(chosen bool) string {
+	if chosen {
+		return "*"
 	}
+	return ""
 }
 
 func modelKind(p results.Provenance) string {
@@ -136,10 +137,11 @@ func dequantised(res *results.Result) string {
 
 // byType groups the layers that were ranked, types in order of appearance, the
 // layers of each by descending SNR, failed ones last.
-func byType(rows []results.Row) [][]results.Row {
-	var groups [][]results.Row
+func byType(rows []results.Row) [][]*results.Row {
+	var groups [][]*results.Row
 	index := make(map[string]int)
-	for _, l := range rows {
+	for i := range rows {
+		l := &rows[i]
 		if !l.Ranked {
 			continue
 		}
@@ -152,7 +154,7 @@ func byType(rows []results.Row) [][]results.Row {
 		groups[i] = append(groups[i], l)
 	}
 	for _, g := range groups {
-		slices.SortStableFunc(g, func(a, b results.Row) int {
+		slices.SortStableFunc(g, func(a, b *results.Row) int {
 			if an, bn := math.IsNaN(float64(a.SNR)), math.IsNaN(float64(b.SNR)); an || bn {
 				return cmp.Compare(btoi(an), btoi(bn))
 			}
@@ -169,45 +171,47 @@ func btoi(b bool) int {
 	return 0
 }
 
-func writeGroup(b *strings.Builder, group []results.Row, chosen map[string]bool) {
+func writeGroup(b *bufio.Writer, group []*results.Row, chosen map[string]bool) {
 	escape.Fprintf(b, "\n%s (%d)\n", group[0].Type, len(group))
-	tw := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	escape.Fprintf(tw, "\tSNR\tσ\tt\tsignal\tnoise\ts_max\tshape\t  layer\n")
-	for i, l := range group {
-		mark := ""
-		if chosen[l.Name] {
-			mark = "*"
+	writeAligned(b, true, func(yield func(cells ...string) bool) {
+		ok := yield("", "SNR", "σ", "t", "signal", "noise", "s_max", "shape", "  layer")
+		for i, l := range group {
+			mark, shape := marked(chosen[l.Name]), fmt.Sprintf("%d×%d", l.Rows, l.Cols)
+			if l.Error != "" {
+				ok = ok && yield(mark, "failed", "", "", "", "", "", shape, "  "+l.Name)
+				continue
+			}
+			ok = ok && yield(mark, formatScore(l.SNR, float64(l.SNRError)), formatNumber(l.Sigma), formatNumber(l.Threshold),
+				fmt.Sprint(l.SignalCount), fmt.Sprint(l.NoiseCount), formatNumber(l.SMax), shape, "  "+l.Name+remark(group, i))
 		}
-		if l.Error != "" {
-			escape.Fprintf(tw, "%s\tfailed\t\t\t\t\t\t%d×%d\t  %s\n", mark, l.Rows, l.Cols, l.Name)
-			continue
-		}
-		note := ""
-		switch {
-		case l.Zero:
-			note = "  (all zero)"
-		case l.Saturated:
-			note = "  (saturated: no noise to divide by)"
-		}
-		if i > 0 && group[i-1].SNR == l.SNR || i+1 < len(group) && group[i+1].SNR == l.SNR {
-			note += "  (tie)"
-		}
-		if math.IsInf(float64(l.SNRError), 1) {
-			note += "  (?: no digit of the score is certain)"
-		}
-		escape.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%d×%d\t  %s%s\n", mark, formatScore(l.SNR, float64(l.SNRError)), formatNumber(l.Sigma),
-			formatNumber(l.Threshold), l.SignalCount, l.NoiseCount, formatNumber(l.SMax), l.Rows, l.Cols, l.Name, note)
-	}
-	tw.Flush()
+	})
 	writeCut(b, group, chosen)
 }
 
+// remark says what is special about the i-th layer of a group.
+func remark(group []*results.Row, i int) (text string) {
+	l := group[i]
+	switch {
+	case l.Zero:
+		text = "  (all zero)"
+	case l.Saturated:
+		text = "  (saturated: no noise to divide by)"
+	}
+	if i > 0 && group[i-1].SNR == l.SNR || i+1 < len(group) && group[i+1].SNR == l.SNR {
+		text += "  (tie)"
+	}
+	if math.IsInf(float64(l.SNRError), 1) {
+		text += "  (?: no digit of the score is certain)"
+	}
+	return text
+}
+
 // writeCut says when a tie decided what was selected from a group.
-func writeCut(b *strings.Builder, group []results.Row, chosen map[string]bool) {
-	if slices.ContainsFunc(group, func(l results.Row) bool { return l.PartOf != "" || l.Parameter != "" && names.IsExpert(l.Name) }) {
+func writeCut(b *bufio.Writer, group []*results.Row, chosen map[string]bool) {
+	if slices.ContainsFunc(group, func(l *results.Row) bool { return l.PartOf != "" || l.Parameter != "" && names.IsExpert(l.Name) }) {
 		return // rows that are no candidates of their own
 	}
-	cut := slices.IndexFunc(group, func(l results.Row) bool { return !chosen[l.Name] })
+	cut := slices.IndexFunc(group, func(l *results.Row) bool { return !chosen[l.Name] })
 	if cut <= 0 || group[cut].SNR != group[cut-1].SNR {
 		return
 	}
@@ -224,7 +228,7 @@ func writeCut(b *strings.Builder, group []results.Row, chosen map[string]bool) {
 }
 
 // writeNotes lists what is not in the groups, one line for each reason.
-func writeNotes(b *strings.Builder, res *results.Result) {
+func writeNotes(b *bufio.Writer, res *results.Result) {
 	for _, l := range res.Rows {
 		if l.TiedTo != "" {
 			escape.Fprintf(b, "\n%s is tied to %s: one matrix, ranked once\n", l.Name, l.TiedTo)

@@ -71,7 +71,11 @@ func formatShape(shape []int) string {
 	if len(shape) == 0 {
 		return "scalar"
 	}
-	return strings.Trim(strings.ReplaceAll(fmt.Sprint(shape), " ", "×"), "[]")
+	text := strconv.Itoa(shape[0])
+	for _, d := range shape[1:] {
+		text += "×" + strconv.Itoa(d)
+	}
+	return text
 }
 
 // formula writes the score as it was computed.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gospectrum/spectrum/checkpoint"
@@ -53,7 +54,7 @@ func Preload(ctx context.Context, path string, limits Limits) (Verdict, error) {
 	if outer.Err() != nil || err != nil && ctx.Err() == nil {
 		return Verdict{}, errors.Join(err, outer.Err())
 	}
-	v := Verdict{Left: len(scan.Layers(planned))}
+	v := Verdict{Left: len(scan.Layers(slices.Collect(planned)))}
 	var rows []results.Row
 	var damage []error
 	for _, o := range outcomes {

@@ -24,12 +24,7 @@ func (t *Table) Find(list []string, s string) int {
 // Add takes s for the next element of list, which has as many as were added and to which
 // the caller then appends it; unless it is there: then it returns false.
 func (t *Table) Add(list []string, s string) bool {
-	if t.n == 0 {
-		t.seed = maphash.MakeSeed()
-	}
-	if 2*t.n >= len(t.slots) {
-		t.grow(max(64, 2*len(t.slots)))
-	}
+	t.Grow(1)
 	i, slot := t.search(list, s)
 	if i >= 0 {
 		return false
@@ -37,6 +32,20 @@ func (t *Table) Add(list []string, s string) bool {
 	t.n++
 	t.slots[slot] = maphash.String(t.seed, s)<<32 | uint64(t.n)
 	return true
+}
+
+// Grow makes room for n more strings.
+func (t *Table) Grow(n int) {
+	if t.slots == nil {
+		t.seed = maphash.MakeSeed()
+	}
+	size := max(64, len(t.slots))
+	for 3*size < 4*(t.n+n) {
+		size *= 2
+	}
+	if size > len(t.slots) {
+		t.resize(size)
+	}
 }
 
 // search returns the index of s, or -1 and the slot in which it belongs.
@@ -55,8 +64,8 @@ func (t *Table) search(list []string, s string) (i, slot int) {
 	return -1, slot
 }
 
-// grow makes room.
-func (t *Table) grow(size int) {
+// resize gives the table more slots.
+func (t *Table) resize(size int) {
 	old := t.slots
 	t.slots = make([]uint64, size)
 	for _, x := range old {

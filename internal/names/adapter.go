@@ -32,6 +32,9 @@ func IsAdapterPart(name string) bool {
 			}
 		}
 		// diffusers: to_q_lora.down.weight, proj_lora1.down.weight, lora_linear_layer.up.weight
+		if !strings.Contains(p, "lora") {
+			continue
+		}
 		of := strings.TrimRight(p, "0123456789")
 		if strings.HasSuffix(of, "_lora") || of == "lora" || of == "lora_linear_layer" {
 			if next, _, _ := strings.Cut(rest, "."); next == "down" || next == "up" {

@@ -19,8 +19,12 @@ type keySet struct {
 	table hashed.Table
 }
 
-// add reports whether key is new.
-func (k *keySet) add(key string) bool {
+// keyLength is what a key with its value takes in objects that have many, in bytes: a
+// guess on the safe side, by which no more memory is taken than half of the text.
+const keyLength = 64
+
+// add reports whether key is new. Of the text there are rest bytes left.
+func (k *keySet) add(key string, rest int) bool {
 	if k.keys == nil {
 		if slices.Contains(k.few[:k.n], key) {
 			return false
@@ -30,6 +34,8 @@ func (k *keySet) add(key string) bool {
 			k.n++
 			return true
 		}
+		k.keys = make([]string, 0, len(k.few)+rest/keyLength)
+		k.table.Grow(cap(k.keys))
 		for _, old := range k.few {
 			k.table.Add(k.keys, old)
 			k.keys = append(k.keys, old)

@@ -66,7 +66,7 @@ func (s *Scanner) Object(member func(key string) error) error {
 		if err != nil {
 			return err
 		}
-		if !seen.add(key) {
+		if !seen.add(key, len(s.data)-s.pos) {
 			if s.duplicate == nil {
 				return ErrorAt(at, "duplicate key %q", key)
 			}

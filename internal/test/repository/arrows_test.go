@@ -49,7 +49,7 @@ checkpoint                    hub . internal/format/gguf internal/format/numfmt
                               internal/format/sniff internal/format/strictjson
                               internal/format/torchfile internal/hashed internal/machine
                               internal/names internal/names/loaded
-hub                           internal/format/strictjson    internal/hashed
+hub                           internal/format/strictjson
 
 .                             rmt selection internal/engine/kernel internal/engine/lapack
                               internal/engine/native internal/engine/parallel internal/law/mp

@@ -1,0 +1,111 @@
+package results
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
+	"math"
+)
+
+// stream writes JSON a value at a time, as a whole with an indent of 2 would be: a scan
+// may have a million rows, which as one text would take gigabytes.
+type stream struct {
+	w   *bufio.Writer
+	buf bytes.Buffer
+}
+
+// encode returns v as it stands at a depth; the text is valid until the next call.
+func (s *stream) encode(v any, depth string) ([]byte, error) {
+	s.buf.Reset()
+	enc := json.NewEncoder(&s.buf)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent(depth, "  ")
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(s.buf.Bytes(), []byte("\n")), err
+}
+
+// list writes the n elements of an array that is a member of the outermost object.
+func (s *stream) list(n int, element func(i int) any) error {
+	s.w.WriteByte('[')
+	for i := range n {
+		if i > 0 {
+			s.w.WriteByte(',')
+		}
+		s.w.WriteString("\n    ")
+		text, err := s.encode(element(i), "    ")
+		if err != nil {
+			return err
+		}
+		if _, err := s.w.Write(text); err != nil {
+			return err
+		}
+	}
+	if n > 0 {
+		s.w.WriteString("\n  ")
+	}
+	return s.w.WriteByte(']')
+}
+
+// writeMembers writes the fields of a [Result] in their order. What cannot be written as
+// JSON is found before anything is written.
+func writeMembers(w io.Writer, r *Result) error {
+	s := &stream{w: bufio.NewWriter(w)}
+	provenance := r.Provenance
+	provenance.Files = orEmpty(provenance.Files)
+	head, err := s.encode(provenance, "  ")
+	if err != nil {
+		return err
+	}
+	head = bytes.Clone(head)
+	var chosen []byte
+	if r.Chosen != nil {
+		c := *r.Chosen
+		c.Layers = orEmpty(c.Layers)
+		if chosen, err = s.encode(c, "  "); err != nil {
+			return err
+		}
+		chosen = bytes.Clone(chosen)
+	}
+	if err := checkFinite(s, r.Rows); err != nil {
+		return err
+	}
+
+	s.w.WriteString("{\n  \"provenance\": ")
+	s.w.Write(head)
+	s.w.WriteString(",\n  \"layers\": ")
+	if err := s.list(len(r.Rows), func(i int) any { return &r.Rows[i] }); err != nil {
+		return err
+	}
+	s.w.WriteString(",\n  \"skipped\": ")
+	if err := s.list(len(r.Skipped), func(i int) any {
+		t := r.Skipped[i]
+		t.Shape = orEmpty(t.Shape)
+		return &t
+	}); err != nil {
+		return err
+	}
+	if chosen != nil {
+		s.w.WriteString(",\n  \"selection\": ")
+		s.w.Write(chosen)
+	}
+	s.w.WriteString(",\n  \"interrupted\": ")
+	interrupted, _ := s.encode(r.Interrupted, "") // a bool, which never fails
+	s.w.Write(interrupted)
+	s.w.WriteString("\n}\n")
+	return s.w.Flush()
+}
+
+// checkFinite returns the error of the first row with a singular value that JSON has no
+// number for, the one thing in a row that cannot be written.
+func checkFinite(s *stream, rows []Row) error {
+	for i := range rows {
+		for _, v := range rows[i].SingularValues {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				_, err := s.encode(&rows[i], "")
+				return err
+			}
+		}
+	}
+	return nil
+}
