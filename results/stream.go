@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math"
 )
@@ -92,6 +93,9 @@ func writeMembers(w io.Writer, r *Result) error {
 	s.w.WriteString(",\n  \"interrupted\": ")
 	interrupted, _ := s.encode(r.Interrupted, "") // a bool, which never fails
 	s.w.Write(interrupted)
+	if r.Missing != 0 {
+		fmt.Fprintf(s.w, ",\n  \"missing\": %d", r.Missing)
+	}
 	s.w.WriteString("\n}\n")
 	return s.w.Flush()
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"reflect"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,11 +13,12 @@ import (
 
 // TestStreamIsTheWhole writes a value at a time what encoding/json makes of the whole.
 func TestStreamIsTheWhole(t *testing.T) {
+	require.Equal(t, 6, reflect.TypeFor[Result]().NumField(), "a new field is written by writeMembers too")
 	row := Row{Name: "a<b>&.weight", SNR: Number(math.Inf(1)), SingularValues: []float64{2, 1}}
 	skipped := Skipped{Name: "n", Shape: []int64{}, Reason: "1-D"}
 	for _, r := range []Result{
 		{},
-		{Rows: []Row{row}, Skipped: []Skipped{skipped}, Interrupted: true},
+		{Rows: []Row{row}, Skipped: []Skipped{skipped}, Interrupted: true, Missing: 3},
 		{Rows: []Row{row, row}, Skipped: []Skipped{{Shape: []int64{3, 4}}, skipped}, Chosen: &Chosen{Layers: []string{"a"}}},
 	} {
 		var got, want bytes.Buffer
