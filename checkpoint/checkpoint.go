@@ -209,10 +209,18 @@ func (m *Model) Tensors() []Tensor {
 	return tensors
 }
 
+// Len returns the number of tensors.
+func (m *Model) Len() int {
+	if m == nil {
+		return 0
+	}
+	return len(m.tensors)
+}
+
 // Tensor returns the i-th of [Model.Tensors] without making a list of them, which a
 // model of a million tensors has no need of. It reports false where there is none.
 func (m *Model) Tensor(i int) (t Tensor, ok bool) {
-	if m == nil || i < 0 || i >= len(m.tensors) {
+	if i < 0 || i >= m.Len() {
 		return Tensor{}, false
 	}
 	t = m.tensors[i].tensor()

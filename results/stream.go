@@ -4,9 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"math"
+	"strings"
 )
 
 // stream writes JSON a value at a time, as a whole with an indent of 2 would be: a scan
@@ -48,37 +48,41 @@ func (s *stream) list(n int, element func(i int) any) error {
 	return s.w.WriteByte(']')
 }
 
-// writeMembers writes the fields of a [Result] in their order. What cannot be written as
-// JSON is found before anything is written.
+// The arrays of a [Result] that may be long, as they stand in its JSON when they are empty.
+// Nothing else looks like these: no string has a line's end in it, and what is inside is
+// indented by more.
+const (
+	noLayers  = "\n  \"layers\": []"
+	noSkipped = "\n  \"skipped\": []"
+)
+
+// writeMembers writes a [Result] whose long arrays are written an element at a time, and
+// all else as it is. What cannot be written as JSON is found before anything is written.
 func writeMembers(w io.Writer, r *Result) error {
 	s := &stream{w: bufio.NewWriter(w)}
-	provenance := r.Provenance
-	provenance.Files = orEmpty(provenance.Files)
-	head, err := s.encode(provenance, "  ")
+	rest := *r
+	rest.Rows, rest.Skipped = []Row{}, []Skipped{}
+	rest.Provenance.Files = orEmpty(r.Provenance.Files)
+	if r.Chosen != nil {
+		chosen := *r.Chosen
+		chosen.Layers = orEmpty(chosen.Layers)
+		rest.Chosen = &chosen
+	}
+	text, err := s.encode(rest, "")
 	if err != nil {
 		return err
 	}
-	head = bytes.Clone(head)
-	var chosen []byte
-	if r.Chosen != nil {
-		c := *r.Chosen
-		c.Layers = orEmpty(c.Layers)
-		if chosen, err = s.encode(c, "  "); err != nil {
-			return err
-		}
-		chosen = bytes.Clone(chosen)
-	}
+	before, after, _ := strings.Cut(string(text), noLayers)
+	between, after, _ := strings.Cut(after, noSkipped)
 	if err := checkFinite(s, r.Rows); err != nil {
 		return err
 	}
 
-	s.w.WriteString("{\n  \"provenance\": ")
-	s.w.Write(head)
-	s.w.WriteString(",\n  \"layers\": ")
+	s.w.WriteString(before + strings.TrimSuffix(noLayers, "[]"))
 	if err := s.list(len(r.Rows), func(i int) any { return &r.Rows[i] }); err != nil {
 		return err
 	}
-	s.w.WriteString(",\n  \"skipped\": ")
+	s.w.WriteString(between + strings.TrimSuffix(noSkipped, "[]"))
 	if err := s.list(len(r.Skipped), func(i int) any {
 		t := r.Skipped[i]
 		t.Shape = orEmpty(t.Shape)
@@ -86,17 +90,7 @@ func writeMembers(w io.Writer, r *Result) error {
 	}); err != nil {
 		return err
 	}
-	if chosen != nil {
-		s.w.WriteString(",\n  \"selection\": ")
-		s.w.Write(chosen)
-	}
-	s.w.WriteString(",\n  \"interrupted\": ")
-	interrupted, _ := s.encode(r.Interrupted, "") // a bool, which never fails
-	s.w.Write(interrupted)
-	if r.Missing != 0 {
-		fmt.Fprintf(s.w, ",\n  \"missing\": %d", r.Missing)
-	}
-	s.w.WriteString("\n}\n")
+	s.w.WriteString(after + "\n")
 	return s.w.Flush()
 }
 

@@ -52,18 +52,11 @@ func newPlan(m *checkpoint.Model, opt Options) (*plan, error) {
 // checkPatterns reports a pattern that matches nothing.
 func (p *plan) checkPatterns() error {
 	patterns := slices.Concat(p.opt.Include, p.opt.Exclude)
-	if len(patterns) == 0 {
-		return nil
-	}
-	n := 0
-	for ok := true; ok; n++ {
-		_, ok = p.model.Tensor(n)
-	}
 	named := func(i int) (name, typ string) {
 		t, _ := p.model.Tensor(i)
 		return t.Name, p.opt.Type(t.Name)
 	}
-	if none := names.Unmatched(patterns, n-1, named); none != "" {
+	if none := names.Unmatched(patterns, p.model.Len(), named); none != "" {
 		return fmt.Errorf("%w: pattern %q matches no tensor", spectrum.ErrOption, none)
 	}
 	return nil
