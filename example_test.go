@@ -153,7 +153,7 @@ func ExampleNoiseScale() {
 func ExampleRatio() {
 	var r spectrum.Ratio
 	fmt.Println(r, r.UnmarshalText([]byte("median")))
-	// Output: sum invalid option: ratio "median"; one of [sum count energy]
+	// Output: sum invalid option: ratio "median"; one of sum, count, energy
 }
 
 func ExampleBackends() {
