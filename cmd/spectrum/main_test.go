@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,6 +19,7 @@ import (
 	"github.com/gospectrum/spectrum/internal/test/shared"
 	"github.com/gospectrum/spectrum/internal/test/tinyllama"
 	"github.com/gospectrum/spectrum/results"
+	"github.com/gospectrum/spectrum/scan"
 )
 
 const tiny = "../../testdata/tiny-llama"
@@ -396,4 +398,35 @@ func TestLenientWords(t *testing.T) {
 	code, _, said := command("select", file, "--top", "25", "--weight", "mlp.up_proj=2", "--weight", "mlp.down_proj=1")
 	assert.Equal(t, exitOK, code)
 	assert.Contains(t, said, "weights mlp.down_proj=1, mlp.up_proj=2")
+}
+
+// The forms of progress: lines with the time left, events, nothing; and no control
+// characters where the terminal is a dumb one.
+func TestProgress(t *testing.T) {
+	_, errs := ok(t, "scan", tiny, "--progress", "json", "--jobs", "1")
+	events := strings.Split(strings.TrimSpace(errs), "\n")[1:] // behind a note
+	require.Len(t, events, 1+57)
+	for i, text := range events {
+		var e progressEvent
+		require.NoError(t, json.Unmarshal([]byte(text), &e), text)
+		assert.Equal(t, i, e.Done)
+		assert.Equal(t, 57, e.Total)
+		assert.Equal(t, i == 0, e.Name == "")
+		assert.Equal(t, i == 57, e.Share == 1)
+		assert.Equal(t, i > 0 && i < 57, e.Left != nil)
+		assert.Equal(t, i > 0, e.SNR != nil)
+	}
+	_, errs = ok(t, "scan", tiny, "--quiet")
+	assert.Equal(t, "spectrum: note: reads the 2 files of model.safetensors.index.json\n", errs)
+	p := &progress{began: time.Now().Add(-10 * time.Second)}
+	left, known := p.left(scan.Progress{Done: 1, Total: 4, Work: 1, TotalWork: 4})
+	assert.True(t, known)
+	assert.Equal(t, 30*time.Second, left)
+	_, known = p.left(scan.Progress{Total: 4, TotalWork: 4})
+	assert.False(t, known, "nothing is known before the first")
+	for name, value := range map[string]string{"NO_COLOR": "1", "TERM": "dumb"} {
+		t.Setenv(name, value)
+		assert.Equal(t, progressLines, newProgress(os.Stderr, progressAuto).how)
+		t.Setenv(name, "")
+	}
 }

@@ -1,30 +1,49 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/gospectrum/spectrum/internal/escape"
+	"github.com/gospectrum/spectrum/results"
 	"github.com/gospectrum/spectrum/scan"
 )
 
-// progress shows how far a scan is: a bar with the time left on a terminal, a
-// line for every layer elsewhere.
+// Ways to show how far a scan is.
+const (
+	progressAuto  = "auto" // bar on a terminal, else lines
+	progressBar   = "bar"
+	progressLines = "lines"
+	progressJSON  = "json"
+	progressNone  = "none"
+)
+
+// progress shows how far a scan is: a bar with the time left, a line for every layer, or
+// a line of JSON for every event.
 type progress struct {
-	w   io.Writer
-	bar *progressbar.ProgressBar // nil unless w is a terminal
-	tty bool
+	w     io.Writer
+	how   string
+	began time.Time
+	bar   *progressbar.ProgressBar
 }
 
-func newProgress(w io.Writer) *progress {
-	p := &progress{w: w}
-	if f, ok := w.(*os.File); ok {
-		info, err := f.Stat()
-		p.tty = err == nil && info.Mode()&os.ModeCharDevice != 0
+// newProgress chooses how for auto: a bar only on a terminal that can move its cursor and
+// may be coloured.
+func newProgress(w io.Writer, how string) *progress {
+	p := &progress{w: w, how: how, began: time.Now()}
+	if how == progressAuto {
+		p.how = progressLines
+		if f, ok := w.(*os.File); ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" {
+			if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+				p.how = progressBar
+			}
+		}
 	}
 	return p
 }
@@ -33,12 +52,19 @@ func newProgress(w io.Writer) *progress {
 const barUnit = 1e6
 
 func (p *progress) update(s scan.Progress) {
-	if !p.tty {
+	switch p.how {
+	case progressBar:
+		p.drawBar(s)
+	case progressJSON:
+		p.event(s)
+	case progressLines:
 		if s.Last != nil {
 			p.line(s)
 		}
-		return
 	}
+}
+
+func (p *progress) drawBar(s scan.Progress) {
 	if p.bar == nil {
 		// Work, not the number of layers, so that the time left is honest.
 		p.bar = progressbar.NewOptions64(int64(s.TotalWork/barUnit)+1,
@@ -50,6 +76,16 @@ func (p *progress) update(s scan.Progress) {
 	_ = p.bar.Set64(int64(s.Work / barUnit)) // a bar that cannot be drawn stops nothing
 }
 
+// left estimates the time that the rest takes, at the rate so far; false as long as there
+// is none, or nothing is left.
+func (p *progress) left(s scan.Progress) (time.Duration, bool) {
+	if s.Work <= 0 || s.Done >= s.Total {
+		return 0, false
+	}
+	rest := float64(time.Since(p.began)) * (s.TotalWork - s.Work) / s.Work
+	return time.Duration(rest).Round(time.Second), rest < math.MaxInt64/2
+}
+
 func (p *progress) line(s scan.Progress) {
 	o := s.Last
 	outcome := "failed"
@@ -59,9 +95,50 @@ func (p *progress) line(s scan.Progress) {
 	case o.Err == nil:
 		outcome = "SNR " + formatScore(o.Analysis.SNR, o.Analysis.SNRError)
 	}
+	left := ""
+	if d, ok := p.left(s); ok && d >= time.Second {
+		left = fmt.Sprintf(", %v left", d)
+	}
 	rows, cols, _ := o.Dims()
-	escape.Fprintf(p.w, "[%*d/%d] %s %d×%d %s: %s (%.2f s)\n",
-		len(fmt.Sprint(s.Total)), s.Done, s.Total, o.Name, rows, cols, o.DType, outcome, o.Elapsed.Seconds())
+	escape.Fprintf(p.w, "[%*d/%d] %s %d×%d %s: %s (%.2f s)%s\n",
+		len(fmt.Sprint(s.Total)), s.Done, s.Total, o.Name, rows, cols, o.DType, outcome, o.Elapsed.Seconds(), left)
+}
+
+// progressEvent is a line of --progress json: the first has no name.
+type progressEvent struct {
+	Done    int             `json:"done"`              // matrices, those of an earlier run among them
+	Total   int             `json:"total"`             // matrices
+	Share   float64         `json:"share"`             // of the work of this run that is done
+	Elapsed float64         `json:"elapsed"`           // seconds
+	Left    *float64        `json:"left,omitempty"`    // seconds, at the rate so far
+	Name    string          `json:"name,omitempty"`    // of the matrix that is done
+	Seconds float64         `json:"seconds,omitempty"` // that it took
+	SNR     *results.Number `json:"snr,omitempty"`
+	Error   string          `json:"error,omitempty"`
+}
+
+func (p *progress) event(s scan.Progress) {
+	e := progressEvent{Done: s.Done, Total: s.Total, Share: 1, Elapsed: time.Since(p.began).Seconds()}
+	if s.TotalWork > 0 {
+		e.Share = s.Work / s.TotalWork
+	}
+	if d, ok := p.left(s); ok {
+		left := d.Seconds()
+		e.Left = &left
+	}
+	if o := s.Last; o != nil {
+		e.Name, e.Seconds = o.Name, o.Elapsed.Seconds()
+		switch {
+		case o.Err != nil:
+			e.Error = o.Err.Error()
+		case o.Analysis != nil:
+			snr := results.Number(o.Analysis.SNR)
+			e.SNR = &snr
+		}
+	}
+	if text, err := json.Marshal(e); err == nil {
+		_, _ = p.w.Write(append(text, '\n')) // what cannot be shown stops nothing
+	}
 }
 
 // finish leaves the terminal clean.

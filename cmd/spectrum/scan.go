@@ -37,6 +37,8 @@ type scanFlags struct {
 	shard    string
 	fresh    bool
 	reuse    string
+	progress string // how it is shown
+	quiet    bool
 
 	selection, selectionFormat string // a trainer's file of what --top selects
 }
@@ -93,12 +95,15 @@ Formats:` + scanFormatHelp(),
 	fl.StringVar(&f.types, "types", typesRole, "group layers by `RULE`: role (experts pooled, towers apart) or reference (what follows the first number)")
 	fl.StringVar(&f.shard, "shard", "", "scan the `I/N`-th part of the matrices, or what the scheduler's environment says (auto); spectrum merge joins the parts")
 	fl.StringVar(&f.reuse, "reuse", "", "take the rows of matrices whose bytes are unchanged from `FILE`, an earlier result with the same settings")
+	fl.StringVar(&f.progress, "progress", progressAuto, "show on standard error how far the scan is as a `FORM`: bar, lines, json (a line an event) or none (default: a bar on a terminal, else lines)")
+	fl.Lookup("progress").DefValue = "" // the help has it
+	fl.BoolVar(&f.quiet, "quiet", false, "show nothing but what is wrong, as --progress none does")
 	fl.BoolVar(&f.fresh, "fresh", false, "discard what an earlier run with this -o has finished")
 	openFlags(cmd, &f.open)
 	for name, values := range map[string][]string{
 		"format": scanFormatNames(), "noise": noiseNames(), "ratio": {"sum", "count", "energy"},
 		"edge": {"asymptotic", "tw:0.01"}, "types": {typesRole, typesReference}, "divisor": {"s_max", "none", "edge"}, "precision": {"auto", "float64", "values"},
-		"backend": backendNames(), "selection-format": formatNames(emit.Formats()),
+		"backend": backendNames(), "progress": {progressBar, progressLines, progressJSON, progressNone}, "selection-format": formatNames(emit.Formats()),
 	} {
 		complete(cmd, name, values)
 	}
@@ -152,7 +157,7 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 	defer f.recorder.Journal.Close()
 	defer debug.SetMemoryLimit(limitMemory(f.opt))
 
-	bar := newProgress(cmd.ErrOrStderr())
+	bar := newProgress(cmd.ErrOrStderr(), f.progress)
 	f.opt.Progress = bar.update
 	f.recorder.Tool, f.recorder.Version, f.recorder.Types = "spectrum", version(), f.types
 	res, err := f.recorder.Scan(cmd.Context(), m, f.opt)
@@ -271,6 +276,12 @@ func (f *scanFlags) check(cmd *cobra.Command) (scanFormat, error) {
 	}
 	if f.selection != "" && !cmd.Flags().Changed("top") {
 		return format, errors.New("--selection needs --top, which says what to select")
+	}
+	if err := oneOf("progress", f.progress, progressAuto, progressBar, progressLines, progressJSON, progressNone); err != nil {
+		return format, err
+	}
+	if f.quiet {
+		f.progress = progressNone
 	}
 	if err := oneOf("types", f.types, typesRole, typesReference); err != nil {
 		return format, err
