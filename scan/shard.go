@@ -3,6 +3,7 @@ package scan
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,12 +52,15 @@ func (s Shard) check() error {
 	return nil
 }
 
+// balance is what part of the mean cost of a shard a matrix must exceed to be dealt out by
+// itself. All others are neighbours of each other, so that shards differ by about as much.
+const balance = 0.05
+
 // of returns the jobs of the shard; file says in which file a tensor is.
 //
-// File by file, in the order of the model, the jobs are cut where the running cost passes a
-// multiple of the n-th part, so that a shard reads few files, and of them neighbours. If the parts then differ by
-// more than balance allows, jobs are dealt out instead, largest first, each to the shard
-// that has least (the longest-processing-time rule of Graham 1969).
+// Large matrices are dealt out, largest first, each to the shard that has least (the
+// longest-processing-time rule of Graham 1969). The others fill the shards up to one level
+// in the order of the files, so that a shard reads few of them, and of these one range.
 func (s Shard) of(jobs []job, file func(index int) string) []job {
 	if s == (Shard{}) || s.Of == 1 {
 		return jobs
@@ -65,59 +69,64 @@ func (s Shard) of(jobs []job, file func(index int) string) []job {
 	slices.SortStableFunc(jobs, func(a, b job) int {
 		return cmp.Or(names.Compare(file(a.index), file(b.index)), cmp.Compare(a.index, b.index))
 	})
-	shares := cut(jobs, s.Of)
-	if uneven(jobs, shares, s.Of) {
-		shares = deal(jobs, s.Of)
-	}
-	var mine []job
-	for i, j := range jobs {
-		if shares[i] == s.Index-1 {
+	large, small, rest := split(jobs, s.Of)
+	load, mine := newLoads(s.Of), []job(nil)
+	for _, j := range large {
+		if load.add(j.cost) == s.Index-1 {
 			mine = append(mine, j)
 		}
+	}
+	level := levelOf(load.cost, rest)
+	filled := 0. // up to the shard
+	for _, c := range load.cost[:s.Index-1] {
+		filled += max(0, level-c)
+	}
+	end := filled + max(0, level-load.cost[s.Index-1])
+	if s.Index == s.Of {
+		end = math.Inf(1)
+	}
+	before := 0.
+	for _, j := range small {
+		// The middle of a job decides whose it is.
+		if middle := before + j.cost/2; middle >= filled && middle < end {
+			mine = append(mine, j)
+		}
+		before += j.cost
 	}
 	return mine
 }
 
-// cut gives each shard a range of the jobs.
-func cut(jobs []job, n int) []int {
+// split takes the jobs apart that are large beside one of n shards, largest first, and
+// sums the cost of the others.
+func split(jobs []job, n int) (large, small []job, rest float64) {
 	total := 0.
 	for _, j := range jobs {
 		total += j.cost
 	}
-	shares, before := make([]int, len(jobs)), 0.
-	for i, j := range jobs {
-		// The middle of a job decides whose it is.
-		shares[i] = min(n-1, int((before+j.cost/2)/total*float64(n)))
-		before += j.cost
+	for _, j := range jobs {
+		if j.cost > balance*total/float64(n) {
+			large = append(large, j)
+			continue
+		}
+		small = append(small, j)
+		rest += j.cost
 	}
-	return shares
+	slices.SortStableFunc(large, func(a, b job) int { return cmp.Compare(b.cost, a.cost) })
+	return large, small, rest
 }
 
-// deal gives each job, largest first, to the shard that has least so far.
-func deal(jobs []job, n int) []int {
-	order := make([]int, len(jobs))
-	for i := range order {
-		order[i] = i
+// levelOf returns up to where the shards are filled when rest is poured onto what they
+// have.
+func levelOf(have []float64, rest float64) float64 {
+	sorted := slices.Sorted(slices.Values(have))
+	for i, c := range sorted {
+		// With the first i+1 at one level, what is left reaches up to the next?
+		if i+1 == len(sorted) || float64(i+1)*(sorted[i+1]-c) >= rest {
+			return c + rest/float64(i+1)
+		}
+		rest -= float64(i+1) * (sorted[i+1] - c)
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(jobs[b].cost, jobs[a].cost) })
-	shares, load := make([]int, len(jobs)), newLoads(n)
-	for _, i := range order {
-		shares[i] = load.add(jobs[i].cost)
-	}
-	return shares
-}
-
-// balance is by how much of the mean the costs of two shards may differ.
-const balance = 0.05
-
-// uneven reports whether the costs of shards differ by more than balance.
-func uneven(jobs []job, shares []int, n int) bool {
-	load, total := make([]float64, n), 0.
-	for i, j := range jobs {
-		load[shares[i]] += j.cost
-		total += j.cost
-	}
-	return slices.Max(load)-slices.Min(load) > balance*total/float64(n)
+	return 0
 }
 
 // loads is a heap of the costs of shards, the one that has least on top, of those that
