@@ -110,7 +110,7 @@ func (v *variables) number(name string) (n int, ok bool) {
 		return 0, false
 	}
 	n, err := strconv.Atoi(v.env(name))
-	if (err != nil || n < -1<<31 || n > 1<<31) && v.err == nil {
+	if (err != nil || n < -1<<30 || n > 1<<30) && v.err == nil {
 		v.err = fmt.Errorf("%s is %q, not a number of tasks", name, v.env(name))
 	}
 	return n, err == nil
