@@ -198,7 +198,7 @@ func TestAbsurdAnswers(t *testing.T) {
 			_, _ = w.Write(make([]byte, length))
 		}
 	}
-	span := func(first, n, total int) string { return fmt.Sprintf("bytes %d-%d/%d", first, first+n-1, total) }
+	span := func(first, n int, total int64) string { return fmt.Sprintf("bytes %d-%d/%d", first, first+n-1, total) }
 	// An answer for the opening of a file, and one for a read of 1000 bytes from 600,000 of 1,000,000.
 	const at, size = 600_000, 1_000_000
 	for name, c := range map[string]struct{ open, read func(http.ResponseWriter) }{
@@ -240,7 +240,7 @@ func TestAbsurdAnswers(t *testing.T) {
 }
 
 // length announces a whole file of n bytes, and sends less.
-func length(n int) func(http.ResponseWriter) {
+func length(n int64) func(http.ResponseWriter) {
 	return func(w http.ResponseWriter) {
 		w.Header().Set("ETag", `"tag"`)
 		w.Header().Set("Content-Length", fmt.Sprint(n))
