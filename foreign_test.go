@@ -163,7 +163,8 @@ func (s slow) At(_, _ int) float64 {
 }
 
 func TestCopyOfAMatrixLooksAtTheContext(t *testing.T) {
-	for _, s := range []shape{{1000, 2}, {1, 1 << 40}, {1 << 40, 1}, {1 << 30, 1 << 29}} {
+	const wide = math.MaxInt >> 62 // 1 where an int has 64 bits, else 0
+	for _, s := range []shape{{1000, 2}, {1, 1 << (26 + 14*wide)}, {1 << (26 + 14*wide), 1}, {1 << (13 + 17*wide), 1 << (12 + 17*wide)}} {
 		ctx, cancel := context.WithCancel(context.Background())
 		read := 0
 		_, err := spectrum.Analyze(ctx, slow{s, cancel, &read})
