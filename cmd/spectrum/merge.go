@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/results"
 )
 
@@ -63,15 +62,5 @@ func merge(cmd *cobra.Command, files []string, name string, mixed bool) error {
 	if err := out.commit(func(w io.Writer) error { return res.WriteJSON(w) }); err != nil {
 		return err
 	}
-	failed := 0
-	for _, r := range res.Rows {
-		if r.Error != "" && r.TiedTo == "" {
-			failed++
-		}
-	}
-	escape.Fprintf(cmd.ErrOrStderr(), "%s of %s\n", plural(len(res.Rows), "layer"), plural(len(shards), "shard"))
-	if failed > 0 {
-		return fmt.Errorf("%w: %d of %d layers failed", errPartial, failed, len(res.Rows))
-	}
-	return nil
+	return report(cmd.ErrOrStderr(), res, out, nil)
 }
