@@ -31,6 +31,7 @@ func TestNothingReadIsWritten(t *testing.T) {
 		"scan -o the file":           {"scan", weights, "-o", weights, "--format", "json"},
 		"scan -o config.json":        {"scan", dir, "-o", config},
 		"scan -o other weights":      {"scan", dir, "-o", filepath.Join(other, "other.safetensors"), "--format", "json"},
+		"scan -o the reused result":  {"scan", dir, "--reuse", result, "-o", result},
 		"select -o its input":        {"select", result, "--top", "50", "-o", result},
 		"select -o a hard link":      {"select", result, "--top", "50", "-o", hard},
 		"select -o a symbolic link":  {"select", result, "--top", "50", "-o", soft},

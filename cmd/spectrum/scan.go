@@ -138,7 +138,7 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 	}
 	defer m.Close()
 	note(cmd.ErrOrStderr(), m)
-	out, err := newOutput(f.output, cmd.OutOrStdout(), inputsOf(m)...)
+	out, err := newOutput(f.output, cmd.OutOrStdout(), f.inputs(m)...)
 	if err != nil {
 		return err
 	}
@@ -169,6 +169,14 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 		return stopped(res, f.recorder.Journal, err)
 	}
 	return f.write(cmd, m, res, format, out, err)
+}
+
+// inputs lists the files that the scan reads.
+func (f *scanFlags) inputs(m *checkpoint.Model) []string {
+	if f.reuse == "" {
+		return inputsOf(m)
+	}
+	return append(inputsOf(m), f.reuse)
 }
 
 // journal opens the journal beside a file of results; there is none beside standard
@@ -224,7 +232,7 @@ func (f *scanFlags) write(cmd *cobra.Command, m *checkpoint.Model, res *results.
 		escape.Fprintf(cmd.ErrOrStderr(), "spectrum: note: %v\n", err)
 	}
 	if f.selection != "" && ended == nil {
-		if wrong := f.writeSelection(cmd, res, sel, inputsOf(m)); wrong != nil {
+		if wrong := f.writeSelection(cmd, res, sel, f.inputs(m)); wrong != nil {
 			return fmt.Errorf("%w: the results are written, the selection is not: %w", errPartial, wrong)
 		}
 	}
