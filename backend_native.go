@@ -21,7 +21,7 @@ func (b nativeBackend) Name() string { return b.name }
 
 func (nativeBackend) Workspace(r, c int) int64 {
 	// What float32 allocated is still there in float64, but not in the last resort.
-	return max(native.GramWorkspace(r, c, 4)+native.GramWorkspace(r, c, 8), native.DirectWorkspace(r, c, 8))
+	return max(native.SingleWorkspace(r, c)+native.GramWorkspace(r, c, 8), native.DirectWorkspace(r, c, 8))
 }
 
 func (nativeBackend) Workers(r, c, workers int) int {
@@ -53,7 +53,7 @@ func (b nativeBackend) Spectra(ctx context.Context, p Problem) iter.Seq2[*Spectr
 			return
 		}
 		if p.Precision != PrecisionFloat64 && p.W.DType() != F64 && flops(r, c) >= smallFlops {
-			if s, err := run(ctx, kernel.Named[float32](b.kernel), p, native.Gram); !yield(s, err) || err != nil {
+			if s, err := run(ctx, kernel.Named[float32](b.kernel), p, native.Single); !yield(s, err) || err != nil {
 				return
 			}
 		}

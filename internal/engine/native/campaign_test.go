@@ -249,7 +249,7 @@ func (m *subject) against(truth known, double bool) (map[string]float64, error) 
 	used := make(map[string]float64)
 	var all []error
 	if m.w.F64 == nil { // which never comes to float32
-		all = append(all, drawn(m, truth, used, "float32", Gram[float32]), drawn(m, truth, used, "float32 direct", Direct[float32]))
+		all = append(all, drawn(m, truth, used, "float32", Single), drawn(m, truth, used, "float32 direct", Direct[float32]))
 	}
 	if double {
 		all = append(all, drawn(m, truth, used, "float64", Gram[float64]), drawn(m, truth, used, "float64 direct", Direct[float64]))
