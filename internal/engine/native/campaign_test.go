@@ -31,7 +31,7 @@ var (
 // the largest error in units of the bound. It has three parts:
 //
 //	small  order up to 128, near square; every way is held against 106 bits
-//	large  order 500 to 1100; float32 is held against float64, float64 against what is
+//	large  order 500 to 1100, up to 2500 columns a row; float32 is held against float64, float64 against what is
 //	       known by construction
 //	long   order up to 64, up to five million columns a row; every way, against 106 bits
 //
@@ -184,6 +184,9 @@ func drawSmall(rnd *rand.Rand) (r, c int) {
 
 func drawLarge(rnd *rand.Rand) (r, c int) {
 	n := 500 + rnd.IntN(601)
+	if rnd.IntN(3) == 0 { // enough of it that a first look is worth while
+		return orient(rnd, min(n, 800), leastLooked*kernel.GramDepth+rnd.IntN(1000))
+	}
 	if rnd.IntN(3) == 0 {
 		return n, n
 	}

@@ -95,11 +95,13 @@ type outliers struct {
 	top      []float64
 	coupling float64 // ‖R‖ of what connects them with the others
 	rounding float64 // bounds what taking them out has added to W′, in the spectral norm
+	leak     float64 // ‖Uᵀ·W′‖ of what it has left of their directions in W′, which Z lacks
 }
 
 // scale multiplies the matrix that they come from by 2^shift, shift even.
 func (o *outliers) scale(shift int) {
-	o.coupling, o.rounding = math.Ldexp(o.coupling, shift), math.Ldexp(o.rounding, shift/2)
+	o.coupling = math.Ldexp(o.coupling, shift)
+	o.rounding, o.leak = math.Ldexp(o.rounding, shift/2), math.Ldexp(o.leak, shift/2)
 	for i := range o.top {
 		o.top[i] = math.Ldexp(o.top[i], shift)
 	}
@@ -121,6 +123,18 @@ func (o outliers) join(others []float64) (all, extra []float64) {
 		all, extra = append(all, e.value), append(extra, e.extra)
 	}
 	return all, extra
+}
+
+// apart bounds what else is wrong with √λ for being computed apart from the outliers, given
+// the largest eigenvalue of the others: the rounding errors of W′, and its leak, which moves λ as
+// a coupling of at most leak·√largest with eigenvalues below leak² does, and no singular value
+// by more than itself.
+func (o outliers) apart(lambda, largest float64) float64 {
+	if o.leak == 0 {
+		return o.rounding
+	}
+	delta := couplingError(o.leak*math.Sqrt(largest), max(lambda, o.leak*o.leak), []float64{o.leak * o.leak})
+	return o.rounding + min(o.leak, rootError(lambda, delta))
 }
 
 // couplingError bounds what leaving out R does to an eigenvalue of one part, given those

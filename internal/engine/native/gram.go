@@ -140,7 +140,7 @@ func (b bound) finish(out outliers, lambda []float64, exp int, kernelName string
 		s := math.Sqrt(l)
 		// Undoing the scale rounds only where the result is subnormal.
 		r.Values[i] = math.Ldexp(s, -exp)
-		r.Errors[i] = math.Ldexp(rootError(l, delta)+out.rounding, -exp) + 0x1p-1074
+		r.Errors[i] = math.Ldexp(rootError(l, delta)+out.apart(l, lambda[0]), -exp) + 0x1p-1074
 	}
 	return r
 }

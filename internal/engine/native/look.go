@@ -103,7 +103,7 @@ func judge[T kernel.Float](n, m int, z, y *block.Panels[T], slab block.Slab[T]) 
 	excess := frobenius2 * float64(n) / ((1 + beta) * trace * trace)
 	columns := fourths * float64(slab.Depth) / (squares * squares)
 	return sight{
-		dominated: excess > dominance,
+		dominated: excess > dominance || excess > tilt && nearSquare(n, m),
 		uneven:    excess > tilt || columns > unevenness || slab.RowUnevenness() > unevenness,
 		trace:     trace,
 	}

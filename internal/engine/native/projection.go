@@ -30,6 +30,7 @@ type projection[T kernel.Float] struct {
 	rank int              // columns of U
 	zz   *block.Panels[T] // rank×rank: Z·Zᵀ
 	long float64          // the largest square of the norm of a column of Z
+	leak float64          // about ‖Uᵀ·W′‖²_F, from the first terms of each slab
 	r    *block.Panels[T] // n×rank: W′·Zᵀ, which is zero when U is invariant
 }
 
@@ -67,30 +68,44 @@ func (p *projection[T]) apply(ctx context.Context, slab block.Slab[T], workers i
 	if err := terms(ctx, k, slab, p.u, p.z, workers); err != nil {
 		return err
 	}
-	p.measure(depth)
+	p.long = max(p.long, p.rows(depth, true))
 	for b := range p.u.Count() {
 		for c := range p.u.Count() {
 			k.Strip(depth, k.NR/k.MR, p.z.At(b, 0), 1, k.NR, p.z.At(c, 0), p.zz.At(c, b*k.NR), k.NR)
 		}
 	}
-	return parallel.For(ctx, workers, slab.Panels, func(i int) {
+	err := parallel.For(ctx, workers, slab.Panels, func(i int) {
 		for c := range p.u.Count() {
 			k.Strip(k.NR, kernel.RoundUp(depth, k.MR)/k.MR, p.z.At(c, 0), k.NR, 1, p.square(i, c), slab.Panel(i), k.NR)
 		}
 		addRows(k, slab, i, p.z, p.r)
 	})
+	if err != nil {
+		return err
+	}
+	clear(p.z.Data)
+	someTerms(k, slab, 0, p.u, p.z)
+	sampled := min(depth, chunk)
+	p.leak += p.rows(sampled, false) * float64(depth) / float64(sampled)
+	return nil
 }
 
-// measure looks for long columns of Z in this slab.
-func (p *projection[T]) measure(depth int) {
-	for i := range depth {
+// rows returns the largest of the squares of the norms of the first rows of z, or else
+// their sum.
+func (p *projection[T]) rows(count int, largest bool) (all float64) {
+	for i := range count {
 		var square float64
 		for j := range p.rank {
 			v := float64(p.z.Get(i, j))
 			square += v * v
 		}
-		p.long = max(p.long, square)
+		if largest {
+			all = max(all, square)
+		} else {
+			all += square
+		}
 	}
+	return all
 }
 
 // outliers returns the eigenvalues of Z·Zᵀ, with ‖R‖_F and a bound on the rounding errors
@@ -122,5 +137,5 @@ func (p *projection[T]) outliers() (outliers, error) {
 		wide = max(wide, mat.Inner(row, zz, row))
 	}
 	rounding := projectionFactor * kernel.Eps[T]() * (math.Sqrt(wide) + math.Sqrt(p.long))
-	return outliers{top, math.Sqrt(coupling), rounding}, nil
+	return outliers{top, math.Sqrt(coupling), rounding, 2 * math.Sqrt(p.leak)}, nil
 }

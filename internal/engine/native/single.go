@@ -114,7 +114,7 @@ func (o outliers) beside(rest []float64, bound float64, exp int, kernelName stri
 	}
 	for i, l := range all {
 		s := math.Sqrt(l)
-		e := bound + o.rounding
+		e := bound + o.apart(l, squares[0])
 		if l >= last { // its square was summed
 			e += 2 * boundFactor * kernel.Eps32 * s
 		}
