@@ -32,11 +32,12 @@ import (
 const (
 	// candidates is the number of vectors that are multiplied at a time.
 	candidates = kernel.Band
-	// productsOfW and productsOfG are the numbers of products for U. Those with W cost
-	// 4·candidates/n of the Gram matrix each, those with G next to nothing, but start
-	// from vectors at random.
-	productsOfW = 4
-	productsOfG = 5
+	// The numbers of products for U. Those with W cost 4·candidates/n of the Gram matrix
+	// each; the direct way, whose errors are relative to the largest value that is left, is
+	// worth one more. Those with G cost next to nothing, but start from vectors at random.
+	productsOfW      = 3
+	productsOfG      = 5
+	productsOfDirect = 4
 	// most is the largest number of columns of U.
 	most = 2 * candidates
 	// outstanding is how much larger than the mean of all others an eigenvalue is that is

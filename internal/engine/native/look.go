@@ -115,9 +115,12 @@ func (s *squarer[T]) dominant(ctx context.Context, seen sight) (*mat.Dense, erro
 	if seen.start == nil {
 		return nil, nil
 	}
-	n, _ := seen.start.Dims()
+	n, products := min(s.w.Rows, s.w.Cols), productsOfW
+	if nearSquare(s.w.Rows, s.w.Cols) {
+		products = productsOfDirect
+	}
 	z := block.NewPanels(s.k, kernel.GramDepth, candidates)
-	r, err := krylov(s.k, seen.start, productsOfW, func(x, y *block.Panels[T]) error {
+	r, err := krylov(s.k, seen.start, products, func(x, y *block.Panels[T]) error {
 		clear(y.Data)
 		return s.slabs(ctx, 0, max(s.w.Rows, s.w.Cols), func(slab block.Slab[T]) error {
 			return square(ctx, s.k, slab, x, z, y, s.workers)
