@@ -21,14 +21,16 @@ func (b nativeBackend) Name() string { return b.name }
 
 func (nativeBackend) Workspace(r, c int) int64 {
 	// What float32 allocated is still there in float64, but not in the last resort.
-	return max(native.GramWorkspace(r, c, 4)+native.GramWorkspace(r, c, 8), native.DirectWorkspace(r, c, 8))
+	return max(native.SingleWorkspace(r, c)+native.GramWorkspace(r, c, 8), native.DirectWorkspace(r, c, 8))
 }
 
+// workerFlops is the work that occupies a worker long enough, some 50 ms, for panels and
+// barriers not to tell. With less each, a second worker on an expert of 768×2048 or on 1024×4096
+// adds a quarter to two fifths, and on a matrix of its own as much as the first.
+const workerFlops = 5e9
+
 func (nativeBackend) Workers(r, c, workers int) int {
-	if flops(r, c) < 1e9 {
-		return 1 // tens of milliseconds, in which barriers would tell
-	}
-	return workers
+	return max(1, int(min(float64(workers), flops(r, c)/workerFlops)))
 }
 
 // flops is the arithmetic of a spectrum through the Gram matrix, which is also
@@ -53,7 +55,7 @@ func (b nativeBackend) Spectra(ctx context.Context, p Problem) iter.Seq2[*Spectr
 			return
 		}
 		if p.Precision != PrecisionFloat64 && p.W.DType() != F64 && flops(r, c) >= smallFlops {
-			if s, err := run(ctx, kernel.Named[float32](b.kernel), p, native.Gram); !yield(s, err) || err != nil {
+			if s, err := run(ctx, kernel.Named[float32](b.kernel), p, native.Single); !yield(s, err) || err != nil {
 				return
 			}
 		}

@@ -62,7 +62,7 @@ func TestNativeMemory(t *testing.T) {
 				precision         spectrum.Precision
 				widest, workspace int64
 			}{
-				{"float32", "float32", spectrum.PrecisionAuto, 4, native.GramWorkspace(r, c, 4)},
+				{"float32", "float32", spectrum.PrecisionAuto, 4, native.SingleWorkspace(r, c)},
 				{"float64", "float64", spectrum.PrecisionFloat64, 8, max(native.GramWorkspace(r, c, 8), native.DirectWorkspace(r, c, 8))},
 				{"escalated", "float64", spectrum.PrecisionAuto, 8, be.Workspace(r, c)},
 				{"escalated twice", "float64", spectrum.PrecisionAuto, 8, be.Workspace(r, c)},

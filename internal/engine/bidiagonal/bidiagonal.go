@@ -50,6 +50,16 @@ func Values[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.
 	return bidiagonalValues(ctx, d, e, kernel.Single[T](), workers)
 }
 
+// Overwrite is [Values] of a matrix that is there already, which it overwrites. It has at
+// least as many rows as columns.
+func Overwrite[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], a *block.Dense[T], workers int) ([]float64, error) {
+	d, e, err := twoStages(ctx, newLeft(k, a), a.Rows, workers)
+	if err != nil {
+		return nil, err
+	}
+	return bidiagonalValues(ctx, d, e, kernel.Single[T](), workers)
+}
+
 // bidiagonal returns the diagonal and the superdiagonal of a bidiagonal matrix with
 // the singular values of scale·w.
 func bidiagonal[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, scale T, rotate bool, workers int) (d, e []float64, err error) {

@@ -56,3 +56,16 @@ func (d *Dense[T]) Load(ctx context.Context, k *kernel.Kernel[T], w *kernel.Matr
 		k.Pack(block[:rows*b], b, w, scale, j*b, from+i*b, &scratch[worker])
 	})
 }
+
+// Store copies a slab to the rows of d that are its terms: d is W in the tall orientation.
+func (d *Dense[T]) Store(ctx context.Context, slab Slab[T], workers int) error {
+	nr := slab.size / kernel.GramDepth
+	return parallel.For(ctx, workers, slab.Panels, func(i int) {
+		panel, col := slab.Panel(i), i*nr
+		for p := range slab.Depth {
+			row := slab.First + p
+			block := d.At(row/d.Block, col/d.Block)
+			copy(block[row%d.Block*d.Block+col%d.Block:][:nr], panel[p*nr:])
+		}
+	})
+}

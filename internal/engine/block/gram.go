@@ -31,6 +31,25 @@ func GramOf[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], g *Sym[T],
 	return newProduct(k, g, w, scale, work).sum(ctx, workers, change)
 }
 
+// Slabs calls do for the slabs of scale·W that hold the terms from first on, a multiple of
+// GramDepth, up to last, in turn; nothing is multiplied. work has GramLen elements.
+func Slabs[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, scale T, first, last, workers int, work []T, do func(Slab[T]) error) error {
+	p := newProduct(k, nil, w, scale, work)
+	team := parallel.NewTeam(workers)
+	defer team.Stop()
+	rows := make([]kernel.PackScratch[T], min(parallel.Useful(workers), p.slab.Panels))
+	for ; first < last; first += kernel.GramDepth {
+		p.slab.First, p.slab.Depth = first, min(kernel.GramDepth, last-first)
+		if err := p.load(ctx, team, rows); err != nil {
+			return err
+		}
+		if err := do(p.slab); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Slab holds Depth terms of every sum of a Gram matrix. With W wide, or transposed to
 // be so, and p the first of the terms, element (q, j) of panel i is element
 // (i·NR+j, p+q) of scale·W.
@@ -45,6 +64,24 @@ type Slab[T kernel.Float] struct {
 
 // Panel returns panel i. Rows from Depth on are stale.
 func (s Slab[T]) Panel(i int) []T { return s.data[i*s.size : (i+1)*s.size] }
+
+// RowUnevenness returns the mean of the fourth powers of the norms of the rows of W, as far as
+// the slab holds them, over the square of the mean of their squares: 1 + 2/Depth for noise.
+func (s Slab[T]) RowUnevenness() float64 {
+	var squares, fourths float64
+	nr := s.size / kernel.GramDepth
+	for i := range s.Panels {
+		sums := make([]float64, nr)
+		for at, v := range s.Panel(i)[:s.Depth*nr] {
+			sums[at%nr] += float64(v) * float64(v)
+		}
+		for _, sum := range sums {
+			squares += sum
+			fourths += sum * sum
+		}
+	}
+	return fourths * float64(s.n) / (squares * squares)
+}
 
 // diagonalDepth is the number of terms, or pairs of them, that are summed before they are
 // added to the tiles on the diagonal, whose sums are of squares. The squares of numbers
@@ -65,8 +102,9 @@ type product[T kernel.Float] struct {
 
 // newProduct returns a product that is added to g.
 func newProduct[T kernel.Float](k *kernel.Kernel[T], g *Sym[T], w *kernel.Matrix, scale T, work []T) *product[T] {
+	n := min(w.Rows, w.Cols)
 	return &product[T]{k: k, g: g, w: w, scale: scale, slab: Slab[T]{
-		Panels: kernel.RoundUp(g.N, k.NR) / k.NR, n: g.N, size: kernel.GramDepth * k.NR, data: work,
+		Panels: kernel.RoundUp(n, k.NR) / k.NR, n: n, size: kernel.GramDepth * k.NR, data: work,
 	}}
 }
 
@@ -112,8 +150,7 @@ func (p *product[T]) add(ctx context.Context, team *parallel.Team, rows []kernel
 	if p.pairs {
 		p.slab.Depth = (p.slab.Depth + 1) / 2
 	}
-	err := team.ForWorker(ctx, p.slab.Panels, func(worker, i int) { p.pack(i, p.slab.First, &rows[worker]) })
-	if err != nil {
+	if err := p.load(ctx, team, rows); err != nil {
 		return err
 	}
 	if change != nil {
@@ -123,6 +160,11 @@ func (p *product[T]) add(ctx context.Context, team *parallel.Team, rows []kernel
 	}
 	blocks := p.g.Blocks()
 	return team.For(ctx, blocks*(blocks+1)/2, func(t int) { p.multiply(Triangle(t)) })
+}
+
+// load packs the slab.
+func (p *product[T]) load(ctx context.Context, team *parallel.Team, rows []kernel.PackScratch[T]) error {
+	return team.ForWorker(ctx, p.slab.Panels, func(worker, i int) { p.pack(i, p.slab.First, &rows[worker]) })
 }
 
 // pack fills panel i of the slab that starts at the given term.

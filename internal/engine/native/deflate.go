@@ -1,16 +1,12 @@
 package native
 
 import (
-	"context"
+	"cmp"
 	"math"
-	"math/rand/v2"
+	"slices"
 
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
-	"gonum.org/v1/gonum/lapack/lapack64"
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/gospectrum/spectrum/internal/engine/block"
 	"github.com/gospectrum/spectrum/internal/engine/kernel"
 )
 
@@ -26,26 +22,40 @@ import (
 //	[ R     W′·W′ᵀ ]    R = W′·Zᵀ
 //
 // and without R its eigenvalues are those of Z·Zᵀ and, but for rank(U) zeros, of
-// W′·W′ᵀ. R moves none by more than min(‖R‖, ‖R‖²/gap), gap the distance between
-// the eigenvalues of both (Mathias 1998), and vanishes as U converges.
+// W′·W′ᵀ. An eigenvalue of one that is η away from those of the other moves by at most
+// 2‖R‖²/(η + √(η² + 4‖R‖²)) without R (Li & Li 2005), and R vanishes as U converges.
+//
+// U comes from a few products with W·Wᵀ, by the block Lanczos method. They are made before
+// there is any G when a sample of W says that it is dominated by few directions (see
+// look); if only G shows that, they are made with G, which then is computed again.
 
 const (
-	// candidates is the number of vectors iterated for U.
-	candidates = 48
-	// powers is the number of times the iteration multiplies by G. The vector of
-	// a value at least dominance·λ converges by that factor each time, with λ
-	// the last candidate's.
-	powers    = 10
-	dominance = 4
+	// candidates is the number of vectors that are multiplied at a time.
+	candidates = kernel.Band
+	// The numbers of products for U. Those with W cost 4·candidates/n of the Gram matrix
+	// each; the direct way, whose errors are relative to the largest value that is left, is
+	// worth one more. Those with G cost next to nothing, but start from vectors at random.
+	productsOfW      = 3
+	productsOfG      = 5
+	productsOfDirect = 4
+	// most is the largest number of columns of U.
+	most = 2 * candidates
+	// outstanding is how much larger than the mean of all others an eigenvalue is that is
+	// taken out. Those of noise are at most 4.
+	outstanding = 4
+	// allowance is the part of the error that R may make, in units of ε times the mean of
+	// the eigenvalues that are left: little beside boundFactor.
+	allowance = 8
 	// spread·(m/n)² is how much larger than that of noise ‖G‖²_F·n/tr² must be for
-	// deflation to pay: it costs a second Gram matrix, and the narrower a matrix,
-	// the larger its least values.
+	// deflation to pay when there is a Gram matrix already: it costs a second one, and the
+	// narrower a matrix, the larger its least values.
 	spread = 6
 	// minDeflated is the least order of G: small ones gain nothing by float32.
 	minDeflated = 8 * candidates
-	// deflationBytes are allocated for each row of G: five float32 vectors and
-	// four float64 ones for each candidate.
-	deflationBytes = candidates * (5*4 + 4*8)
+	// deflationBytes are allocated at most for each row of G: by the Lanczos method two
+	// panels of candidates in T, and in float64 the basis, four of candidates and U; by the
+	// projection three of most in T.
+	deflationBytes = 4*(2*candidates+3*most) + 8*((productsOfG+4)*candidates+most)
 )
 
 // dominated reports whether a few eigenvalues dwarf the others of the Gram matrix
@@ -56,134 +66,94 @@ func dominated(n, m int, trace, frobenius float64) bool {
 		frobenius*frobenius*float64(n)*beta*beta > spread*(1+beta)*trace*trace
 }
 
-// dominant returns an orthonormal basis of the invariant subspace of the
-// eigenvalues of g that stand out, or nil where none do.
-func dominant[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], g *block.Sym[T], workers int) (*mat.Dense, error) {
-	rnd := rand.New(rand.NewPCG(1, 2))
-	v := mat.NewDense(g.N, candidates, nil)
-	for i := range g.N {
-		for j := range candidates {
-			v.Set(i, j, rnd.NormFloat64())
-		}
-	}
-	x, y := block.NewPanels(k, g.N, candidates), block.NewPanels(k, g.N, candidates)
-	// Two products between orthonormalisations: the squared condition number
-	// of what they make still leaves digits in float64.
-	for range powers / 2 {
-		if !orthonormalise(v) {
-			return nil, nil
-		}
-		store(x, v)
-		for range 2 {
-			if err := block.MulSym(ctx, k, g, x, y, workers); err != nil {
-				return nil, err
-			}
-			x, y = y, x
-		}
-		load(v, x)
-	}
-	if !orthonormalise(v) {
-		return nil, nil
-	}
-	store(x, v)
-	if err := block.MulSym(ctx, k, g, x, y, workers); err != nil {
-		return nil, err
-	}
-	return ritz(v, y), nil
-}
-
-// ritz returns the Ritz vectors of the values that stand out, given an orthonormal
-// v and gv = G·v; nil where there are none.
-func ritz[T kernel.Float](v *mat.Dense, gv *block.Panels[T]) *mat.Dense {
-	n, _ := v.Dims()
-	product := mat.NewDense(n, candidates, nil)
-	load(product, gv)
-	var h mat.Dense
-	h.Mul(v.T(), product)
-	sym := mat.NewSymDense(candidates, nil)
-	for i := range candidates {
-		for j := range i + 1 {
-			sym.SetSym(i, j, (h.At(i, j)+h.At(j, i))/2)
-		}
-	}
-	var eig mat.EigenSym
-	if !eig.Factorize(sym, true) {
+// columns returns an orthonormal basis of the eigenvectors that are worth taking out of
+// a matrix with the given trace and order, and found well enough, as columns; nil if there
+// are none.
+func (r *ritz) columns(trace float64, order int) *mat.Dense {
+	if r == nil {
 		return nil
 	}
-	values := eig.Values(nil) // ascending
-	rank := 0
-	for rank < candidates-1 && values[candidates-1-rank] > dominance*values[0] {
-		rank++
+	count, size := 0, len(r.values)
+	rest, coupling := trace, 0.
+	for count < min(most, size) {
+		value, residual := r.values[size-1-count], r.residuals[size-1-count]
+		rest -= value
+		coupling += residual * residual
+		mean := max(0, rest) / float64(order)
+		if value <= outstanding*mean || coupling > allowance*kernel.Eps32*mean*value {
+			break
+		}
+		count++
 	}
-	if rank == 0 || values[0] <= 0 {
+	if count == 0 {
 		return nil
 	}
-	var vectors, u mat.Dense
-	eig.VectorsTo(&vectors)
-	u.Mul(v, vectors.Slice(0, candidates, candidates-rank, candidates))
-	return &u
-}
-
-// orthonormalise makes the columns of v orthonormal by two Cholesky
-// factorisations; it fails where they are dependent.
-func orthonormalise(v *mat.Dense) bool {
-	raw := v.RawMatrix()
-	for range 2 {
-		s := blas64.Symmetric{Uplo: blas.Upper, N: raw.Cols, Stride: raw.Cols, Data: make([]float64, raw.Cols*raw.Cols)}
-		blas64.Syrk(blas.Trans, 1, raw, 0, s)
-		t, ok := lapack64.Potrf(s)
-		if !ok {
-			return false
-		}
-		blas64.Trsm(blas.Right, blas.NoTrans, 1, t, raw)
-	}
-	return true
-}
-
-func store[T kernel.Float](p *block.Panels[T], m *mat.Dense) {
-	r, c := m.Dims()
-	for i := range r {
-		for j := range c {
-			p.Set(i, j, T(m.At(i, j)))
-		}
-	}
-}
-
-func load[T kernel.Float](m *mat.Dense, p *block.Panels[T]) {
-	r, c := m.Dims()
-	for i := range r {
-		for j := range c {
-			m.Set(i, j, float64(p.Get(i, j)))
-		}
-	}
+	return r.top(count)
 }
 
 // outliers are eigenvalues that were taken out of a Gram matrix, descending.
 type outliers struct {
 	top      []float64
 	coupling float64 // ‖R‖ of what connects them with the others
+	rounding float64 // bounds what taking them out has added to W′, in the spectral norm
+	leak     float64 // ‖Uᵀ·W′‖ of what it has left of their directions in W′, which Z lacks
 }
 
-// scale multiplies all by 2^shift.
+// scale multiplies the matrix that they come from by 2^shift, shift even.
 func (o *outliers) scale(shift int) {
 	o.coupling = math.Ldexp(o.coupling, shift)
+	o.rounding, o.leak = math.Ldexp(o.rounding, shift/2), math.Ldexp(o.leak, shift/2)
 	for i := range o.top {
 		o.top[i] = math.Ldexp(o.top[i], shift)
 	}
 }
 
-// error bounds what leaving out the connection does to any eigenvalue.
-func (o outliers) error(others []float64) float64 {
-	if len(o.top) == 0 {
-		return 0
+// join returns the eigenvalues of both parts, descending, and a bound on what leaving out
+// R does to each.
+func (o outliers) join(others []float64) (all, extra []float64) {
+	type eigenvalue struct{ value, extra float64 }
+	both := make([]eigenvalue, 0, len(o.top)+len(others))
+	for _, v := range o.top {
+		both = append(both, eigenvalue{v, couplingError(o.coupling, v, others)})
 	}
-	return couplingError(o.coupling, o.top[len(o.top)-1]-others[0])
+	for _, v := range others {
+		both = append(both, eigenvalue{v, couplingError(o.coupling, v, o.top)})
+	}
+	slices.SortFunc(both, func(x, y eigenvalue) int { return cmp.Compare(y.value, x.value) })
+	for _, e := range both {
+		all, extra = append(all, e.value), append(extra, e.extra)
+	}
+	return all, extra
 }
 
-// couplingError bounds what leaving out R does to any eigenvalue.
-func couplingError(coupling, gap float64) float64 {
-	if gap <= 0 {
-		return coupling
+// apart bounds what else is wrong with √λ for being computed apart from the outliers, given
+// the largest eigenvalue of the others: the rounding errors of W′, and its leak, which moves λ as
+// a coupling of at most leak·√largest with eigenvalues below leak² does, and no singular value
+// by more than itself.
+func (o outliers) apart(lambda, largest float64) float64 {
+	if o.leak == 0 {
+		return o.rounding
 	}
-	return min(coupling, coupling*coupling/gap)
+	delta := couplingError(o.leak*math.Sqrt(largest), max(lambda, o.leak*o.leak), []float64{o.leak * o.leak})
+	return o.rounding + min(o.leak, rootError(lambda, delta))
+}
+
+// couplingError bounds what leaving out R does to an eigenvalue of one part, given those
+// of the other in descending order.
+func couplingError(coupling, value float64, others []float64) float64 {
+	if coupling == 0 || len(others) == 0 {
+		return 0
+	}
+	// The first of the others that is not above the value, and the one before it.
+	i, _ := slices.BinarySearchFunc(others, value, func(other, value float64) int {
+		if other > value {
+			return -1
+		}
+		return 1
+	})
+	gap := math.Inf(1)
+	for _, other := range others[max(0, i-1):min(len(others), i+1)] {
+		gap = min(gap, math.Abs(other-value))
+	}
+	return 2 * coupling * coupling / (gap + math.Sqrt(gap*gap+4*coupling*coupling))
 }

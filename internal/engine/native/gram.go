@@ -1,7 +1,6 @@
 package native
 
 import (
-	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -19,59 +18,56 @@ const boundFactor = 20
 // Gram computes all singular values of w in arithmetic T through its Gram matrix. Every
 // element of w is finite and at most maxAbs > 0 in magnitude.
 func Gram[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Matrix, maxAbs float64, workers int) (*Result, error) {
-	exp := scaleExponent[T](w, maxAbs)
-	s := newSquarer(k, w, T(math.Ldexp(1, exp)), workers)
+	s := newSquarer(k, w, scaleExponent[T](w, maxAbs), workers)
 	g, err := s.gram(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var out outliers
-	trace, frobenius, row := g.Norms()
-	if kernel.Single[T]() && dominated(g.N, max(w.Rows, w.Cols), trace, frobenius) {
-		if out, err = s.deflate(ctx, g); err != nil {
-			return nil, err
-		}
-		if len(out.top) > 0 {
-			_, frobenius, row = g.Norms()
-		}
-	}
+	return s.solve(ctx, g, outliers{})
+}
+
+// solve returns the singular values that g, the Gram matrix of what the outliers left of
+// W, has together with these. It overwrites g.
+func (s *squarer[T]) solve(ctx context.Context, g *block.Sym[T], out outliers) (*Result, error) {
+	_, frobenius, row := g.Norms()
 	// Sparse or graded weights leave ‖G‖_F far below 1, where squares underflow.
 	shift := 0
 	if frobenius > 0 {
 		shift = -math.Ilogb(frobenius) / 2 * 2
 		g.Scale(T(math.Ldexp(1, shift)))
 		out.scale(shift)
-		row, exp = math.Ldexp(row, shift), exp+shift/2
+		row = math.Ldexp(row, shift)
 	}
 	if gramRepeats(g) {
-		if err := g.Rotate(ctx, workers); err != nil {
+		if err := g.Rotate(ctx, s.workers); err != nil {
 			return nil, err
 		}
 	}
-	lambda, err := symmetric.Values(ctx, k, g, workers)
+	lambda, err := symmetric.Values(ctx, s.k, g, s.workers)
 	if err != nil {
 		return nil, err
 	}
 	slices.Reverse(lambda)
 	// Taking outliers out of G left as many eigenvalues of zero, which are the least.
 	lambda = lambda[:g.N-len(out.top)]
-	b := bound{row: row, eps: kernel.Eps[T](), extra: out.error(lambda), growth: growth(w.Rows, w.Cols)}
-	return b.finish(out.top, lambda, exp, k.Name), nil
+	b := bound{row: row, eps: kernel.Eps[T](), growth: growth(s.w.Rows, s.w.Cols)}
+	return b.finish(out, lambda, s.exp+shift/2, s.k.Name), nil
 }
 
 // squarer makes Gram matrices of scale·W.
 type squarer[T kernel.Float] struct {
 	k       *kernel.Kernel[T]
 	w       *kernel.Matrix
-	scale   T
+	exp     int // of the power of two that W is multiplied by
+	scale   T   // that power
 	workers int
 	work    []T
 	rotate  bool // the terms of the sums, because they repeat
 }
 
-func newSquarer[T kernel.Float](k *kernel.Kernel[T], w *kernel.Matrix, scale T, workers int) *squarer[T] {
+func newSquarer[T kernel.Float](k *kernel.Kernel[T], w *kernel.Matrix, exp, workers int) *squarer[T] {
 	work := hugepage.Make[T](block.GramLen(min(w.Rows, w.Cols)))
-	return &squarer[T]{k, w, scale, workers, work, weightsRepeat(w)}
+	return &squarer[T]{k, w, exp, T(math.Ldexp(1, exp)), workers, work, weightsRepeat(w)}
 }
 
 // gram returns the Gram matrix.
@@ -85,43 +81,37 @@ func (s *squarer[T]) gram(ctx context.Context) (*block.Sym[T], error) {
 
 // gramOf overwrites g with the Gram matrix of what change makes of the slabs.
 func (s *squarer[T]) gramOf(ctx context.Context, g *block.Sym[T], change func(block.Slab[T]) error) error {
-	return block.GramOf(ctx, s.k, g, s.w, s.scale, s.workers, s.work, func(slab block.Slab[T]) error {
-		if s.rotate {
-			if err := slab.Rotate(ctx, s.workers); err != nil {
-				return err
-			}
-		}
-		return change(slab)
-	})
+	return block.GramOf(ctx, s.k, g, s.w, s.scale, s.workers, s.work, s.rotating(ctx, change))
 }
 
-// deflate takes the outliers among the eigenvalues out of g, if there are any.
-func (s *squarer[T]) deflate(ctx context.Context, g *block.Sym[T]) (outliers, error) {
-	u, err := dominant(ctx, s.k, g, s.workers)
-	if err != nil || u == nil {
-		return outliers{}, err
+// slabs calls do for the slabs of terms first up to last that gramOf multiplies.
+func (s *squarer[T]) slabs(ctx context.Context, first, last int, do func(block.Slab[T]) error) error {
+	return block.Slabs(ctx, s.k, s.w, s.scale, first, last, s.workers, s.work, s.rotating(ctx, do))
+}
+
+// rotating rotates slabs, where that is called for, before do gets them.
+func (s *squarer[T]) rotating(ctx context.Context, do func(block.Slab[T]) error) func(block.Slab[T]) error {
+	if !s.rotate {
+		return do
 	}
-	p := newProjection(s.k, u)
-	err = s.gramOf(ctx, g, func(slab block.Slab[T]) error { return p.apply(ctx, slab, s.workers) })
-	if err != nil {
-		return outliers{}, err
+	return func(slab block.Slab[T]) error {
+		if err := slab.Rotate(ctx, s.workers); err != nil {
+			return err
+		}
+		return do(slab)
 	}
-	top, coupling, err := p.eigenvalues()
-	return outliers{top, coupling}, err
 }
 
 // bound holds what the error bound of the package documentation needs to know.
 type bound struct {
-	row   float64 // the largest norm of a row of G
-	eps   float64 // unit roundoff
-	extra float64 // error of every eigenvalue from other sources
-
+	row    float64 // the largest norm of a row of G
+	eps    float64 // unit roundoff
 	growth float64 // of the errors with the length of the sums
 }
 
 // finish turns the descending eigenvalues of the scaled Gram matrix, and those
 // taken out of it before, into singular values with their bounds.
-func (b bound) finish(top, lambda []float64, exp int, kernelName string) *Result {
+func (b bound) finish(out outliers, lambda []float64, exp int, kernelName string) *Result {
 	var squares float64
 	for _, l := range lambda {
 		squares += l * l
@@ -134,8 +124,7 @@ func (b bound) finish(top, lambda []float64, exp int, kernelName string) *Result
 	if b.eps == kernel.Eps64 {
 		solver = kernel.Eps64
 	}
-	all := slices.Concat(top, lambda)
-	slices.SortFunc(all, func(x, y float64) int { return cmp.Compare(y, x) })
+	all, extra := out.join(lambda)
 	n := len(all)
 	r := &Result{Values: make([]float64, n), Errors: make([]float64, n), Kernel: kernelName}
 	from, to := 0, 0 // the eigenvalues near the current one
@@ -147,28 +136,20 @@ func (b bound) finish(top, lambda []float64, exp int, kernelName string) *Result
 			to++
 		}
 		l = max(l, 0)
-		delta := factor*(b.eps*(math.Sqrt(float64(to-from))*row+3*l)+solver*all[0]) + b.extra
+		delta := factor*(b.eps*(math.Sqrt(float64(to-from))*row+3*l)+solver*all[0]) + extra[i]
 		s := math.Sqrt(l)
-		bound := max(s, math.Sqrt(delta))
-		if l > delta {
-			bound = s - math.Sqrt(l-delta)
-		}
 		// Undoing the scale rounds only where the result is subnormal.
 		r.Values[i] = math.Ldexp(s, -exp)
-		r.Errors[i] = math.Ldexp(bound, -exp) + 0x1p-1074
+		r.Errors[i] = math.Ldexp(rootError(l, delta)+out.apart(l, lambda[0]), -exp) + 0x1p-1074
 	}
 	return r
 }
 
 // GramWorkspace returns about how many bytes [Gram] allocates for an r×c matrix in
 // arithmetic of the given width: half the Gram matrix in blocks, the totals of a long sum,
-// one slab of packed panels, what the reduction needs, and in float32 some vectors for
-// deflation. What is garbage by then still takes its place.
+// one slab of packed panels, and what the reduction needs. What is garbage by then still
+// takes its place.
 func GramWorkspace(r, c, width int) int64 {
 	n := min(r, c)
-	size := int64(width) * (int64(block.SymLen(n)) + int64(block.TotalLen(n, max(r, c))) + int64(block.GramLen(n)) + int64(symmetric.WorkLen(n)))
-	if width == 4 && n >= minDeflated {
-		size += deflationBytes * int64(n)
-	}
-	return size
+	return int64(width) * (int64(block.SymLen(n)) + int64(block.TotalLen(n, max(r, c))) + int64(block.GramLen(n)) + int64(symmetric.WorkLen(n)))
 }

@@ -1,7 +1,8 @@
 // Package native computes singular values with bounds on their errors, in two ways.
 // [Gram] goes through the Gram matrix: packed products, two-stage reduction, eigenvalues,
 // square roots. [Direct] reduces the matrix itself, with two to three times the
-// arithmetic, and loses nothing by squaring. Package engine lists the parts.
+// arithmetic, and loses nothing by squaring. [Single] chooses between them in float32, and
+// takes out beforehand what dominates the matrix. Package engine lists the parts.
 //
 // # Error bound of the Gram matrix
 //

@@ -14,6 +14,10 @@ import (
 	"github.com/gospectrum/spectrum/internal/engine/parallel"
 )
 
+// projectionFactor times ε is the size of the rounding errors of an element of U·Z, in units
+// of the product of the norms of its row of U and its column of Z.
+const projectionFactor = 2
+
 // projection splits W, wide or transposed to be so, into W = U·Z + W′ with
 // Z = Uᵀ·W, for a U of few orthonormal columns. It is made slab by slab while the
 // Gram matrix of W′ is summed, so that neither Z nor W′ is ever stored.
@@ -25,6 +29,8 @@ type projection[T kernel.Float] struct {
 
 	rank int              // columns of U
 	zz   *block.Panels[T] // rank×rank: Z·Zᵀ
+	long float64          // the largest square of the norm of a column of Z
+	leak float64          // about ‖Uᵀ·W′‖²_F, from the first terms of each slab
 	r    *block.Panels[T] // n×rank: W′·Zᵀ, which is zero when U is invariant
 }
 
@@ -56,63 +62,80 @@ func (p *projection[T]) square(i, c int) []T {
 	return p.minus[(i*p.u.Count()+c)*size:][:size]
 }
 
-// chunk is the number of terms of Z that a worker computes at a time. It divides
-// GramDepth, so that the last chunk of a slab ends within its panels.
-const chunk = 2 * kernel.Band
-
 // apply replaces the panels of a slab of W by those of W′.
 func (p *projection[T]) apply(ctx context.Context, slab block.Slab[T], workers int) error {
 	k, depth := p.k, slab.Depth
-	// The last chunk goes beyond depth, where the panels still hold terms of the slab
-	// before. What comes of those are rows of z beyond depth, which meet only rows of the
-	// panels beyond depth below, and nobody reads either.
-	clear(p.z.Data)
-	err := parallel.For(ctx, workers, kernel.RoundUp(depth, chunk)/chunk, func(t int) {
-		for c := range p.u.Count() {
-			for i := range slab.Panels {
-				k.Strip(k.NR, chunk/k.MR, slab.Panel(i)[t*chunk*k.NR:], k.NR, 1, p.u.At(c, i*k.NR), p.z.At(c, t*chunk), k.NR)
-			}
-		}
-	})
-	if err != nil {
+	if err := terms(ctx, k, slab, p.u, p.z, workers); err != nil {
 		return err
 	}
+	p.long = max(p.long, p.rows(depth, true))
 	for b := range p.u.Count() {
 		for c := range p.u.Count() {
 			k.Strip(depth, k.NR/k.MR, p.z.At(b, 0), 1, k.NR, p.z.At(c, 0), p.zz.At(c, b*k.NR), k.NR)
 		}
 	}
-	return parallel.For(ctx, workers, slab.Panels, func(i int) {
-		panel := slab.Panel(i)
+	err := parallel.For(ctx, workers, slab.Panels, func(i int) {
 		for c := range p.u.Count() {
-			k.Strip(k.NR, kernel.RoundUp(depth, k.MR)/k.MR, p.z.At(c, 0), k.NR, 1, p.square(i, c), panel, k.NR)
+			k.Strip(k.NR, kernel.RoundUp(depth, k.MR)/k.MR, p.z.At(c, 0), k.NR, 1, p.square(i, c), slab.Panel(i), k.NR)
 		}
-		for c := range p.u.Count() {
-			k.Strip(depth, k.NR/k.MR, panel, 1, k.NR, p.z.At(c, 0), p.r.At(c, i*k.NR), k.NR)
-		}
+		addRows(k, slab, i, p.z, p.r)
 	})
+	if err != nil {
+		return err
+	}
+	clear(p.z.Data)
+	someTerms(k, slab, 0, p.u, p.z)
+	sampled := min(depth, chunk)
+	p.leak += p.rows(sampled, false) * float64(depth) / float64(sampled)
+	return nil
 }
 
-// eigenvalues returns those of Z·Zᵀ, descending, and ‖R‖_F.
-func (p *projection[T]) eigenvalues() (top []float64, coupling float64, err error) {
+// rows returns the largest of the squares of the norms of the first rows of z, or else
+// their sum.
+func (p *projection[T]) rows(count int, largest bool) (all float64) {
+	for i := range count {
+		var square float64
+		for j := range p.rank {
+			v := float64(p.z.Get(i, j))
+			square += v * v
+		}
+		if largest {
+			all = max(all, square)
+		} else {
+			all += square
+		}
+	}
+	return all
+}
+
+// outliers returns the eigenvalues of Z·Zᵀ, with ‖R‖_F and a bound on the rounding errors
+// of W′. Those are of U·Z, element by element, and as good as independent: their spectral
+// norm grows with the largest norm of a row and of a column (Seginer 2000), the former of which is
+// √(uᵀ·Z·Zᵀ·u) for a row u of U.
+func (p *projection[T]) outliers() (outliers, error) {
 	rank := p.rank
-	sym := mat.NewSymDense(rank, nil)
+	zz := mat.NewSymDense(rank, nil)
 	for i := range rank {
 		for j := range i + 1 {
-			sym.SetSym(i, j, float64(p.zz.Get(i, j)))
+			zz.SetSym(i, j, float64(p.zz.Get(i, j)))
 		}
 	}
 	var eig mat.EigenSym
-	if !eig.Factorize(sym, false) {
-		return nil, 0, fmt.Errorf("%w of the eigenvalues of Z·Zᵀ", engine.ErrConvergence)
+	if !eig.Factorize(zz, false) {
+		return outliers{}, fmt.Errorf("%w of the eigenvalues of Z·Zᵀ", engine.ErrConvergence)
 	}
-	top = eig.Values(nil)
+	top := eig.Values(nil)
 	slices.Reverse(top)
+	var coupling, wide float64
+	row := mat.NewVecDense(rank, nil)
 	for i := range p.r.Rows {
 		for j := range rank {
 			r := float64(p.r.Get(i, j))
 			coupling += r * r
+			row.SetVec(j, float64(p.u.Get(i, j)))
 		}
+		wide = max(wide, mat.Inner(row, zz, row))
 	}
-	return top, math.Sqrt(coupling), nil
+	rounding := projectionFactor * kernel.Eps[T]() * (math.Sqrt(wide) + math.Sqrt(p.long))
+	return outliers{top, math.Sqrt(coupling), rounding, 2 * math.Sqrt(p.leak)}, nil
 }
