@@ -73,7 +73,7 @@ Formats:` + scanFormatHelp(),
 	fl := cmd.Flags()
 	fl.StringVarP(&f.output, "output", "o", "", "write the results to `FILE` instead of standard output; "+list(scanExtensions(), "and")+" choose the format")
 	fl.StringVar(&f.format, "format", "", "`FORMAT` of the results: "+list(scanFormatNames(), "or")+" (default: by the name of the file, else "+scanFormatNames()[0]+")")
-	fl.Var(&f.top, "top", "also select the top `P` percent of the layers of each type")
+	fl.Var(&f.top, "top", "also select the top `P` percent of the layers of each type; csv, which cannot show them, needs --selection")
 	fl.StringVar(&f.selection, "selection", "", "also write what --top selects to `FILE`, as a trainer reads it")
 	fl.StringVar(&f.selectionFormat, "selection-format", string(emit.Axolotl), "`FORMAT` of --selection, see spectrum select")
 	fl.StringArrayVar(&f.opt.Include, "include", nil, "scan only tensors that match `GLOB` (repeatable)")
@@ -275,6 +275,9 @@ func (f *scanFlags) check(cmd *cobra.Command) (scanFormat, error) {
 		if _, err := spectrum.SelectTopK(nil, float64(f.top)); err != nil {
 			return format, fmt.Errorf("--top: %w", err)
 		}
+	}
+	if cmd.Flags().Changed("top") && !format.chosen && f.selection == "" {
+		return format, fmt.Errorf("--top: %s has no column for what is selected; --selection FILE writes it", format.name)
 	}
 	if err := oneOf("selection-format", f.selectionFormat, formatNames(emit.Formats())...); err != nil {
 		return format, err
