@@ -407,7 +407,7 @@ func TestLenientWords(t *testing.T) {
 // characters where the terminal is a dumb one.
 func TestProgress(t *testing.T) {
 	_, errs := ok(t, "scan", tiny, "--progress", "json", "--jobs", "1")
-	events := strings.Split(strings.TrimSpace(errs), "\n")[1:] // behind a note
+	events := strings.Split(strings.TrimSpace(errs), "\n")[1:]  // behind a note
 	events = slices.DeleteFunc(events, func(text string) bool { // within a matrix, on a slow machine
 		return text != events[0] && !strings.Contains(text, `"name"`)
 	})
