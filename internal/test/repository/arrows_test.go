@@ -21,7 +21,7 @@ import (
 const arrows = `
 cmd/spectrum                  emit results scan checkpoint hub . rmt selection
                               internal/engine/kernel internal/engine/measure
-                              internal/format/sniff internal/escape internal/names
+                              internal/format/sniff internal/escape internal/names internal/saturate
 
 bench
 bench/peers                   results checkpoint . internal/engine/block internal/engine/kernel
@@ -39,10 +39,11 @@ internal/test/planted         .
 
 results                       scan checkpoint . rmt selection internal/format/strictjson
                               internal/escape internal/names internal/names/loaded
+                              internal/saturate
 scan                          checkpoint . rmt selection internal/engine/parallel
                               internal/machine internal/names
 emit                          checkpoint . selection internal/format/strictjson
-                              internal/escape internal/names
+                              internal/escape internal/names internal/saturate
 
 checkpoint                    hub . internal/format/gguf internal/format/numfmt
                               internal/format/npy internal/format/safetensors
@@ -54,7 +55,7 @@ hub                           internal/format/strictjson
 .                             rmt selection internal/engine/kernel internal/engine/lapack
                               internal/engine/native internal/engine/parallel internal/law/mp
                               internal/law/tracywidom internal/names internal/noise internal/option
-selection                     internal/names internal/option
+selection                     internal/names internal/option internal/saturate
 rmt                           internal/law/mp internal/law/tracywidom internal/option
 
 internal/noise                internal/law/mp internal/law/tracywidom
@@ -66,6 +67,7 @@ internal/names
 internal/escape
 internal/machine
 internal/option
+internal/saturate
 
 internal/format/gguf          internal/format/numfmt internal/engine/kernel
 internal/format/npy           internal/format/archive
