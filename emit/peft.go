@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gospectrum/spectrum/internal/format/strictjson"
 	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/selection"
 )
@@ -80,7 +81,7 @@ func rankKeys(text json.RawMessage) (keys []string, err error) {
 		return nil, nil
 	}
 	var ranks map[string]int
-	if err := json.Unmarshal(text, &ranks); err != nil {
+	if err := strictjson.Unmarshal(text, &ranks); err != nil {
 		return nil, err
 	}
 	d := json.NewDecoder(strings.NewReader(string(text)))

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/gospectrum/spectrum/internal/escape"
+	"github.com/gospectrum/spectrum/internal/format/strictjson"
 	"github.com/gospectrum/spectrum/selection"
 )
 
@@ -103,7 +104,7 @@ func readJSON(r *Rules, text string) error {
 	var in struct {
 		Layers []string `json:"layers"`
 	}
-	if err := json.Unmarshal([]byte(text), &in); err != nil {
+	if err := strictjson.Unmarshal([]byte(text), &in); err != nil {
 		return err
 	}
 	return r.add(in.Layers, exactEntry)
