@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -475,4 +477,27 @@ func TestProgressWithinAMatrix(t *testing.T) {
 		assert.Equal(t, int64(90), shown[progressBar].drawn)
 		assert.Zero(t, said[progressNone].Len())
 	})
+}
+
+// collector is a writer that asks for the collector's setting when something is written.
+type collector struct{ percent int }
+
+func (c *collector) Write(p []byte) (int, error) {
+	c.percent = debug.SetGCPercent(100)
+	debug.SetGCPercent(c.percent)
+	return len(p), nil
+}
+
+// A scan of few tensors runs with the usual setting of the collector, and every command
+// leaves that as it was.
+func TestThriftEnds(t *testing.T) {
+	const usual = 77
+	defer debug.SetGCPercent(debug.SetGCPercent(usual))
+	var c collector
+	require.Equal(t, exitOK, run(t.Context(), []string{"scan", tiny, "--progress", progressLines}, io.Discard, &c))
+	assert.Equal(t, usual, c.percent)
+	require.Equal(t, exitOK, run(t.Context(), []string{"inspect", tiny}, &c, io.Discard))
+	for range 2 {
+		assert.Equal(t, usual, debug.SetGCPercent(usual))
+	}
 }

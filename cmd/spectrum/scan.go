@@ -131,12 +131,16 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 	if err != nil {
 		return err
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(thrift))
+	usual := debug.SetGCPercent(thrift)
+	defer debug.SetGCPercent(usual)
 	m, err := f.open.Open(cmd.Context(), model)
 	if err != nil {
 		return err
 	}
 	defer m.Close()
+	if m.Len() < manyTensors {
+		debug.SetGCPercent(usual)
+	}
 	note(cmd.ErrOrStderr(), m)
 	out, err := newOutput(f.output, cmd.OutOrStdout(), f.inputs(m)...)
 	if err != nil {
