@@ -100,7 +100,7 @@ func (r *Rules) peft(c *peftConfig) error {
 		}
 		return append(found, c.others(parameters)...), err
 	}
-	r.inspect = func(rep *Report) { inspectRanks(rep, keys) }
+	r.inspect = func(rep *Report) { inspectRanks(rep, keys, c.TargetParameters) }
 	return nil
 }
 

@@ -257,7 +257,7 @@ func limitMemory(opt scan.Options) (before int64) {
 func (f *scanFlags) writeSelection(cmd *cobra.Command, res *results.Result, sel *selection.Selection, inputs []string) error {
 	how := emit.Training{Model: paramsOf(res.Scores())}
 	if c := res.Provenance.Config; c != nil {
-		how.Blocks = c.Blocks
+		how.Blocks, how.ModelType = c.Blocks, c.ModelType
 	}
 	made, err := emit.Make(emit.Format(f.selectionFormat), sel, how)
 	if err != nil {
