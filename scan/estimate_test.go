@@ -23,7 +23,7 @@ type steady struct {
 	err  error
 }
 
-func (steady) Workspace(_, _ int) int64         { return 0 }
+func (steady) Workspace(_, _ int) int64        { return 0 }
 func (steady) Workers(_, _, available int) int { return available }
 
 func (b steady) Spectra(_ context.Context, p spectrum.Problem) iter.Seq2[*spectrum.Spectrum, error] {

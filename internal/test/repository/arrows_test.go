@@ -29,6 +29,7 @@ bench/peers                   results checkpoint . internal/engine/block interna
 examples/noise                checkpoint . rmt internal/engine/parallel internal/test/planted
 examples/preload              scan results checkpoint
 examples/tiny-llama           internal/test/tinyllama
+internal/test/document
 internal/test/hostile
 internal/test/matrices        internal/engine/kernel
 internal/test/repository
@@ -39,11 +40,11 @@ internal/test/planted         .
 
 results                       scan checkpoint . rmt selection internal/format/strictjson
                               internal/escape internal/names internal/names/loaded
-                              internal/saturate
+                              internal/decimal internal/saturate
 scan                          checkpoint . rmt selection internal/engine/parallel
                               internal/machine internal/names
 emit                          checkpoint . selection internal/format/strictjson
-                              internal/escape internal/names internal/saturate
+                              internal/escape internal/names internal/decimal internal/saturate
 
 checkpoint                    hub . internal/format/gguf internal/format/numfmt
                               internal/format/npy internal/format/safetensors
@@ -68,6 +69,7 @@ internal/escape
 internal/machine
 internal/option
 internal/saturate
+internal/decimal
 
 internal/format/gguf          internal/format/numfmt internal/engine/kernel
 internal/format/npy           internal/format/archive
