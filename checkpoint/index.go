@@ -11,12 +11,16 @@ import (
 	"strings"
 
 	"github.com/gospectrum/spectrum/internal/format/strictjson"
+	"github.com/gospectrum/spectrum/internal/hashed"
 )
 
-// index is the file that says which shard holds which tensor.
+// index is the file that says which shard holds which tensor. There may be a million of
+// them, so it is made of lists, and no map.
 type index struct {
-	tensors []string          // in the order of the file
-	shard   map[string]string // cleaned, with slashes
+	tensors []string // in the order of the file
+	table   hashed.Table
+	of      []uint32 // which of the shards each tensor is in
+	shards  []string // cleaned, with slashes
 }
 
 // parseIndex reads an index, before which there may be a byte order mark. Its
@@ -31,7 +35,8 @@ func parseIndex(text []byte) (*index, error) {
 		if name != "weight_map" {
 			return s.Skip()
 		}
-		x = &index{shard: make(map[string]string)}
+		x = new(index)
+		known := make(map[string]uint32) // of the shards
 		return s.Object(func(tensor string) error {
 			file, err := s.String()
 			if err == nil {
@@ -40,8 +45,14 @@ func parseIndex(text []byte) (*index, error) {
 			if err != nil {
 				return fmt.Errorf("tensor %q: %w", tensor, err)
 			}
-			x.tensors = append(x.tensors, tensor)
-			x.shard[tensor] = file
+			i, seen := known[file]
+			if !seen {
+				i = uint32(len(x.shards))
+				known[file] = i
+				x.shards = append(x.shards, file)
+			}
+			x.table.Add(x.tensors, tensor) // the scanner refuses what is there twice
+			x.tensors, x.of = append(x.tensors, tensor), append(x.of, i)
 			return nil
 		})
 	})
@@ -68,16 +79,18 @@ func localName(name string) (string, error) {
 
 // files returns the names of the shards in the order of Compare.
 func (x *index) files() []string {
-	seen := make(map[string]bool)
-	var names []string
-	for _, tensor := range x.tensors {
-		if name := x.shard[tensor]; !seen[name] {
-			seen[name] = true
-			names = append(names, name)
-		}
-	}
+	names := slices.Clone(x.shards)
 	slices.SortFunc(names, Compare)
 	return names
+}
+
+// shard returns which file holds a tensor.
+func (x *index) shard(tensor string) (file string, listed bool) {
+	i := x.table.Find(x.tensors, tensor)
+	if i < 0 {
+		return "", false
+	}
+	return x.shards[x.of[i]], true
 }
 
 // skip says why the tensor in file is not part of the model, "" when it is.
@@ -85,7 +98,7 @@ func (x *index) skip(tensor, file string) string {
 	if x == nil {
 		return ""
 	}
-	switch want, ok := x.shard[tensor]; {
+	switch want, ok := x.shard(tensor); {
 	case !ok:
 		return "not listed in the index"
 	case want != file:
@@ -108,22 +121,29 @@ func (m *Model) openShards(ctx context.Context, dir directory, name string, text
 	if err != nil {
 		return fmt.Errorf("%s: tensor %q: %w", dir.path(name), x.first(file), err)
 	}
-	stored := make(map[key]bool)
-	for _, s := range m.shards {
-		for _, t := range s.stored {
-			stored[key{s.name, t.name}] = true
-		}
-	}
-	for _, tensor := range x.tensors {
-		if !stored[key{x.shard[tensor], tensor}] {
-			return fmt.Errorf("%s: %w: tensor %q is not in %s", dir.path(name), ErrFormat, tensor, x.shard[tensor])
-		}
+	if i := x.missing(m.shards); i >= 0 {
+		return fmt.Errorf("%s: %w: tensor %q is not in %s", dir.path(name), ErrFormat, x.tensors[i], x.shards[x.of[i]])
 	}
 	return m.list(x)
 }
 
+// missing returns the first tensor of the index that is not in its shard, or -1.
+func (x *index) missing(shards []*shard) int {
+	found := make([]bool, len(x.tensors))
+	for _, s := range shards {
+		for k := range s.stored {
+			name := s.stored[k].name
+			if i := x.table.Find(x.tensors, name); i >= 0 && x.shards[x.of[i]] == s.name {
+				found[i] = true
+				x.tensors[i] = name // the same text, of which one copy is enough
+			}
+		}
+	}
+	return slices.Index(found, false)
+}
+
 // first returns the first tensor that is in file.
 func (x *index) first(file string) string {
-	i := slices.IndexFunc(x.tensors, func(tensor string) bool { return x.shard[tensor] == file })
+	i := slices.IndexFunc(x.of, func(i uint32) bool { return x.shards[i] == file })
 	return x.tensors[i]
 }

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gospectrum/spectrum/internal/format/safetensors"
+	"github.com/gospectrum/spectrum/internal/test/document"
 )
 
 // layout is one way in which people have weights, and what comes of it. The table of
@@ -45,15 +45,7 @@ func TestLayouts(t *testing.T) {
 			fmt.Fprintf(&table, "| %s | %s |\n", l.name, l.outcome())
 		}
 	}
-	text, err := os.ReadFile(tableOf)
-	require.NoError(t, err)
-	before, _, found := strings.Cut(string(text), head)
-	require.True(t, found)
-	if os.Getenv("SPECTRUM_WRITE_DOCS") != "" {
-		text = []byte(before + head + table.String())
-		require.NoError(t, os.WriteFile(tableOf, text, 0o644))
-	}
-	assert.Equal(t, before+head+table.String(), string(text), "the documentation is this table")
+	document.Section(t, tableOf, head, "", table.String())
 }
 
 const head = `## Layout by layout: what is read, and what is refused with which words

@@ -106,3 +106,27 @@ func TestLookup(t *testing.T) {
 	assert.False(t, l.alone(1, "m.a"))
 	assert.True(t, l.alone(6, "m.b.w"))
 }
+
+// An index keeps of a tensor its name, and little besides.
+func TestIndexOfManyTensors(t *testing.T) {
+	const n = 100_000
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `%s"t.%07d":"model-%05d-of-00004.safetensors"`, [...]string{`{"weight_map":{`, ","}[min(i, 1)], i, i/(n/4))
+	}
+	text := []byte(b.String() + "}}")
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	x, err := parseIndex(text)
+	require.NoError(t, err)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	require.Len(t, x.files(), 4)
+	file, listed := x.shard("t.0099999")
+	require.True(t, listed)
+	require.Equal(t, "model-00003-of-00004.safetensors", file)
+	assert.Less(t, (int64(after.HeapAlloc)-int64(before.HeapAlloc))/n, int64(100), "bytes for a tensor")
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(text)
+}

@@ -64,6 +64,9 @@ type Training struct {
 	// Blocks is the number of blocks of the language model as config.json has it, 0 if
 	// it is not known and has to be told from names.
 	Blocks int
+	// ModelType is what config.json calls the kind of the model, such as gpt2, whose layers
+	// are not those of others; empty if it is not known.
+	ModelType string
 	// Rows says of layers that are rows of a parameter, such as a single expert, which.
 	Rows map[string]Rows
 	// LearningRate is that of a layer with the median SNR, which [AxolotlRates] needs.

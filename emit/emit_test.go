@@ -243,3 +243,17 @@ func TestWriteErrors(t *testing.T) {
 		assert.Zero(t, b.Len())
 	}
 }
+
+// Sizes that a file claims do not turn negative together.
+func TestSizesDoNotWrapAround(t *testing.T) {
+	params := []emit.Param{
+		{Name: "a.weight", Params: math.MaxInt64, Bytes: math.MaxInt64, Dims: 2},
+		{Name: "b.weight", Params: math.MaxInt64, Bytes: math.MaxInt64, Dims: 2},
+	}
+	assert.Equal(t, int64(math.MaxInt64), (&emit.File{Trained: params}).Params())
+	rules, err := emit.Parse(emit.Names, []byte("a.weight\nb.weight\n"))
+	require.NoError(t, err)
+	rep, err := rules.Verify(params)
+	require.NoError(t, err)
+	assert.Equal(t, []int64{math.MaxInt64, math.MaxInt64, math.MaxInt64}, []int64{rep.Params, rep.Bytes, rep.Total})
+}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/gospectrum/spectrum"
+	"github.com/gospectrum/spectrum/internal/saturate"
 	"github.com/gospectrum/spectrum/selection"
 )
 
@@ -27,7 +28,7 @@ func (f *File) Params() (n int64) {
 		return 0
 	}
 	for _, p := range f.Trained {
-		n += p.Params
+		n = saturate.Sum(n, p.Params)
 	}
 	return n
 }

@@ -20,7 +20,7 @@ import (
 type lora struct {
 	rank, alpha int
 	modules     []string // with an adapter each, full names
-	parameters  []string // of modules that hold all experts, which PEFT finds by the parameter
+	parameters  []string // that PEFT finds by their own names: all experts of a block, and what it would take for them
 	saved       []string // modules that are trained whole
 	ranks       ordered  // of those whose rank is another
 	alphas      ordered
@@ -37,8 +37,9 @@ func newLoRA(sel *selection.Selection, how Training) (*lora, error) {
 	for _, l := range sel.Layers() {
 		m, isWeight := names.Module(l.Name)
 		switch {
-		case names.IsFusedExperts(l.Name):
+		case names.IsFusedExperts(l.Name), how.rewrites(m) && isWeight:
 			c.parameters = append(c.parameters, l.Name)
+			m = l.Name // the rank too is found by it
 		case !isWeight:
 			return nil, fmt.Errorf("%s is not the weight of a module", l.Name)
 		case names.KindOf(m) == names.Norm:
@@ -71,10 +72,17 @@ func newLoRA(sel *selection.Selection, how Training) (*lora, error) {
 // 3711).
 func rewritten() []string { return []string{"gate_proj", "up_proj", "down_proj", "w1", "w2", "w3"} }
 
+// rewrites reports whether PEFT would take a module in a list for the experts of all blocks.
+// In target_parameters it leaves names alone, and finds there the weight of a linear layer
+// as well (peft/tuners/tuners_utils.py, _inject_parameters; tuners/lora/layer.py,
+// ParamWrapper, which takes two dimensions or three).
+func (how Training) rewrites(module string) bool {
+	return slices.Contains(rewritten(), lastOf(module)) && how.fusesExperts()
+}
+
 // notForPEFT is why PEFT cannot put an adapter on a layer, "" if it can.
-func notForPEFT(l spectrum.Layer, how Training) string {
+func notForPEFT(l spectrum.Layer, _ Training) string {
 	module, isWeight := names.Module(l.Name)
-	last := lastOf(module)
 	switch {
 	case names.IsFusedExperts(l.Name):
 		return ""
@@ -82,16 +90,18 @@ func notForPEFT(l spectrum.Layer, how Training) string {
 		return "not the weight of a module, to which LoRA adds"
 	case names.IsRouter(module):
 		return "a router, which PEFT does not support"
-	case slices.Contains(rewritten(), last) && how.fusesExperts():
-		return "beside fused experts, for which PEFT would take it"
 	}
 	return ""
 }
 
 // notForLists is the same where only modules can be listed.
 func notForLists(l spectrum.Layer, how Training) string {
-	if names.IsFusedExperts(l.Name) {
+	module, _ := names.Module(l.Name)
+	switch {
+	case names.IsFusedExperts(l.Name):
 		return "the experts of a block in one parameter, which no list of modules reaches"
+	case how.rewrites(module):
+		return "beside fused experts, for which PEFT would take it"
 	}
 	return notForPEFT(l, how)
 }

@@ -3,6 +3,7 @@ package emit
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/gospectrum/spectrum"
@@ -113,14 +114,22 @@ func notForGaLore(l spectrum.Layer, how Training) string {
 	if why := notForLists(l, Training{}); why != "" {
 		return why
 	}
+	if slices.Contains(convolved(), how.ModelType) && names.KindOf(l.Name) == names.Matrix {
+		return "a Conv1D, as all layers of " + how.ModelType + ", and no nn.Linear, which GaLore projects"
+	}
 	if k := names.KindOf(l.Name); k == names.Norm || k == names.Embedding {
 		return "no linear layer, which GaLore projects"
 	}
 	return ""
 }
 
+// convolved are the types of models whose layers are transformers' Conv1D, which is no
+// nn.Linear (transformers 5: src/transformers/pytorch_utils.py, Conv1D, and the files of
+// these models that import it).
+func convolved() []string { return []string{"decision_transformer", "gpt2", "imagegpt", "openai-gpt"} }
+
 func writeGaLore(sel *selection.Selection, how Training) (string, error) {
-	c, err := newLoRA(sel, how)
+	c, err := newLoRA(sel, Training{Rank: how.Rank}) // modules alone: nothing is PEFT's here
 	if err != nil {
 		return "", err
 	}

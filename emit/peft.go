@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gospectrum/spectrum/internal/format/strictjson"
 	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/selection"
 )
@@ -80,7 +81,7 @@ func rankKeys(text json.RawMessage) (keys []string, err error) {
 		return nil, nil
 	}
 	var ranks map[string]int
-	if err := json.Unmarshal(text, &ranks); err != nil {
+	if err := strictjson.Unmarshal(text, &ranks); err != nil {
 		return nil, err
 	}
 	d := json.NewDecoder(strings.NewReader(string(text)))
@@ -97,8 +98,9 @@ func rankKeys(text json.RawMessage) (keys []string, err error) {
 }
 
 // inspectRanks finds keys of rank_pattern that reach no module, or not their own:
-// PEFT takes the first key that ends the name of a module.
-func inspectRanks(rep *Report, keys []string) {
+// PEFT takes the first key that ends the name of a module, or of a parameter that is a
+// target by itself.
+func inspectRanks(rep *Report, keys, parameters []string) {
 	known := make(map[string]bool, len(keys))
 	for _, k := range keys {
 		known[k] = true
@@ -106,6 +108,9 @@ func inspectRanks(rep *Report, keys []string) {
 	used := make(map[string]bool)
 	for _, name := range rep.Names {
 		m, _ := names.Module(name)
+		if endsWithAny(name, parameters) {
+			m = name
+		}
 		// Without a key of another length before it, the module's own is first.
 		i := slices.IndexFunc(keys, func(k string) bool { return m == k || strings.HasSuffix(m, "."+k) })
 		if i < 0 {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gospectrum/spectrum/internal/format/strictjson"
 	"github.com/gospectrum/spectrum/internal/names"
 )
 
@@ -64,7 +65,7 @@ func (x *indices) UnmarshalJSON(data []byte) error {
 // readPEFT reads which modules and parameters get adapters, and what goes with it.
 func readPEFT(r *Rules, text string) error {
 	var c peftConfig
-	if err := json.Unmarshal([]byte(strings.TrimPrefix(text, "\ufeff")), &c); err != nil {
+	if err := strictjson.Unmarshal([]byte(strings.TrimPrefix(text, "\ufeff")), &c); err != nil {
 		return err
 	}
 	return r.peft(&c)
@@ -99,7 +100,7 @@ func (r *Rules) peft(c *peftConfig) error {
 		}
 		return append(found, c.others(parameters)...), err
 	}
-	r.inspect = func(rep *Report) { inspectRanks(rep, keys) }
+	r.inspect = func(rep *Report) { inspectRanks(rep, keys, c.TargetParameters) }
 	return nil
 }
 

@@ -6,12 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/gospectrum/spectrum/internal/decimal"
 	"github.com/gospectrum/spectrum/internal/escape"
+	"github.com/gospectrum/spectrum/internal/format/strictjson"
 	"github.com/gospectrum/spectrum/selection"
 )
 
@@ -103,7 +104,7 @@ func readJSON(r *Rules, text string) error {
 	var in struct {
 		Layers []string `json:"layers"`
 	}
-	if err := json.Unmarshal([]byte(text), &in); err != nil {
+	if err := strictjson.Unmarshal([]byte(text), &in); err != nil {
 		return err
 	}
 	return r.add(in.Layers, exactEntry)
@@ -161,27 +162,7 @@ type score float64
 
 // String returns the shortest decimal that reads back the same, or what stands
 // for it.
-func (s score) String() string {
-	switch f := float64(s); {
-	case math.IsNaN(f):
-		return ""
-	case math.IsInf(f, 1):
-		return "Infinity"
-	case math.IsInf(f, -1):
-		return "-Infinity"
-	default:
-		return strconv.FormatFloat(f, 'g', -1, 64)
-	}
-}
+func (s score) String() string { return decimal.Text(float64(s)) }
 
 // MarshalJSON implements [json.Marshaler]. It does not fail.
-func (s score) MarshalJSON() ([]byte, error) {
-	switch f := float64(s); {
-	case math.IsNaN(f):
-		return []byte("null"), nil
-	case math.IsInf(f, 0):
-		return json.Marshal(s.String())
-	default:
-		return json.Marshal(f)
-	}
-}
+func (s score) MarshalJSON() ([]byte, error) { return decimal.JSON(float64(s)) }

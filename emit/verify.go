@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/gospectrum/spectrum/internal/saturate"
 )
 
 // Rules are the entries of a file with the rule of the consumer that reads it.
@@ -128,7 +130,7 @@ func (r *Rules) Verify(model []Param) (*Report, error) {
 		entries[i].index()
 	}
 	for _, p := range model {
-		rep.Total += p.Params
+		rep.Total = saturate.Sum(rep.Total, p.Params)
 		var by []int
 		for i := range entries {
 			if name, ok := entries[i].nameOf(p); ok && entries[i].match(name) {
@@ -165,8 +167,8 @@ func (r *Report) count(entries []entry, used []map[string]bool, p Param, by []in
 	}
 	r.Trained = append(r.Trained, p)
 	r.Names = append(r.Names, p.Name)
-	r.Params += p.Params
-	r.Bytes += p.Bytes
+	r.Params = saturate.Sum(r.Params, p.Params)
+	r.Bytes = saturate.Sum(r.Bytes, p.Bytes)
 	all := Match{Name: p.Name}
 	accident := Match{Name: p.Name}
 	for _, j := range by {

@@ -204,6 +204,8 @@ func TestParseErrors(t *testing.T) {
 		{emit.TRL, ""}, {emit.TRL, "- a(?=b\n"}, {emit.Python, "TRAINABLE = 3"}, {emit.Substring, "x"}, {emit.Names, " \n"},
 		{emit.MSSwift, ""}, {emit.MSSwiftArgs, "--trainable_parameters_regex a"}, {emit.PEFT, ""}, {emit.PEFT, "{}"},
 		{emit.PEFT, `{"target_modules": "a", "rank_pattern": [1]}`}, {emit.PEFT, `{"target_modules": "("}`},
+		{emit.PEFT, `{"target_modules": ["a"], "target_modules": ["b"]}`}, {emit.PEFT, `{"target_modules": ["a"], "rank_pattern": {"a": 1, "a": 2}}`},
+		{emit.JSON, `{"layers": ["a"], "layers": ["b"]}`},
 		{emit.LLaMAFactory, "freeze_trainable_layers: many\n"}, {emit.LLaMAFactoryLoRA, ""}, {"other", ""},
 		{emit.LLaMAFactoryV1, "peft_config:\n  name: lora\n"}, {emit.LLaMAFactoryV1, "peft_config: freeze\n"}, {emit.LLaMAFactoryV1, "freeze_trainable_layers: 2\n"},
 	} {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/names"
+	"github.com/gospectrum/spectrum/internal/saturate"
 )
 
 // Experts says what is chosen among where a module of the loaded model holds all its
@@ -69,7 +70,7 @@ func (s *Scores) Candidates(experts Experts) []Candidate {
 			all, scores = append(all, c), append(scores, nil)
 		}
 		all[j].Rows = append(all[j].Rows, row.Name)
-		all[j].Params += row.Params
+		all[j].Params = saturate.Sum(all[j].Params, row.Params)
 		if snr := float64(row.SNR); row.Error == "" && !math.IsNaN(snr) {
 			scores[j] = append(scores[j], snr)
 		}

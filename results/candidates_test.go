@@ -113,3 +113,16 @@ func TestResolve(t *testing.T) {
 	_, err = moe().Scores().Resolve(nil)
 	assert.Error(t, err)
 }
+
+// Sizes that a file claims do not turn negative together.
+func TestSizesDoNotWrapAround(t *testing.T) {
+	r := moe()
+	for i := range r.Rows {
+		r.Rows[i].Params = math.MaxInt64
+	}
+	for _, c := range r.Scores().Candidates(ExpertsFused) {
+		assert.Equal(t, int64(math.MaxInt64), c.Params, c.Name)
+	}
+	assert.Equal(t, int64(math.MaxInt64), (&Skipped{Shape: []int64{1 << 40, 1 << 40}}).Params())
+	assert.Zero(t, (&Skipped{Shape: []int64{1 << 40, -1}}).Params())
+}

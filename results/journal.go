@@ -159,7 +159,7 @@ func isJournal(text []byte) bool { return bytes.HasPrefix(text, []byte(`{"journa
 // first time, the last row counts.
 func parseJournal(text []byte) (head journalHead, rows []Row, err error) {
 	first, rest, _ := bytes.Cut(text, []byte("\n"))
-	if err := json.Unmarshal(first, &head); err != nil || head.Journal < 1 {
+	if err := strictjson.Unmarshal(first, &head); err != nil || head.Journal < 1 {
 		return head, nil, fmt.Errorf("%w: its first line is not that of a journal", ErrJournal)
 	}
 	if head.Journal > journalVersion {

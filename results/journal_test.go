@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -328,4 +329,13 @@ func TestMerge(t *testing.T) {
 	assert.Equal(t, "mixed", mixed.Provenance.Settings.Kernel)
 	assert.Equal(t, strings.ReplaceAll(text(t, whole), `"kernel": "`+whole.Provenance.Settings.Kernel+`",`+"\n      \"precision\": \"auto\"", ""),
 		strings.ReplaceAll(text(t, mixed), `"kernel": "mixed",`+"\n      \"precision\": \"auto\"", ""))
+}
+
+// A journal that says twice what it belongs to is none.
+func TestJournalSaysItOnce(t *testing.T) {
+	const head = `{"journal":1,"matrices":1,"provenance":{"tool":"a"%s}}` + "\n"
+	for more, ok := range map[string]bool{"": true, `,"tool":"b"`: false, `,"settings":{"noise":"iqr","noise":"kn"}`: false} {
+		_, _, err := parseJournal(fmt.Appendf(nil, head, more))
+		assert.Equal(t, ok, err == nil, "%q %v", more, err)
+	}
 }

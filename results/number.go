@@ -4,7 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"strconv"
+
+	"github.com/gospectrum/spectrum/internal/decimal"
 )
 
 // Number is a float64 with a place in JSON for every value: a finite one is
@@ -13,21 +14,12 @@ import (
 type Number float64
 
 const (
-	posInf = "Infinity"
-	negInf = "-Infinity"
+	posInf = decimal.PosInf
+	negInf = decimal.NegInf
 )
 
 // MarshalJSON implements [json.Marshaler]. It does not fail.
-func (n Number) MarshalJSON() ([]byte, error) {
-	switch f := float64(n); {
-	case math.IsNaN(f):
-		return []byte("null"), nil
-	case math.IsInf(f, 0):
-		return []byte(`"` + n.String() + `"`), nil
-	default:
-		return json.Marshal(f)
-	}
-}
+func (n Number) MarshalJSON() ([]byte, error) { return decimal.JSON(float64(n)) }
 
 // UnmarshalJSON implements [json.Unmarshaler]. The error wraps [ErrFormat].
 func (n *Number) UnmarshalJSON(data []byte) error {
@@ -52,15 +44,4 @@ func (n *Number) UnmarshalJSON(data []byte) error {
 
 // String returns the shortest decimal that reads back the same, "Infinity",
 // "-Infinity", or "" for NaN.
-func (n Number) String() string {
-	switch f := float64(n); {
-	case math.IsNaN(f):
-		return ""
-	case math.IsInf(f, 1):
-		return posInf
-	case math.IsInf(f, -1):
-		return negInf
-	default:
-		return strconv.FormatFloat(f, 'g', -1, 64)
-	}
-}
+func (n Number) String() string { return decimal.Text(float64(n)) }

@@ -65,7 +65,7 @@ func (rec Recorder) Scan(ctx context.Context, m *checkpoint.Model, opt scan.Opti
 	opt.Progress = func(p scan.Progress) {
 		r.Missing = p.Total - p.Done
 		if p.Last == nil { // so that a million rows need not be moved while they grow
-			r.Rows = slices.Grow(r.Rows, p.Total+1)
+			r.Rows = slices.Grow(r.Rows, max(0, p.Total+1-len(r.Rows)))
 		}
 		if report != nil {
 			report(p)

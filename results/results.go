@@ -10,6 +10,8 @@ package results
 import (
 	"errors"
 	"fmt"
+
+	"github.com/gospectrum/spectrum/internal/saturate"
 )
 
 // Errors that results of this package wrap; test for them with [errors.Is].
@@ -76,13 +78,10 @@ type Skipped struct {
 	Parameter string `json:"parameter,omitempty"` // of the loaded model, see [Row]; empty if no module has it
 }
 
-// Params returns the number of elements.
+// Params returns the number of elements, at most the largest int64.
 func (s *Skipped) Params() int64 {
-	n := int64(1)
-	if s != nil {
-		for _, d := range s.Shape {
-			n *= d
-		}
+	if s == nil {
+		return 1
 	}
-	return n
+	return saturate.Product(s.Shape...)
 }

@@ -27,6 +27,8 @@ type plan struct {
 	jobs   []job // largest first, once they are asked for
 	done   int   // matrices that the caller has already
 
+	flight flight
+
 	sharedDone *Outcome // the embedding of a tied head, if it is one of these
 
 	head, embedding string // names of a tied output head and what it shares, or empty
@@ -88,12 +90,17 @@ func (p *plan) begin(t checkpoint.Tensor) Outcome {
 // newJob returns the job of analysing the tensor t, the i-th of the model.
 func (p *plan) newJob(i int, t checkpoint.Tensor) job {
 	r, c, _ := t.Dims()
-	small, large := float64(min(r, c)), float64(max(r, c))
 	return job{
 		index:   i,
-		cost:    small * small * (large + small),
+		cost:    costOf(r, c),
 		weights: t.Memory, workspace: p.opt.Analyzer.Backend.Workspace(r, c),
 	}
+}
+
+// costOf returns the flops of the spectrum of an r×c matrix, up to a constant.
+func costOf(r, c int) float64 {
+	small, large := float64(min(r, c)), float64(max(r, c))
+	return small * small * (large + small)
 }
 
 // arrange leaves of the jobs those of the shard that the caller does not have the analyses

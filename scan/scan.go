@@ -57,8 +57,8 @@ type Options struct {
 	// Shard limits the scan to a part of the matrices; the zero value scans all.
 	Shard Shard
 
-	// Progress, if not nil, is called once before the first matrix and after
-	// each, from one goroutine at a time.
+	// Progress, if not nil, is called once before the first matrix, after each, and every
+	// second in between, from one goroutine at a time.
 	Progress func(Progress)
 }
 
@@ -103,9 +103,12 @@ func (o Options) Resolve() (Options, error) {
 
 // Progress says how far a scan has come.
 type Progress struct {
-	Done, Total     int      // matrices, those of Options.Done among them
-	Work, TotalWork float64  // cost in flops, up to a constant, of those that this scan computes
-	Last            *Outcome // the matrix just finished, nil at the start
+	Done, Total     int     // matrices, those of Options.Done among them
+	Work, TotalWork float64 // cost in flops, up to a constant, of those that this scan computes
+	// InFlight estimates how much of the work on the matrices in flight is done, from the
+	// time since they began and the speed so far. It does not grow steadily.
+	InFlight float64
+	Last     *Outcome // the matrix just finished, nil at the start and in between
 }
 
 // List says what a scan of m with opt would do, computing nothing: it yields an

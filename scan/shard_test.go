@@ -2,7 +2,6 @@ package scan
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gospectrum/spectrum/internal/test/document"
 )
 
 // shape is a matrix of a model, so often in each file.
@@ -112,20 +113,7 @@ func balanceTable(t *testing.T) string {
 // Shards are even where no matrix is large beside one, and docs/shards.md says how even.
 // SPECTRUM_WRITE_DOCS=1 writes the table.
 func TestShardBalance(t *testing.T) {
-	table := balanceTable(t)
-	name := filepath.Join("..", "docs", "shards.md")
-	text, err := os.ReadFile(name)
-	require.NoError(t, err)
-	before, rest, ok := strings.Cut(string(text), "<!-- balance -->\n")
-	require.True(t, ok)
-	_, after, ok := strings.Cut(rest, "<!-- end -->\n")
-	require.True(t, ok)
-	want := before + "<!-- balance -->\n" + table + "<!-- end -->\n" + after
-	if os.Getenv("SPECTRUM_WRITE_DOCS") != "" {
-		require.NoError(t, os.WriteFile(name, []byte(want), 0o644))
-		return
-	}
-	assert.Equal(t, want, string(text))
+	document.Section(t, filepath.Join("..", "docs", "shards.md"), "<!-- balance -->\n", "<!-- end -->\n", balanceTable(t))
 }
 
 // A shard does not depend on the order in which jobs come, and there may be more shards

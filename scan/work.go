@@ -44,6 +44,12 @@ func (p *plan) run(ctx context.Context, yield func(Outcome, error) bool) {
 		progress.TotalWork += j.cost
 	}
 	p.report(progress)
+	if p.opt.Progress != nil && progress.TotalWork > lasting && p.opt.Memory > 1<<28 {
+		// An estimate that cannot be had stops nothing: what is wrong is said of a matrix.
+		p.flight.speed, _ = measureSpeed(ctx, p.opt.Analyzer)
+	}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // stops what is in flight when the loop is left early
@@ -51,7 +57,7 @@ func (p *plan) run(ctx context.Context, yield func(Outcome, error) bool) {
 	go p.dispatch(ctx, done)
 	shared := p.sharedDone
 	for progress.Done < progress.Total {
-		f, ok := next(ctx, done)
+		f, ok := p.next(ctx, done, tick.C, progress)
 		if !ok {
 			break
 		}
@@ -64,7 +70,7 @@ func (p *plan) run(ctx context.Context, yield func(Outcome, error) bool) {
 		}
 		progress.Done++
 		progress.Work += f.cost
-		progress.Last = &o
+		progress.Last, progress.InFlight = &o, p.flight.work()
 		p.report(progress)
 	}
 	if shared != nil && !yield(p.tied(*shared), nil) {
@@ -81,13 +87,23 @@ func (p *plan) report(progress Progress) {
 	}
 }
 
-// next waits for a job to be finished. When ctx has ended it returns those that
-// were finished before, and then false.
-func next(ctx context.Context, done <-chan finished) (finished, bool) {
-	select {
-	case f := <-done:
-		return f, true
-	case <-ctx.Done():
+// lasting is the cost from which on a scan may take so long that the speed is measured
+// before, which takes some tenths of a second.
+const lasting = 1e11
+
+// next waits for a job to be finished, and reports at every tick how far that is. When ctx
+// has ended it returns those that were finished before, and then false.
+func (p *plan) next(ctx context.Context, done <-chan finished, tick <-chan time.Time, progress Progress) (finished, bool) {
+	progress.Last = nil
+	for ctx.Err() == nil {
+		select {
+		case f := <-done:
+			return f, true
+		case <-tick:
+			progress.InFlight = p.flight.work()
+			p.report(progress)
+		case <-ctx.Done():
+		}
 	}
 	select {
 	case f := <-done:
@@ -168,6 +184,8 @@ func (p *plan) work(ctx context.Context, res *resources, l *loan, j job) (f fini
 		return f
 	}
 	began = time.Now()
+	p.flight.begin(j, an.Workers)
+	defer p.flight.end(j)
 	if f.analysis, err = an.Analyze(ctx, weights); err != nil {
 		f.err = tensorError(t, err)
 	}

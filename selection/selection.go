@@ -5,7 +5,11 @@
 // was chosen, type by type.
 package selection
 
-import "cmp"
+import (
+	"cmp"
+
+	"github.com/gospectrum/spectrum/internal/saturate"
+)
 
 // Layer is one candidate for training: what a [Selector] needs to know of it.
 type Layer struct {
@@ -50,11 +54,11 @@ func (s *Selection) Layers() []Layer {
 	return all
 }
 
-// Params returns the number of parameters in the chosen layers.
+// Params returns the number of parameters in the chosen layers, at most the largest int64.
 func (s *Selection) Params() int64 {
 	var n int64
 	for _, l := range s.Layers() {
-		n += l.Params
+		n = saturate.Sum(n, l.Params)
 	}
 	return n
 }

@@ -77,3 +77,10 @@ func TestSelectTopKKeepsInput(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, layers(1, 3, 2), all)
 }
+
+// Numbers of parameters that a file claims do not turn negative together.
+func TestParamsDoNotWrapAround(t *testing.T) {
+	most := selection.Layer{Name: "a", Type: "t", SNR: 1, Params: math.MaxInt64}
+	sel := &selection.Selection{Groups: []selection.Group{{Chosen: []selection.Layer{most, most}}, {Chosen: []selection.Layer{most}}}}
+	assert.Equal(t, int64(math.MaxInt64), sel.Params())
+}

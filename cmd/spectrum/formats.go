@@ -19,6 +19,7 @@ type scanFormat struct {
 	about   string // in the help
 	ext     string // of files that are in it; empty if no name of a file chooses it
 	spectra bool   // it has room for singular values
+	chosen  bool   // it shows what --top selects
 	write   func(w io.Writer, res *results.Result, total int64) error
 }
 
@@ -27,11 +28,11 @@ type scanFormat struct {
 func scanFormats() []scanFormat {
 	return []scanFormat{
 		{
-			name: formatTable, about: "the layers of each type, best first",
+			name: formatTable, about: "the layers of each type, best first", chosen: true,
 			write: writeTable,
 		},
 		{
-			name: formatJSON, about: "everything, which the other commands read", ext: ".json", spectra: true,
+			name: formatJSON, about: "everything, which the other commands read", ext: ".json", spectra: true, chosen: true,
 			write: func(w io.Writer, res *results.Result, _ int64) error { return res.WriteJSON(w) },
 		},
 		{

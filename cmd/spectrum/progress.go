@@ -31,6 +31,8 @@ type progress struct {
 	how   string
 	began time.Time
 	bar   *progressbar.ProgressBar
+	drawn int64         // up to where the bar is
+	next  time.Duration // when the next line within a matrix is due
 }
 
 // newProgress chooses how for auto: a bar only on a terminal that can move its cursor and
@@ -60,6 +62,8 @@ func (p *progress) update(s scan.Progress) {
 	case progressLines:
 		if s.Last != nil {
 			p.line(s)
+		} else {
+			p.between(s)
 		}
 	}
 }
@@ -73,17 +77,43 @@ func (p *progress) drawBar(s scan.Progress) {
 			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 	}
 	p.bar.Describe(fmt.Sprintf("%d/%d layers", s.Done, s.Total))
-	_ = p.bar.Set64(int64(s.Work / barUnit)) // a bar that cannot be drawn stops nothing
+	// What is in flight is an estimate, which may have been too high: a bar does not go back.
+	p.drawn = max(p.drawn, int64((s.Work+s.InFlight)/barUnit))
+	_ = p.bar.Set64(p.drawn) // a bar that cannot be drawn stops nothing
 }
 
 // left estimates the time that the rest takes, at the rate so far; false as long as there
 // is none, or nothing is left.
 func (p *progress) left(s scan.Progress) (time.Duration, bool) {
-	if s.Work <= 0 || s.Done >= s.Total {
+	work := s.Work + s.InFlight
+	if work <= 0 || s.Done >= s.Total {
 		return 0, false
 	}
-	rest := float64(time.Since(p.began)) * (s.TotalWork - s.Work) / s.Work
+	rest := float64(time.Since(p.began)) * (s.TotalWork - work) / work
 	return time.Duration(rest).Round(time.Second), rest < math.MaxInt64/2
+}
+
+// between writes a line while a matrix is computed: after a second, then each time after
+// twice as long as before, but once a minute at least.
+func (p *progress) between(s scan.Progress) {
+	elapsed := time.Since(p.began)
+	if s.Done >= s.Total || elapsed < max(p.next, time.Second) {
+		return
+	}
+	p.next = min(2*elapsed, elapsed+time.Minute)
+	left := ""
+	if d, ok := p.left(s); ok {
+		left = fmt.Sprintf(", about %.0f %% done, %v left", 100*share(s), d)
+	}
+	escape.Fprintf(p.w, "%d of %d after %v%s\n", s.Done, s.Total, elapsed.Round(time.Second), left)
+}
+
+// share returns what part of the work is done.
+func share(s scan.Progress) float64 {
+	if s.TotalWork <= 0 {
+		return 1
+	}
+	return (s.Work + s.InFlight) / s.TotalWork
 }
 
 func (p *progress) line(s scan.Progress) {
@@ -104,11 +134,12 @@ func (p *progress) line(s scan.Progress) {
 		len(fmt.Sprint(s.Total)), s.Done, s.Total, o.Name, rows, cols, o.DType, outcome, o.Elapsed.Seconds(), left)
 }
 
-// progressEvent is a line of --progress json: the first has no name.
+// progressEvent is a line of --progress json: the first has no name, and those within a
+// matrix, one a second.
 type progressEvent struct {
 	Done    int             `json:"done"`              // matrices, those of an earlier run among them
 	Total   int             `json:"total"`             // matrices
-	Share   float64         `json:"share"`             // of the work of this run that is done
+	Share   float64         `json:"share"`             // of the work of this run that is done, of matrices in flight as estimated
 	Elapsed float64         `json:"elapsed"`           // seconds
 	Left    *float64        `json:"left,omitempty"`    // seconds, at the rate so far
 	Name    string          `json:"name,omitempty"`    // of the matrix that is done
@@ -118,10 +149,7 @@ type progressEvent struct {
 }
 
 func (p *progress) event(s scan.Progress) {
-	e := progressEvent{Done: s.Done, Total: s.Total, Share: 1, Elapsed: time.Since(p.began).Seconds()}
-	if s.TotalWork > 0 {
-		e.Share = s.Work / s.TotalWork
-	}
+	e := progressEvent{Done: s.Done, Total: s.Total, Share: share(s), Elapsed: time.Since(p.began).Seconds()}
 	if d, ok := p.left(s); ok {
 		left := d.Seconds()
 		e.Left = &left

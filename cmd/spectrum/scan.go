@@ -73,7 +73,7 @@ Formats:` + scanFormatHelp(),
 	fl := cmd.Flags()
 	fl.StringVarP(&f.output, "output", "o", "", "write the results to `FILE` instead of standard output; "+list(scanExtensions(), "and")+" choose the format")
 	fl.StringVar(&f.format, "format", "", "`FORMAT` of the results: "+list(scanFormatNames(), "or")+" (default: by the name of the file, else "+scanFormatNames()[0]+")")
-	fl.Var(&f.top, "top", "also select the top `P` percent of the layers of each type")
+	fl.Var(&f.top, "top", "also select the top `P` percent of the layers of each type; csv, which cannot show them, needs --selection")
 	fl.StringVar(&f.selection, "selection", "", "also write what --top selects to `FILE`, as a trainer reads it")
 	fl.StringVar(&f.selectionFormat, "selection-format", string(emit.Axolotl), "`FORMAT` of --selection, see spectrum select")
 	fl.StringArrayVar(&f.opt.Include, "include", nil, "scan only tensors that match `GLOB` (repeatable)")
@@ -131,12 +131,16 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 	if err != nil {
 		return err
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(thrift))
+	usual := debug.SetGCPercent(thrift)
+	defer debug.SetGCPercent(usual)
 	m, err := f.open.Open(cmd.Context(), model)
 	if err != nil {
 		return err
 	}
 	defer m.Close()
+	if m.Len() < manyTensors {
+		debug.SetGCPercent(usual)
+	}
 	note(cmd.ErrOrStderr(), m)
 	out, err := newOutput(f.output, cmd.OutOrStdout(), f.inputs(m)...)
 	if err != nil {
@@ -253,7 +257,7 @@ func limitMemory(opt scan.Options) (before int64) {
 func (f *scanFlags) writeSelection(cmd *cobra.Command, res *results.Result, sel *selection.Selection, inputs []string) error {
 	how := emit.Training{Model: paramsOf(res.Scores())}
 	if c := res.Provenance.Config; c != nil {
-		how.Blocks = c.Blocks
+		how.Blocks, how.ModelType = c.Blocks, c.ModelType
 	}
 	made, err := emit.Make(emit.Format(f.selectionFormat), sel, how)
 	if err != nil {
@@ -275,6 +279,9 @@ func (f *scanFlags) check(cmd *cobra.Command) (scanFormat, error) {
 		if _, err := spectrum.SelectTopK(nil, float64(f.top)); err != nil {
 			return format, fmt.Errorf("--top: %w", err)
 		}
+	}
+	if cmd.Flags().Changed("top") && !format.chosen && f.selection == "" {
+		return format, fmt.Errorf("--top: %s has no column for what is selected; --selection FILE writes it", format.name)
 	}
 	if err := oneOf("selection-format", f.selectionFormat, formatNames(emit.Formats())...); err != nil {
 		return format, err

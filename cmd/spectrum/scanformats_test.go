@@ -40,6 +40,20 @@ func TestScanFormats(t *testing.T) {
 		assert.Equal(t, volatile.ReplaceAllString(byName, ""), volatile.ReplaceAllString(byFile, ""), f.name)
 		code, _, errs := command(append(args, "--format", f.name, "--singular-values")...)
 		assert.Equal(t, f.spectra, code == exitOK, "%s: %s", f.name, errs)
+
+		// What --top selects is shown, or said to have no place.
+		top := append(args, "--format", f.name, "--top", "50")
+		code, out, errs := command(top...)
+		assert.Equal(t, f.chosen, code == exitOK, "%s: %s", f.name, errs)
+		selection := filepath.Join(t.TempDir(), "selection.yaml")
+		ok(t, append(top, "--selection", selection)...)
+		assert.FileExists(t, selection)
+		if f.chosen {
+			assert.NotEqual(t, volatile.ReplaceAllString(byName, ""), volatile.ReplaceAllString(out, ""), f.name)
+		} else {
+			assert.Contains(t, errs, "--selection", f.name)
+			assert.Empty(t, out)
+		}
 	}
 }
 

@@ -179,7 +179,7 @@ func (f *selectFlags) training(cmd *cobra.Command, res *results.Scores, candidat
 	how = emit.Training{Rank: f.rank, LearningRate: f.learningRate, Rows: rowsOf(candidates)}
 	how.Name = f.hubName
 	if res.Result != nil && res.Result.Provenance.Config != nil {
-		how.Blocks = res.Result.Provenance.Config.Blocks
+		how.Blocks, how.ModelType = res.Result.Provenance.Config.Blocks, res.Result.Provenance.Config.ModelType
 	}
 	switch {
 	case loaded != nil:

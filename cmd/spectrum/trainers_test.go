@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gospectrum/spectrum/emit"
+	"github.com/gospectrum/spectrum/internal/test/document"
 )
 
 // scanned returns the results of the demonstration model.
@@ -286,13 +287,6 @@ func exampleOf(f emit.Format) []string {
 // The worked examples of docs/trainers.md are what the command writes.
 // SPECTRUM_WRITE_DOCS=1 writes them.
 func TestWorkedExamples(t *testing.T) {
-	const file, begin, end = "../../docs/trainers.md", "<!-- examples -->\n", "<!-- end -->"
-	text, err := os.ReadFile(file)
-	require.NoError(t, err)
-	head, rest, found := strings.Cut(string(text), begin)
-	require.True(t, found)
-	_, tail, found := strings.Cut(rest, end)
-	require.True(t, found)
 	result := scanned(t)
 	var b strings.Builder
 	for _, f := range emit.Formats() {
@@ -309,10 +303,5 @@ func TestWorkedExamples(t *testing.T) {
 		}
 		b.WriteString("### " + string(f) + "\n\n    spectrum select tiny.json " + strings.Join(shown, " ") + "\n\n```\n" + out + "```\n\n")
 	}
-	want := head + begin + b.String() + end + tail
-	if os.Getenv("SPECTRUM_WRITE_DOCS") != "" {
-		require.NoError(t, os.WriteFile(file, []byte(want), 0o644))
-		return
-	}
-	require.Equal(t, want, string(text))
+	document.Section(t, "../../docs/trainers.md", "<!-- examples -->\n", "<!-- end -->", b.String())
 }

@@ -98,7 +98,8 @@ def ms_swift_args(text, names):
 def peft(text, names):
     config = json.loads(text)
     trained = adapters(config, names)
-    for m in weighted(trained) if "rank_pattern" in config else []:  # both rules that PEFT has had for rank_pattern
+    alone = [n for n in trained if n in (config.get("target_parameters") or [])]
+    for m in alone + weighted(set(trained) - set(alone)) if "rank_pattern" in config else []:  # both rules that PEFT has had for rank_pattern
         want = config["rank_pattern"].get(m, config["r"])
         for form in (r"(.*\.)?({})$", r".*\.{}$"):
             keys = [k for k in config["rank_pattern"] if re.match(form.format(k), m)]

@@ -17,13 +17,20 @@ import "math"
 // all of them to one side gives its bounds.
 func kritchmanNadler(s Sample, edge unitEdge) Estimate {
 	n, m := s.Small, s.Large
-	fits := newSquares(s)
+	unit := 0 // fits are of the values times 2^unit
+	fits := newSquares(s, unit)
 	certain := true
 	for k := 0; ; k++ {
 		var sigma [3]float64
+		if v := s.Values[k]; v > 0 && math.Ldexp(v, unit) < 1/farAbove {
+			_, e := math.Frexp(v)
+			unit = -e
+			fits = newSquares(s, unit)
+		}
 		converged, ok := 0, false
 		for i := range fits {
 			sigma[i], ok = fits[i].sigma(k, m)
+			sigma[i] = math.Ldexp(sigma[i], -unit)
 			if ok {
 				converged++
 			}
@@ -46,6 +53,11 @@ func kritchmanNadler(s Sample, edge unitEdge) Estimate {
 	}
 }
 
+// farAbove is so many times the noise that a signal value may be taken for as many, which
+// changes nothing, and whose fourth power, and that of its inverse, is far from the ends of the
+// range of float64.
+const farAbove = 0x1p200
+
 // squares are the squared values of one variant: as signal and, summed from
 // each on, as noise.
 type squares struct {
@@ -53,13 +65,16 @@ type squares struct {
 	rest   []float64 // rest[k] = Σ_{j≥k} of the values as noise
 }
 
-func newSquares(s Sample) []squares {
+// newSquares squares the values times 2ᵉ, the largest of which are cut to what is far above
+// the noise.
+func newSquares(s Sample, e int) []squares {
+	values := shiftExponents(s.Values, e)
 	if s.Errors == nil {
-		return []squares{makeSquares(s.Values, s.Values)}
+		return []squares{makeSquares(values, values)}
 	}
-	low, high := s.shifted(-1), s.shifted(1)
+	low, high := shiftExponents(s.shifted(-1), e), shiftExponents(s.shifted(1), e)
 	fits := make([]squares, 3)
-	fits[nominal] = makeSquares(s.Values, s.Values)
+	fits[nominal] = makeSquares(values, values)
 	fits[lowest] = makeSquares(high, low)
 	fits[highest] = makeSquares(low, high)
 	return fits
@@ -69,7 +84,8 @@ func makeSquares(signal, noise []float64) squares {
 	n := len(signal)
 	q := squares{make([]float64, n), make([]float64, n+1)}
 	for i := n - 1; i >= 0; i-- {
-		q.signal[i] = signal[i] * signal[i]
+		far := min(signal[i], farAbove)
+		q.signal[i] = far * far
 		q.rest[i] = q.rest[i+1] + noise[i]*noise[i]
 	}
 	return q

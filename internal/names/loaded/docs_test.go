@@ -1,13 +1,14 @@
 package loaded
 
 import (
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gospectrum/spectrum/internal/test/document"
 )
 
 // types lists every type of model that the table knows.
@@ -21,19 +22,7 @@ func types() (all []string) {
 
 // The list of docs/names.md is that of the table. SPECTRUM_WRITE_DOCS=1 writes it.
 func TestDocumentation(t *testing.T) {
-	const file, begin, end = "../../../docs/names.md", "<!-- known types -->\n", "<!-- end -->"
-	text, err := os.ReadFile(file)
-	require.NoError(t, err)
-	head, rest, ok := strings.Cut(string(text), begin)
-	require.True(t, ok)
-	_, tail, ok := strings.Cut(rest, end)
-	require.True(t, ok)
-	want := head + begin + "`" + strings.Join(types(), "`, `") + "`\n" + end + tail
-	if os.Getenv("SPECTRUM_WRITE_DOCS") != "" {
-		require.NoError(t, os.WriteFile(file, []byte(want), 0o644))
-		return
-	}
-	assert.Equal(t, want, string(text))
+	document.Section(t, "../../../docs/names.md", "<!-- known types -->\n", "<!-- end -->", "`"+strings.Join(types(), "`, `")+"`\n")
 }
 
 // Every rule has a source and applies to something.

@@ -21,7 +21,7 @@ import (
 const arrows = `
 cmd/spectrum                  emit results scan checkpoint hub . rmt selection
                               internal/engine/kernel internal/engine/measure
-                              internal/format/sniff internal/escape internal/names
+                              internal/format/sniff internal/escape internal/names internal/saturate
 
 bench
 bench/peers                   results checkpoint . internal/engine/block internal/engine/kernel
@@ -29,6 +29,7 @@ bench/peers                   results checkpoint . internal/engine/block interna
 examples/noise                checkpoint . rmt internal/engine/parallel internal/test/planted
 examples/preload              scan results checkpoint
 examples/tiny-llama           internal/test/tinyllama
+internal/test/document
 internal/test/hostile
 internal/test/matrices        internal/engine/kernel
 internal/test/repository
@@ -39,10 +40,11 @@ internal/test/planted         .
 
 results                       scan checkpoint . rmt selection internal/format/strictjson
                               internal/escape internal/names internal/names/loaded
+                              internal/decimal internal/saturate
 scan                          checkpoint . rmt selection internal/engine/parallel
                               internal/machine internal/names
 emit                          checkpoint . selection internal/format/strictjson
-                              internal/escape internal/names
+                              internal/escape internal/names internal/decimal internal/saturate
 
 checkpoint                    hub . internal/format/gguf internal/format/numfmt
                               internal/format/npy internal/format/safetensors
@@ -54,7 +56,7 @@ hub                           internal/format/strictjson
 .                             rmt selection internal/engine/kernel internal/engine/lapack
                               internal/engine/native internal/engine/parallel internal/law/mp
                               internal/law/tracywidom internal/names internal/noise internal/option
-selection                     internal/names internal/option
+selection                     internal/names internal/option internal/saturate
 rmt                           internal/law/mp internal/law/tracywidom internal/option
 
 internal/noise                internal/law/mp internal/law/tracywidom
@@ -66,6 +68,8 @@ internal/names
 internal/escape
 internal/machine
 internal/option
+internal/saturate
+internal/decimal
 
 internal/format/gguf          internal/format/numfmt internal/engine/kernel
 internal/format/npy           internal/format/archive

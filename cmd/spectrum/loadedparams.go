@@ -5,6 +5,7 @@ import (
 
 	"github.com/gospectrum/spectrum/emit"
 	"github.com/gospectrum/spectrum/internal/names"
+	"github.com/gospectrum/spectrum/internal/saturate"
 	"github.com/gospectrum/spectrum/results"
 )
 
@@ -24,7 +25,7 @@ func paramsOf(res *results.Scores) []emit.Param {
 			at[name] = i
 			list = append(list, emit.Param{Name: name, Dims: dims})
 		}
-		list[i].Params += params
+		list[i].Params = saturate.Sum(list[i].Params, params)
 		list[i].Rows = max(list[i].Rows, rows)
 	}
 	for _, row := range res.Result.Rows {
@@ -54,14 +55,9 @@ func paramsIn(p *results.Parameters) []emit.Param {
 	list := []emit.Param{}
 	for _, name := range p.Names() {
 		shape := p.Shape(name)
-		x := emit.Param{Name: name, Params: 1, Dims: len(shape)}
-		if len(shape) == 0 {
-			x.Params = 0
-		} else {
-			x.Rows = shape[0]
-		}
-		for _, d := range shape {
-			x.Params *= d
+		x := emit.Param{Name: name, Dims: len(shape)}
+		if len(shape) > 0 {
+			x.Params, x.Rows = saturate.Product(shape...), shape[0]
 		}
 		list = append(list, x)
 	}
