@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"math"
 	"unsafe"
 
 	"github.com/gospectrum/spectrum"
@@ -98,4 +99,25 @@ func swap(b []byte, width int) {
 			binary.BigEndian.PutUint64(b, binary.LittleEndian.Uint64(b))
 		}
 	}
+}
+
+// Float32 returns n elements of the buffer's memory for weights that are made of others, with
+// what was there before. They are valid until the buffer is used again. The error wraps
+// [ErrMemory] when there is not enough.
+func (b *Buffer) Float32(n int) ([]float32, error) { return made[float32](b, n) }
+
+// Float64 is [Buffer.Float32] for float64.
+func (b *Buffer) Float64(n int) ([]float64, error) { return made[float64](b, n) }
+
+// made returns the first n elements of the buffer, which grows as need be.
+func made[T float32 | float64](b *Buffer, n int) ([]T, error) {
+	size := int(unsafe.Sizeof(*new(T)))
+	if b == nil || n < 0 || n > math.MaxInt/size-8 {
+		return nil, fmt.Errorf("%w: %d elements of a buffer", ErrMemory, n)
+	}
+	if err := b.grow(n * size); err != nil {
+		return nil, err
+	}
+	b.sum = nil
+	return view[T](b, n), nil
 }

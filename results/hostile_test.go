@@ -26,7 +26,7 @@ func TestNoPanicOnBadInput(t *testing.T) {
 			"Merge": results.Merge, "OpenJournal": results.OpenJournal,
 		},
 		Types: []any{scores, results.Result{}, results.Row{}, results.Recorder{}, results.Chosen{}, results.Comparison{}, results.Diagnosis{},
-			results.Number(0), results.Parameters{}, results.Candidate{}, results.Skipped{}, results.Convention(0), results.Schema(0), new(results.Journal)},
+			results.Number(0), results.Parameters{}, results.Candidate{}, results.Skipped{}, results.Convention(0), results.Schema(0), results.KindDelta, new(results.Journal)},
 		Values: []any{scores, []byte(`{"layers":[{}]}`)},
 	}
 	p.Walk(t)

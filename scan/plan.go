@@ -21,7 +21,7 @@ type job struct {
 
 // plan is what a scan has to do.
 type plan struct {
-	model  *checkpoint.Model
+	model  Source
 	opt    Options // resolved
 	loaded *checkpoint.Loaded
 	jobs   []job // largest first, once they are asked for
@@ -33,7 +33,7 @@ type plan struct {
 }
 
 // newPlan resolves what a scan of m needs.
-func newPlan(m *checkpoint.Model, opt Options) (*plan, error) {
+func newPlan(m Source, opt Options) (*plan, error) {
 	opt, err := opt.Resolve()
 	if err != nil {
 		return nil, err
@@ -87,13 +87,8 @@ func (p *plan) begin(t checkpoint.Tensor) Outcome {
 
 // newJob returns the job of analysing the tensor t, the i-th of the model.
 func (p *plan) newJob(i int, t checkpoint.Tensor) job {
-	r, c, _ := t.Dims()
-	small, large := float64(min(r, c)), float64(max(r, c))
-	return job{
-		index:   i,
-		cost:    small * small * (large + small),
-		weights: t.Memory, workspace: p.opt.Analyzer.Backend.Workspace(r, c),
-	}
+	flops, workspace := p.model.Work(t, p.opt.Analyzer.Backend)
+	return job{index: i, cost: flops, weights: t.Memory, workspace: workspace}
 }
 
 // arrange leaves of the jobs those of the shard that the caller does not have the analyses
