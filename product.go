@@ -23,7 +23,7 @@ import (
 // machine runs. NoiseMAD, which needs the entries of the product, is refused.
 //
 // The error is that of [Analyzer.Analyze], or wraps [ErrShape] where the factors do not fit
-// each other or k exceeds min(r, c), and [ErrOption] for a scale that is not finite.
+// each other, and [ErrOption] for a scale that is not finite.
 func (a Analyzer) AnalyzeProduct(ctx context.Context, left, right mat.Matrix, scale float64) (*Analysis, error) {
 	l, err := a.input(ctx, left)
 	if err != nil {
@@ -37,8 +37,6 @@ func (a Analyzer) AnalyzeProduct(ctx context.Context, left, right mat.Matrix, sc
 	switch {
 	case k != r.rows:
 		return nil, fmt.Errorf("%w: %d×%d times %d×%d", ErrShape, l.rows, l.cols, r.rows, r.cols)
-	case k > min(l.rows, r.cols):
-		return nil, fmt.Errorf("%w: a product of %d×%d through %d", ErrShape, l.rows, r.cols, k)
 	case math.IsNaN(scale) || math.IsInf(scale, 0):
 		return nil, fmt.Errorf("%w: a scale of %v", ErrOption, scale)
 	case a.Noise.scale().NeedsEntries:
@@ -49,7 +47,7 @@ func (a Analyzer) AnalyzeProduct(ctx context.Context, left, right mat.Matrix, sc
 	name := "exact"
 	if l.maxAbs > 0 && r.maxAbs > 0 && scale != 0 {
 		double := kernel.Named[float64](kernelOf(l.backend))
-		found, err := native.Product(ctx, double, native.Factor{W: l.w.raw(), MaxAbs: l.maxAbs}, native.Factor{W: r.w.raw(), MaxAbs: r.maxAbs}, scale, a.workers())
+		found, err := native.Product(ctx, double, l.factor(), r.factor(), scale, a.workers())
 		if err != nil {
 			return nil, err
 		}
@@ -64,6 +62,11 @@ func (a Analyzer) AnalyzeProduct(ctx context.Context, left, right mat.Matrix, sc
 	res.Rows, res.Cols, res.DType = l.rows, r.cols, l.w.dtype
 	res.Backend, res.Kernel, res.Precision = "native", name, "float64"
 	return res, nil
+}
+
+// factor returns the matrix as the native engine takes it.
+func (in *input) factor() native.Factor {
+	return native.Factor{W: in.w.raw(), MaxAbs: in.maxAbs, Transposed: in.transposed}
 }
 
 // kernelOf returns the name of the kernel of a native back-end, else that of the preferred

@@ -40,11 +40,14 @@ type scanFlags struct {
 	progress string // how it is shown
 	quiet    bool
 
+	base *checkpoint.Model // with which a model is compared; nil for none
+
 	selection, selectionFormat string // a trainer's file of what --top selects
 }
 
-func newScan() *cobra.Command {
-	f := &scanFlags{}
+func newScan() *cobra.Command { return newScanWith(&scanFlags{}) }
+
+func newScanWith(f *scanFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scan MODEL",
 		Short: "Compute the spectrum and signal-to-noise ratio of every matrix",
@@ -138,6 +141,14 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 	}
 	defer m.Close()
 	note(cmd.ErrOrStderr(), m)
+	return f.scan(cmd, m, nil, format)
+}
+
+// scan computes what there is to compute of a model, or of what it changes, and writes it.
+func (f *scanFlags) scan(cmd *cobra.Command, m *checkpoint.Model, change results.Change, format scanFormat) error {
+	if change != nil {
+		f.base = change.Base()
+	}
 	out, err := newOutput(f.output, cmd.OutOrStdout(), f.inputs(m)...)
 	if err != nil {
 		return err
@@ -160,7 +171,12 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 	bar := newProgress(cmd.ErrOrStderr(), f.progress)
 	f.opt.Progress = bar.update
 	f.recorder.Tool, f.recorder.Version, f.recorder.Types = "spectrum", version(), f.types
-	res, err := f.recorder.Scan(cmd.Context(), m, f.opt)
+	var res *results.Result
+	if change != nil {
+		res, err = f.recorder.ScanChange(cmd.Context(), change, f.opt)
+	} else {
+		res, err = f.recorder.Scan(cmd.Context(), m, f.opt)
+	}
 	bar.finish()
 	if res == nil {
 		return err
@@ -173,10 +189,14 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 
 // inputs lists the files that the scan reads.
 func (f *scanFlags) inputs(m *checkpoint.Model) []string {
-	if f.reuse == "" {
-		return inputsOf(m)
+	inputs := inputsOf(m)
+	if f.base != nil {
+		inputs = append(inputs, inputsOf(f.base)...)
 	}
-	return append(inputsOf(m), f.reuse)
+	if f.reuse != "" {
+		inputs = append(inputs, f.reuse)
+	}
+	return inputs
 }
 
 // journal opens the journal beside a file of results; there is none beside standard
