@@ -14,8 +14,8 @@ type Verdict struct {
 	Unchanged int    // of them, whose every value is the same
 	Rounding  int    // of them, that changed by no more than rounding does
 	Failed    int    // that could not be compared
-	// Relative is the norm of all changes over that of all of the base's weights; NaN where it is
-	// not known.
+	// Relative is the norm of all changes over that of the base's weights that changed; NaN where
+	// it is not known.
 	Relative float64
 	// Largest is the weight that changed most beside its size, and Rank the stable rank of its
 	// change.

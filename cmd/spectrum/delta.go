@@ -43,12 +43,8 @@ Formats:` + scanFormatHelp(),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.delta(cmd, args[0], args[1]) },
 	}
 	scan.Flags().VisitAll(func(fl *pflag.Flag) {
-		if onlyScan[fl.Name] {
-			return
-		}
-		cmd.Flags().AddFlag(fl)
-		if values, ok := scan.GetFlagCompletionFunc(fl.Name); ok {
-			must(cmd.RegisterFlagCompletionFunc(fl.Name, values))
+		if !onlyScan[fl.Name] {
+			cmd.Flags().AddFlag(fl) // with its completions
 		}
 	})
 	return cmd
