@@ -72,6 +72,13 @@ func (r *Row) change(o scan.Outcome) {
 	}
 	r.Base, r.Remark = c.Base, c.Remark
 	r.Relative, r.Cosine, r.RoundingEdge = number(c.Relative), number(c.Cosine), number(c.RoundingEdge)
+	if c.Norm != nil && o.Analysis != nil {
+		relative := o.Analysis.Frobenius / *c.Norm
+		if o.Analysis.Frobenius == 0 {
+			relative = 0
+		}
+		r.Relative = number(&relative)
+	}
 	r.Rank, r.Scaling = int64(c.Rank), number(c.Scaling)
 	if o.Analysis == nil {
 		return

@@ -35,6 +35,7 @@ type Matrix struct {
 	// Left, Right and Scale, where Weights is nil, are the factors of the matrix.
 	Left, Right *spectrum.Weights
 	Scale       float64
+	Transposed  bool // the matrix is the transpose of their product
 
 	SHA256 string // of the stored bytes
 	// Change is what is known of the matrix beside its spectrum; nil for a weight of a model.
@@ -47,6 +48,7 @@ type Change struct {
 	Base     string   // the tensor of the base, where that has another name
 	Remark   string   // what a reader must know, such as that only common rows were compared
 	Relative *float64 // Frobenius norm over that of the base's weight; +Inf where that is zero
+	Norm     *float64 // Frobenius norm of the base's weight, from which Relative follows
 	Cosine   *float64 // of the angle between the two weights; nil if either is zero
 	// RoundingEdge is the singular value that the rounding of the stored weights alone passes
 	// with a probability of at most a hundredth.
@@ -83,7 +85,11 @@ func (s modelSource) Read(ctx context.Context, t checkpoint.Tensor, buf *checkpo
 // analyze computes the spectrum of what was read.
 func (m *Matrix) analyze(ctx context.Context, an spectrum.Analyzer) (*spectrum.Analysis, error) {
 	if m.Weights == nil {
-		return an.AnalyzeProduct(ctx, m.Left, m.Right, m.Scale)
+		a, err := an.AnalyzeProduct(ctx, m.Left, m.Right, m.Scale)
+		if err == nil && m.Transposed {
+			a.Rows, a.Cols = a.Cols, a.Rows
+		}
+		return a, err
 	}
 	if m.Error > 0 {
 		an.Backend = inexact{an.Backend, m.Error}

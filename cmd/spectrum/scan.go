@@ -40,7 +40,8 @@ type scanFlags struct {
 	progress string // how it is shown
 	quiet    bool
 
-	base *checkpoint.Model // with which a model is compared; nil for none
+	baseName string            // of the base of an adapter
+	base     *checkpoint.Model // with which a model is compared; nil for none
 
 	selection, selectionFormat string // a trainer's file of what --top selects
 }
@@ -102,6 +103,7 @@ Formats:` + scanFormatHelp(),
 	fl.Lookup("progress").DefValue = "" // the help has it
 	fl.BoolVar(&f.quiet, "quiet", false, "show nothing but what is wrong, as --progress none does")
 	fl.BoolVar(&f.fresh, "fresh", false, "discard what an earlier run with this -o has finished")
+	fl.StringVar(&f.baseName, "base", "", "of an adapter: say how large its changes are beside the weights of `MODEL`, its base")
 	openFlags(cmd, &f.open)
 	for name, values := range map[string][]string{
 		"format": scanFormatNames(), "noise": noiseNames(), "ratio": {"sum", "count", "energy"},
@@ -141,7 +143,7 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 	}
 	defer m.Close()
 	note(cmd.ErrOrStderr(), m)
-	return f.scan(cmd, m, nil, format)
+	return f.scanModel(cmd, m, format)
 }
 
 // scan computes what there is to compute of a model, or of what it changes, and writes it.
