@@ -44,10 +44,14 @@ import (
 type Pair struct {
 	base, tuned *checkpoint.Model
 	entries     []entry
-	added       int
-	missing     int
 	gguf        side
 }
+
+// The first words of the reasons why a tensor that only one of the models has is not compared.
+const (
+	Added   = "added"   // only the tuned model has it
+	Missing = "missing" // only the base has it
+)
 
 // entry is a tensor of the difference.
 type entry struct {
@@ -82,8 +86,7 @@ func NewPair(base, tuned *checkpoint.Model) (*Pair, error) {
 		case t.Skip != "":
 			p.entries = append(p.entries, entry{Tensor: t})
 		default:
-			t.Skip = "added: the base has no such tensor"
-			p.added++
+			t.Skip = Added + ": the base has no such tensor"
 			p.entries = append(p.entries, entry{Tensor: t})
 		}
 	}
@@ -108,8 +111,7 @@ func (p *Pair) addMissing(found map[string]checkpoint.Tensor) {
 		if used[b.Name] || b.Skip != "" || taken[b.Name] {
 			continue
 		}
-		b.Skip = "missing: only the base has this tensor"
-		p.missing++
+		b.Skip = Missing + ": only the base has this tensor"
 		p.entries = append(p.entries, entry{Tensor: b})
 	}
 }
@@ -161,22 +163,6 @@ func (p *Pair) Base() *checkpoint.Model {
 		return nil
 	}
 	return p.base
-}
-
-// Added returns how many tensors only the tuned model has, and Missing how many only the base.
-func (p *Pair) Added() int {
-	if p == nil {
-		return 0
-	}
-	return p.added
-}
-
-// Missing returns how many tensors only the base has.
-func (p *Pair) Missing() int {
-	if p == nil {
-		return 0
-	}
-	return p.missing
 }
 
 // Len implements [scan.Source].

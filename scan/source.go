@@ -58,7 +58,15 @@ type Change struct {
 }
 
 // modelSource is the source of a model's own weights.
-type modelSource struct{ *checkpoint.Model }
+type modelSource struct{ model *checkpoint.Model }
+
+func (s modelSource) Len() int                               { return s.model.Len() }
+func (s modelSource) Tensor(i int) (checkpoint.Tensor, bool) { return s.model.Tensor(i) }
+func (s modelSource) TiedHead() (head, embedding string)     { return s.model.TiedHead() }
+
+func (s modelSource) Loaded(transformers string) (*checkpoint.Loaded, error) {
+	return s.model.Loaded(transformers)
+}
 
 func (modelSource) Work(t checkpoint.Tensor, b spectrum.Backend) (flops float64, workspace int64) {
 	return DenseWork(t, b)
@@ -75,7 +83,7 @@ func DenseWork(t checkpoint.Tensor, b spectrum.Backend) (flops float64, workspac
 }
 
 func (s modelSource) Read(ctx context.Context, t checkpoint.Tensor, buf *checkpoint.Buffer) (m Matrix, err error) {
-	if m.Weights, err = s.Load(ctx, t, buf); err != nil {
+	if m.Weights, err = s.model.Load(ctx, t, buf); err != nil {
 		return m, err
 	}
 	m.SHA256 = buf.SHA256()

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"strings"
 
@@ -74,6 +75,30 @@ func (f *scanFlags) delta(cmd *cobra.Command, base, tuned string) error {
 		return err
 	}
 	return f.scan(cmd, t, pair, format)
+}
+
+// summary says in one line what changed.
+func summary(w io.Writer, res *results.Result) {
+	if res.Kind == "" {
+		return
+	}
+	changed, rounding, unchanged := results.Changed(results.Verdicts(res))
+	escape.Fprintf(w, "%s changed", plural(changed, "weight"))
+	if rounding > 0 {
+		escape.Fprintf(w, ", %d of them by no more than rounding does", rounding)
+	}
+	escape.Fprintf(w, "; %d unchanged", unchanged)
+	only := make(map[string]int)
+	for _, s := range res.Skipped {
+		why, _, _ := strings.Cut(s.Reason, ":")
+		only[why]++
+	}
+	for _, why := range []string{delta.Added, delta.Missing} {
+		if n := only[why]; n > 0 {
+			escape.Fprintf(w, ", %d %s", n, why)
+		}
+	}
+	escape.Fprintf(w, "\n")
 }
 
 // refuseKind reports a result that no layers can be selected by.

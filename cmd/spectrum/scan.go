@@ -258,6 +258,7 @@ func (f *scanFlags) write(cmd *cobra.Command, m *checkpoint.Model, res *results.
 			return fmt.Errorf("%w: the results are written, the selection is not: %w", errPartial, wrong)
 		}
 	}
+	summary(cmd.ErrOrStderr(), res)
 	return report(cmd.ErrOrStderr(), res, out, ended)
 }
 

@@ -80,6 +80,7 @@ internal/format/strictjson    internal/hashed
 internal/hashed
 
 internal/engine/native        internal/engine/bidiagonal internal/engine/symmetric
+                              internal/engine/lapack
                               internal/engine/block internal/engine/kernel internal/engine/parallel
                               internal/engine/hugepage internal/engine
 internal/engine/bidiagonal    internal/engine/householder internal/engine/lapack
