@@ -18,6 +18,7 @@ import (
 type Buffer struct {
 	words []uint64  // not bytes: the weights must be aligned
 	sum   hash.Hash // of what was read last
+	other *Buffer   // see Other
 }
 
 // grow makes room for n bytes. The old contents are not kept, and released
@@ -42,7 +43,19 @@ func (b *Buffer) Size() int64 {
 	if b == nil {
 		return 0
 	}
-	return 8 * int64(len(b.words))
+	return 8*int64(len(b.words)) + b.other.Size()
+}
+
+// Other returns a second buffer, for what is read together with what is in b. It belongs to b,
+// whose Size counts it.
+func (b *Buffer) Other() *Buffer {
+	if b == nil {
+		return new(Buffer)
+	}
+	if b.other == nil {
+		b.other = new(Buffer)
+	}
+	return b.other
 }
 
 // SHA256 returns the SHA-256, in hexadecimal, of the stored bytes that the last Load read:

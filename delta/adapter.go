@@ -250,7 +250,7 @@ func (a *Adapter) find(t checkpoint.Tensor) *pair {
 }
 
 // Read implements [scan.Source].
-func (a *Adapter) Read(ctx context.Context, t checkpoint.Tensor, _ *checkpoint.Buffer) (m scan.Matrix, err error) {
+func (a *Adapter) Read(ctx context.Context, t checkpoint.Tensor, buf *checkpoint.Buffer) (m scan.Matrix, err error) {
 	if ctx == nil {
 		return m, fmt.Errorf("%w: nil context", spectrum.ErrOption)
 	}
@@ -261,7 +261,7 @@ func (a *Adapter) Read(ctx context.Context, t checkpoint.Tensor, _ *checkpoint.B
 	case p.module == "":
 		err = fmt.Errorf("%w: %s", checkpoint.ErrUnsupported, p.Skip)
 	default:
-		m, err = a.read(ctx, p)
+		m, err = a.read(ctx, p, buf)
 	}
 	if err != nil {
 		return m, fmt.Errorf("%s: adapter of %q: %w", t.File, t.Name, err)
@@ -270,15 +270,18 @@ func (a *Adapter) Read(ctx context.Context, t checkpoint.Tensor, _ *checkpoint.B
 }
 
 // read reads the factors of a pair.
-func (a *Adapter) read(ctx context.Context, p *pair) (m scan.Matrix, err error) {
+func (a *Adapter) read(ctx context.Context, p *pair, forA *checkpoint.Buffer) (m scan.Matrix, err error) {
 	if err := a.unread(p); err != nil {
 		return m, err
 	}
-	var forA, forB checkpoint.Buffer
-	if m.Right, err = a.model.LoadPart(ctx, *p.a, &forA); err != nil {
+	if forA == nil {
+		forA = new(checkpoint.Buffer)
+	}
+	forB := forA.Other()
+	if m.Right, err = a.model.LoadPart(ctx, *p.a, forA); err != nil {
 		return m, err
 	}
-	if m.Left, err = a.model.LoadPart(ctx, *p.b, &forB); err != nil {
+	if m.Left, err = a.model.LoadPart(ctx, *p.b, forB); err != nil {
 		return m, err
 	}
 	rank, _ := m.Right.Dims()

@@ -166,6 +166,9 @@ func (p *plan) work(ctx context.Context, res *resources, l *loan, j job) (f fini
 	r, c, _ := t.Dims()
 	// A back-end of the caller's may ask for more than there are, which never come.
 	an.Workers = max(1, min(an.Backend.Workers(r, c, p.opt.Jobs), p.opt.Jobs))
+	if m.Weights == nil {
+		an.Workers = 1 // factors are thin
+	}
 	if f.err = res.start(ctx, l, an.Workers); f.err != nil {
 		return f
 	}
