@@ -83,3 +83,36 @@ func BenchmarkAnalyzeProduct(b *testing.B) {
 		require.NoError(b, err)
 	}
 }
+
+// Factors of every condition keep within the bound: those whose triangular factors come from
+// their Gram matrices, and those that are too near singular for that.
+func TestAnalyzeProductOfIllConditionedFactors(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(8, 9))
+	for _, decades := range []float64{0, 1, 2, 3, 5, 8, 12, 20} {
+		left, right := randomDense(rnd, 300, 12), randomDense(rnd, 12, 200)
+		graded := func(m *mat.Dense, byColumn bool) {
+			m.Apply(func(i, j int, v float64) float64 {
+				if byColumn {
+					i = j
+				}
+				return v * math.Pow(10, -decades*float64(i)/11)
+			}, m)
+		}
+		graded(left, true)
+		graded(right, false)
+		var mixing mat.Dense // so that grading is not along the axes
+		mixing.Mul(left, randomDense(rnd, 12, 12))
+		var product mat.Dense
+		product.Mul(&mixing, right)
+		var svd mat.SVD
+		require.True(t, svd.Factorize(&product, mat.SVDNone))
+		a, err := spectrum.Analyzer{}.AnalyzeProduct(t.Context(), &mixing, right, 1)
+		require.NoError(t, err)
+		// The product that is the witness is itself rounded.
+		witness := 1e-14 * mat.Norm(&mixing, 2) * mat.Norm(right, 2)
+		for i, v := range svd.Values(nil)[:12] {
+			assert.InDelta(t, v, a.SingularValues[i], a.ValueError+witness, "%v decades: value %d", decades, i)
+		}
+		assert.Less(t, a.ValueError, 1e-8*a.SMax, "%v decades", decades)
+	}
+}
