@@ -4,9 +4,10 @@
 //
 // # Differences
 //
-// ΔW = tuned − base is formed exactly: in float32 where every difference of a tensor is a
-// float32, else in float64, where what rounding there is, is summed and bounds the error of
-// every singular value.
+// ΔW = tuned − base is formed in float32 where every difference of a tensor is a float32, or what
+// that rounds is in all below 2⁻³⁰ of ‖ΔW‖, as of bfloat16 weights with a few next to zero;
+// else in float64. The error of every difference is known exactly, and the norm of all of them is
+// added to the error bound of every singular value.
 //
 // # Rounding noise
 //

@@ -108,7 +108,8 @@ func TestDifferencesAreExactOrBounded(t *testing.T) {
 	var exact mat.Dense
 	exact.Sub(tuned, base)
 	for i, v := range values(t, &exact) {
-		assert.InDelta(t, v, row(t, r, "a.weight").SingularValues[i], 1e-14)
+		assert.InDelta(t, v, row(t, r, "a.weight").SingularValues[i], float64(row(t, r, "a.weight").ValueError)+1e-14)
+		assert.Less(t, float64(row(t, r, "a.weight").ValueError), 1e-8)
 	}
 
 	base = mat.NewDense(1, 2, []float64{1, 0x1p60})
@@ -116,6 +117,20 @@ func TestDifferencesAreExactOrBounded(t *testing.T) {
 	r = compare(t, write(t, "model.safetensors", nil, tensor{name: "a.weight", dtype: "F64", values: base}),
 		write(t, "model.safetensors", nil, tensor{name: "a.weight", dtype: "F64", values: tuned}))
 	assert.GreaterOrEqual(t, float64(row(t, r, "a.weight").ValueError), 1., "2⁶⁰ − 1 is no float64")
+
+	// One element next to zero does not make a tensor of bfloat16 one of float64.
+	rnd := rand.New(rand.NewPCG(5, 6))
+	w := stored("BF16", normal(rnd, 60, 60, 1))
+	after := stored("BF16", normal(rnd, 60, 60, 1))
+	after.Set(0, 0, 0x1p-28)
+	r = compare(t, write(t, "model.safetensors", nil, tensor{name: "a.weight", dtype: "BF16", values: w}),
+		write(t, "model.safetensors", nil, tensor{name: "a.weight", dtype: "BF16", values: after}))
+	exact = mat.Dense{}
+	exact.Sub(after, w)
+	for i, v := range values(t, &exact) {
+		assert.InDelta(t, v, row(t, r, "a.weight").SingularValues[i], float64(row(t, r, "a.weight").ValueError)+1e-13)
+	}
+	assert.Greater(t, float64(row(t, r, "a.weight").ValueError), math.Abs(w.At(0, 0))*0x1p-40, "what was rounded is in the bound")
 
 	huge := mat.NewDense(1, 2, []float64{math.MaxFloat64, 1})
 	minus := mat.NewDense(1, 2, []float64{-math.MaxFloat64, 1})
