@@ -118,3 +118,11 @@ func (r *Row) withoutNoise(o scan.Outcome) {
 	}
 	r.NoiseCount = int64(len(o.Analysis.SingularValues)) - r.SignalCount
 }
+
+// kind is that of the result; a reference's file has weights.
+func (s *Scores) kind() Kind {
+	if s == nil || s.Result == nil {
+		return ""
+	}
+	return s.Result.Kind
+}

@@ -67,3 +67,13 @@ func TestRanksRefuse(t *testing.T) {
 	_, err = r.Ranks(results.RankRule{Noise: true})
 	assert.ErrorIs(t, err, spectrum.ErrOption)
 }
+
+// A change is not compared with weights.
+func TestCompareRefusesOtherKinds(t *testing.T) {
+	weights := changed()
+	weights.Kind = ""
+	_, err := results.Compare(changed().Scores(), weights.Scores(), 25)
+	assert.ErrorContains(t, err, "different kinds, delta and weights")
+	_, err = results.Compare(changed().Scores(), changed().Scores(), 25)
+	assert.NoError(t, err)
+}
