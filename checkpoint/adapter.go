@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/format/strictjson"
 	"github.com/gospectrum/spectrum/internal/names"
 )
@@ -25,6 +26,7 @@ const adapterReason = "part of an adapter: the product B·A of its factors has a
 type adapter struct {
 	kind, base string
 	whole      []string // modules that are trained and kept whole
+	text       []byte   // of the file
 }
 
 // readAdapter reads the adapter_config.json beside an adapter, nil beside anything else.
@@ -39,7 +41,9 @@ func readAdapter(ctx context.Context, dir directory, name string) (*adapter, err
 	if err != nil && !errors.Is(err, ErrFormat) {
 		return nil, err
 	}
-	return parseAdapter(text), nil
+	a := parseAdapter(text)
+	a.text = text
+	return a, nil
 }
 
 // parseAdapter reads what it can; the names of the tensors say the rest.
@@ -83,9 +87,19 @@ func (a *adapter) part(name string) bool {
 	return !slices.ContainsFunc(a.whole, func(module string) bool { return slices.Contains(components, module) })
 }
 
-// noteAdapter says that the model is an adapter where it is one: its config says so,
-// or nothing but its parts is there.
-func (m *Model) noteAdapter() {
+// Adapter is what the files of an adapter say of it.
+type Adapter struct {
+	Kind   string // peft_type of adapter_config.json, such as LORA; empty without
+	Base   string // base_model_name_or_path there
+	Config []byte // the whole file, nil without one
+}
+
+// Adapter returns what is known of the adapter that the model is: its config says so, or
+// nothing but the parts of one is there. It reports false for any other model.
+func (m *Model) Adapter() (a Adapter, ok bool) {
+	if m == nil {
+		return a, false
+	}
 	parts, others := 0, 0
 	for i := range m.tensors {
 		switch t := &m.tensors[i]; {
@@ -95,16 +109,76 @@ func (m *Model) noteAdapter() {
 			others++
 		}
 	}
-	a := m.adapter
-	if parts == 0 || a == nil && others > 0 {
+	if parts == 0 || m.adapter == nil && others > 0 {
+		return a, false
+	}
+	if m.adapter != nil {
+		a = Adapter{Kind: m.adapter.kind, Base: m.adapter.base, Config: slices.Clone(m.adapter.text)}
+	}
+	return a, true
+}
+
+// noteAdapter says that the model is an adapter where it is one.
+func (m *Model) noteAdapter() {
+	a, ok := m.Adapter()
+	if !ok {
 		return
 	}
 	what := "an adapter"
-	if a != nil && a.kind != "" {
-		what = fmt.Sprintf("an adapter (%s)", a.kind)
+	if a.Kind != "" {
+		what = fmt.Sprintf("an adapter (%s)", a.Kind)
 	}
-	if a != nil && a.base != "" {
-		what += " of " + a.base
+	if a.Base != "" {
+		what += " of " + a.Base
 	}
-	m.notes.add("%s: merge it into its base model, and scan that", what)
+	m.notes.add("%s: a scan gives the spectra of what it adds, where it is LoRA", what)
+}
+
+// LoadPart is [Model.Load] for a tensor that is no weight by itself, a factor of an adapter or a
+// scalar: as its first dimension × all others, dimensions of 1 included. The types it reads
+// are those of Load, without scales. The error is that of Load.
+func (m *Model) LoadPart(ctx context.Context, t Tensor, buf *Buffer) (*spectrum.Weights, error) {
+	if err := checkContext(ctx); err != nil {
+		return nil, err
+	}
+	if m == nil {
+		return nil, fmt.Errorf("%w: nil model", ErrNoTensor)
+	}
+	i, ok := m.find(t.File, t.Name)
+	if !ok {
+		return nil, fmt.Errorf("%s: tensor %q: %w", t.File, t.Name, ErrNoTensor)
+	}
+	if buf == nil {
+		buf = new(Buffer)
+	}
+	e := m.tensors[i].entry()
+	w, err := e.part().load(ctx, buf)
+	if err != nil {
+		return nil, fmt.Errorf("%s: tensor %q: %w", t.File, t.Name, err)
+	}
+	return w, nil
+}
+
+// part returns the entry as a matrix of its first dimension × all others, whatever it is a
+// part of.
+func (e *entry) part() *entry {
+	if e.Skip != adapterReason && len(e.stored.shape) > 0 {
+		return e
+	}
+	s := e.stored
+	layout := *s.storage
+	layout.shape = []int64{1, 1}
+	if len(e.stored.shape) > 0 {
+		layout.shape = []int64{e.stored.shape[0], product(e.stored.shape[1:])}
+	}
+	if layout.stride != nil && len(layout.stride) != 2 {
+		layout.stride = nil
+		s.skip = "a strided part of an adapter of more than two dimensions"
+	} else {
+		s.skip = ""
+	}
+	s.storage = &layout
+	out := newEntry(&s)
+	out.setMemory()
+	return &out
 }

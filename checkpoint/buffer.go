@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"math"
 	"unsafe"
 
 	"github.com/gospectrum/spectrum"
@@ -17,6 +18,7 @@ import (
 type Buffer struct {
 	words []uint64  // not bytes: the weights must be aligned
 	sum   hash.Hash // of what was read last
+	other *Buffer   // see Other
 }
 
 // grow makes room for n bytes. The old contents are not kept, and released
@@ -41,7 +43,19 @@ func (b *Buffer) Size() int64 {
 	if b == nil {
 		return 0
 	}
-	return 8 * int64(len(b.words))
+	return 8*int64(len(b.words)) + b.other.Size()
+}
+
+// Other returns a second buffer, for what is read together with what is in b. It belongs to b,
+// whose Size counts it.
+func (b *Buffer) Other() *Buffer {
+	if b == nil {
+		return new(Buffer)
+	}
+	if b.other == nil {
+		b.other = new(Buffer)
+	}
+	return b.other
 }
 
 // SHA256 returns the SHA-256, in hexadecimal, of the stored bytes that the last Load read:
@@ -98,4 +112,25 @@ func swap(b []byte, width int) {
 			binary.BigEndian.PutUint64(b, binary.LittleEndian.Uint64(b))
 		}
 	}
+}
+
+// Float32 returns n elements of the buffer's memory for weights that are made of others, with
+// what was there before. They are valid until the buffer is used again. The error wraps
+// [ErrMemory] when there is not enough.
+func (b *Buffer) Float32(n int) ([]float32, error) { return made[float32](b, n) }
+
+// Float64 is [Buffer.Float32] for float64.
+func (b *Buffer) Float64(n int) ([]float64, error) { return made[float64](b, n) }
+
+// made returns the first n elements of the buffer, which grows as need be.
+func made[T float32 | float64](b *Buffer, n int) ([]T, error) {
+	size := int(unsafe.Sizeof(*new(T)))
+	if b == nil || n < 0 || n > math.MaxInt/size-8 {
+		return nil, fmt.Errorf("%w: %d elements of a buffer", ErrMemory, n)
+	}
+	if err := b.grow(n * size); err != nil {
+		return nil, err
+	}
+	b.sum = nil
+	return view[T](b, n), nil
 }

@@ -327,11 +327,11 @@ func partsOfWeights(t *testing.T) []layout {
 	norm := tensorText(t, f32("conv.weight_v", 2, 3), f32("conv.weight_g", 2, 1))
 	return []layout{
 		{name: "an adapter of PEFT", files: files{"adapter_model.safetensors": adapter, "adapter_config.json": `{"peft_type":"LORA","r":8,"base_model_name_or_path":"org/base"}`},
-			skip: adapterReason, note: "an adapter (LORA) of org/base: merge it into its base model, and scan that"},
+			skip: adapterReason, note: "an adapter (LORA) of org/base: a scan gives the spectra of what it adds, where it is LoRA"},
 		{name: "an adapter of the kohya scripts", files: files{"x.safetensors": shardText(t, "lora_unet_mid.lora_down.weight", "lora_unet_mid.lora_up.weight")},
-			skip: adapterReason, note: "an adapter: merge it into its base model, and scan that"},
+			skip: adapterReason, note: "an adapter: a scan gives the spectra of what it adds, where it is LoRA"},
 		{name: "an adapter with modules that are kept whole", files: files{"adapter_model.safetensors": shardText(t, lora+"A.weight", "base_model.model.lm_head.weight"), "adapter_config.json": `{"peft_type":"LORA","modules_to_save":["lm_head"]}`},
-			reads: "base_model.model.lm_head.weight", skip: adapterReason, note: "an adapter (LORA): merge it"},
+			reads: "base_model.model.lm_head.weight", skip: adapterReason, note: "an adapter (LORA): a scan"},
 		{name: "an adapter of another kind", files: files{"adapter_model.safetensors": shardText(t, "base_model.model.x.special", "base_model.model.score.weight"), "adapter_config.json": `{"peft_type":"XYZ","modules_to_save":["score"]}`},
 			reads: "base_model.model.score.weight", skip: adapterReason, note: "an adapter (XYZ)"},
 		{name: "an adapter beside a model", files: files{"adapter_model.safetensors": adapter, "adapter_config.json": "{}", "pytorch_model.safetensors": shardText(t, "a")},

@@ -1,6 +1,7 @@
 package results
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -37,8 +38,12 @@ type Agreement struct {
 // Compare compares two results, be it of two settings or of two models, and the
 // selections of the top percent of each type. Layers are matched by the name of
 // their module, and take their type from a. The error wraps
-// [spectrum.ErrOption] if percent is not in 0…100 or no layer is in both.
+// [spectrum.ErrOption] if percent is not in 0…100, no layer is in both, or
+// they are of different kinds.
 func Compare(a, b *Scores, percent float64) (*Comparison, error) {
+	if x, y := a.kind(), b.kind(); x != y {
+		return nil, fmt.Errorf("%w: results of different kinds, %s and %s", spectrum.ErrOption, cmp.Or(x, "weights"), cmp.Or(y, "weights"))
+	}
 	scores := make(map[string]spectrum.Layer)
 	onlyB := 0
 	for _, l := range b.Layers() {

@@ -23,11 +23,24 @@ func (p *Provenance) differences(other *Provenance) (list []string) {
 	add("config.json", hash(p.Config), hash(other.Config))
 	add("the version of transformers", p.Transformers, other.Transformers)
 	list = append(list, fileDifferences(p.Files, other.Files)...)
+	was, is := baseOf(p), baseOf(other)
+	add("config.json of the base", hash(was.Config), hash(is.Config))
+	for _, line := range fileDifferences(was.Files, is.Files) {
+		list = append(list, "of the base, "+line)
+	}
 	a, b := settingsOf(p.Settings), settingsOf(other.Settings)
 	for _, key := range sortedKeys(a, b) {
 		add(strings.ReplaceAll(key, "_", "-"), a[key], b[key])
 	}
 	return list
+}
+
+// baseOf returns the base of a comparison, an empty one if there is none.
+func baseOf(p *Provenance) Base {
+	if p.Base == nil {
+		return Base{}
+	}
+	return *p.Base
 }
 
 // fileDifferences compares the files of two models.

@@ -200,6 +200,9 @@ func ofJournal(text []byte) (*Result, error) {
 	}
 	r := &Result{Provenance: head.Provenance, Rows: rows, Interrupted: true, Missing: max(0, head.Matrices-len(rows))}
 	slices.SortFunc(r.Rows, byModel)
+	if len(rows) > 0 {
+		r.Kind = rows[0].Kind
+	}
 	return r, nil
 }
 

@@ -30,7 +30,7 @@ func Merge(shards []*Result, mixed bool) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Result{Provenance: parts[0].Provenance, Skipped: parts[0].Skipped}
+	out := &Result{Kind: parts[0].Kind, Provenance: parts[0].Provenance, Skipped: parts[0].Skipped}
 	p := &out.Provenance
 	p.Shard = ""
 	seen := make(map[string]string)
@@ -42,6 +42,9 @@ func Merge(shards []*Result, mixed bool) (*Result, error) {
 		}
 		if differ := p.differences(&q); len(differ) > 0 {
 			return nil, fmt.Errorf("%w: shards %s and %s: %s", ErrMerge, parts[0].Provenance.Shard, q.Shard, firstOf(differ))
+		}
+		if r.Kind != out.Kind {
+			return nil, fmt.Errorf("%w: shards %s and %s are of different kinds, %s and %s", ErrMerge, parts[0].Provenance.Shard, q.Shard, plainText(out.Kind), plainText(r.Kind))
 		}
 		if !reflect.DeepEqual(r.Skipped, out.Skipped) {
 			return nil, fmt.Errorf("%w: shards %s and %s passed over different tensors", ErrMerge, parts[0].Provenance.Shard, q.Shard)

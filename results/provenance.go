@@ -20,6 +20,7 @@ type Provenance struct {
 	Model    string    `json:"model"` // name of its folder or file, or its address on a hub with the commit
 	Config   *Config   `json:"config,omitempty"`
 	Files    []Source  `json:"files"`
+	Base     *Base     `json:"base,omitempty"` // what the model was compared with
 	Settings Settings  `json:"options"`
 	Shard    string    `json:"shard,omitempty"` // which part of the matrices was scanned, such as 2/8; empty for all
 
@@ -36,6 +37,13 @@ type Config struct {
 	Architectures []string `json:"architectures,omitempty"`
 	TextType      string   `json:"text_type,omitempty"` // model_type of text_config
 	Blocks        int      `json:"blocks,omitempty"`    // of the language model
+}
+
+// Base identifies the model with which another was compared.
+type Base struct {
+	Model  string   `json:"model"` // as in Provenance
+	Config *Config  `json:"config,omitempty"`
+	Files  []Source `json:"files"`
 }
 
 // Source is one weight file that was read.
@@ -92,16 +100,28 @@ func (rec Recorder) provenance(m *checkpoint.Model, opt scan.Options) Provenance
 			SingularValues: rec.SingularValues,
 		},
 	}
-	if c := m.Config(); c.SHA256 != "" {
-		p.Config = &Config{SHA256: c.SHA256, ModelType: c.ModelType, Architectures: c.Architectures, TextType: c.TextType, Blocks: c.Blocks}
-	}
+	p.Config, p.Files = configOf(m), filesOf(m)
 	if names, err := m.Loaded(opt.Transformers); err == nil && names.Known() {
 		p.Transformers = names.Version()
 	}
-	for _, f := range m.Files() {
-		p.Files = append(p.Files, Source{Name: f.Name, Size: f.Size, Header: f.Header})
-	}
 	return p
+}
+
+// configOf identifies the config.json of a model, nil for one without.
+func configOf(m *checkpoint.Model) *Config {
+	c := m.Config()
+	if c.SHA256 == "" {
+		return nil
+	}
+	return &Config{SHA256: c.SHA256, ModelType: c.ModelType, Architectures: c.Architectures, TextType: c.TextType, Blocks: c.Blocks}
+}
+
+// filesOf lists the files of a model.
+func filesOf(m *checkpoint.Model) (files []Source) {
+	for _, f := range m.Files() {
+		files = append(files, Source{Name: f.Name, Size: f.Size, Header: f.Header})
+	}
+	return files
 }
 
 // modelName is what a result calls a model: the last component of its path, which may be

@@ -17,6 +17,8 @@ func parseResult(s *strictjson.Scanner) (*Result, error) {
 	fields := columns()
 	err := s.Object(func(key string) error {
 		switch key {
+		case "kind":
+			return decode(s, key, &r.Kind)
 		case "provenance":
 			return decode(s, key, &r.Provenance)
 		case "layers":

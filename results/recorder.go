@@ -42,15 +42,24 @@ type Recorder struct {
 // The result does not depend on how often and where the scan was interrupted, its times
 // apart.
 func (rec Recorder) Scan(ctx context.Context, m *checkpoint.Model, opt scan.Options) (*Result, error) {
+	if m == nil {
+		return nil, fmt.Errorf("%w: no model", spectrum.ErrOption)
+	}
+	return rec.ScanChange(ctx, weights{scan.OfModel(m), m}, opt)
+}
+
+// ScanChange is [Recorder.Scan] for what a model changes of another, see [Change].
+func (rec Recorder) ScanChange(ctx context.Context, c Change, opt scan.Options) (*Result, error) {
 	opt, err := opt.Resolve()
 	if err != nil {
 		return nil, err
 	}
-	if m == nil || ctx == nil {
+	if c == nil || c.Model() == nil || ctx == nil {
 		return nil, fmt.Errorf("%w: no model or no context", spectrum.ErrOption)
 	}
-	r := &Result{Provenance: rec.provenance(m, opt)}
-	if r.Missing, err = scan.Matrices(m, opt); err != nil {
+	r := &Result{Kind: c.Kind(), Provenance: rec.provenance(c.Model(), opt)}
+	r.Provenance.Base = baseFrom(c.Base())
+	if r.Missing, err = scan.MatricesOf(c, opt); err != nil {
 		return nil, err
 	}
 	if err := rec.resume(r, &opt); err != nil {
@@ -71,7 +80,7 @@ func (rec Recorder) Scan(ctx context.Context, m *checkpoint.Model, opt scan.Opti
 			report(p)
 		}
 	}
-	for o, end := range scan.Run(ctx, m, opt) {
+	for o, end := range scan.RunSource(ctx, c, opt) {
 		if end == nil {
 			end = rec.enter(r, o, earlier)
 		}
@@ -107,8 +116,8 @@ func (rec Recorder) resume(r *Result, opt *scan.Options) error {
 func (rec Recorder) enter(r *Result, o scan.Outcome, earlier reuse) error {
 	switch {
 	case o.TiedTo != "":
-		r.Rows = append(r.Rows, tiedRow(r, o))
-		return nil // what it repeats is in the journal
+		r.Rows = append(r.Rows, tiedRow(r, o)) // of its kind, as what it repeats
+		return nil                             // what it repeats is in the journal
 	case o.Reason != "":
 		s := Skipped{Name: o.Name, DType: o.DType, Reason: o.Reason, Parameter: o.Parameter}
 		for _, d := range o.Shape {
@@ -121,6 +130,7 @@ func (rec Recorder) enter(r *Result, o scan.Outcome, earlier reuse) error {
 	if o.Reused {
 		row = earlier.row(o, rec.SingularValues)
 	}
+	row.mark(r.Kind)
 	if rec.SingularValues && o.Analysis != nil {
 		row.SingularValues = o.Analysis.SingularValues
 	}

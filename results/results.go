@@ -28,6 +28,7 @@ var (
 
 // Result is what one scan of one checkpoint gave.
 type Result struct {
+	Kind        Kind       `json:"kind,omitempty"` // what the rows are; empty for the weights of a model
 	Provenance  Provenance `json:"provenance"`
 	Rows        []Row      `json:"layers"`              // in module order, the order the model declares them in
 	Skipped     []Skipped  `json:"skipped"`             // tensors that were not analysed, in module order

@@ -23,6 +23,7 @@ func newReuse(old *Result, p *Provenance) (reuse, error) {
 	}
 	was, is := old.Provenance, *p
 	was.Files, was.Config, was.Model, was.Transformers = is.Files, is.Config, is.Model, is.Transformers
+	was.Base = is.Base
 	was.Settings.Include, was.Settings.Exclude = is.Settings.Include, is.Settings.Exclude
 	was.Settings.Types, was.Settings.Vectors = is.Settings.Types, is.Settings.Vectors
 	if was.Settings.SingularValues {

@@ -69,6 +69,17 @@ type Row struct {
 	PartOf    string `json:"part_of,omitempty"` // the stored tensor that it was cut from
 	SHA256    string `json:"sha256,omitempty"`  // of its stored bytes, those of its scales included
 
+	// What follows is of a result that has a [Kind], see [Result.Kind].
+	Kind          Kind    `json:"kind,omitempty" row:"change"`
+	Base          string  `json:"base,omitempty" row:"change"`           // name of the base's tensor, if that is another
+	Remark        string  `json:"remark,omitempty" row:"change"`         // what a reader must know of the row
+	Relative      *Number `json:"relative,omitempty" row:"change"`       // norm of the change over that of the base's weight
+	Cosine        *Number `json:"cosine,omitempty" row:"change"`         // of the angle between the two weights
+	RoundingEdge  *Number `json:"rounding_edge,omitempty" row:"change"`  // singular value that rounding alone seldom passes
+	AboveRounding *int64  `json:"above_rounding,omitempty" row:"change"` // singular values above it
+	Rank          int64   `json:"rank,omitempty" row:"change"`           // of an adapter
+	Scaling       *Number `json:"scaling,omitempty" row:"change"`        // of an adapter: what multiplies the product of its factors
+
 	SingularValues []float64 `json:"singular_values,omitempty"` // descending, if asked for
 }
 
@@ -89,6 +100,7 @@ func NewRow(o scan.Outcome) Row {
 	case o.Analysis != nil:
 		r.fill(o.Analysis)
 	}
+	r.change(o)
 	return r
 }
 
@@ -134,6 +146,7 @@ type column struct {
 	index    int    // in the struct
 	required bool   // a file without it is malformed
 	analysis bool   // it is the field of the same name of a spectrum.Analysis
+	change   bool   // it belongs to results of a [Kind]
 }
 
 // columns lists the fields of [Row] in their order, with what their tags say.
@@ -147,6 +160,7 @@ func columns() []column {
 		for word := range strings.SplitSeq(tag.Get("row"), ",") {
 			all[i].required = all[i].required || word == "required"
 			all[i].analysis = all[i].analysis || word == "analysis"
+			all[i].change = all[i].change || word == "change"
 		}
 	}
 	return all

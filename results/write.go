@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/escape"
@@ -34,14 +35,14 @@ func orEmpty[T any](s []T) []T {
 }
 
 // WriteCSV writes a header row and one row per layer: the JSON fields without
-// the singular values. An infinite number is "Infinity", a missing one empty; a text that
+// the singular values, and without those of results of a [Kind] in any other. An infinite number is "Infinity", a missing one empty; a text that
 // a spreadsheet would take for a formula has an apostrophe before it.
 func (r *Result) WriteCSV(w io.Writer) error {
 	if r == nil || w == nil {
 		return errNothing
 	}
 	fields := columns()
-	fields = fields[:len(fields)-1] // singular_values is last
+	fields = slices.DeleteFunc(fields[:len(fields)-1], func(c column) bool { return c.change && r.Kind == "" }) // singular_values is last
 	row := make([]string, len(fields))
 	for i, f := range fields {
 		row[i] = f.name
@@ -53,8 +54,13 @@ func (r *Result) WriteCSV(w io.Writer) error {
 	for i := range r.Rows {
 		v := reflect.ValueOf(&r.Rows[i]).Elem()
 		for j, f := range fields {
-			row[j] = fmt.Sprint(v.Field(f.index).Interface()) // the String of a Number
-			if v.Field(f.index).Kind() == reflect.String {
+			value := reflect.Indirect(v.Field(f.index))
+			if !value.IsValid() { // a pointer to nothing
+				row[j] = ""
+				continue
+			}
+			row[j] = fmt.Sprint(value.Interface()) // the String of a Number
+			if value.Kind() == reflect.String {
 				row[j] = escape.Cell(row[j])
 			}
 		}

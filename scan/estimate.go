@@ -15,7 +15,7 @@ import (
 // as it is now, without what it takes to read. For that it measures two small matrices,
 // with random numbers in them, on one worker. The error is that of [Run], or of ctx.
 func Estimate(ctx context.Context, m *checkpoint.Model, opt Options) (time.Duration, error) {
-	p, err := newPlan(m, opt)
+	p, err := newPlan(OfModel(m), opt)
 	if err == nil && ctx == nil {
 		err = fmt.Errorf("%w: no context", spectrum.ErrOption)
 	}

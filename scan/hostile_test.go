@@ -18,8 +18,9 @@ func TestNoPanicOnBadInput(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, m.Close()) })
 	p := hostile.Package{
-		Dir:    ".",
-		Funcs:  map[string]any{"Layers": scan.Layers, "Run": scan.Run, "Collect": scan.Collect, "List": scan.List, "Estimate": scan.Estimate, "Matrices": scan.Matrices, "ParseShard": scan.ParseShard},
+		Dir: ".",
+		Funcs: map[string]any{"Layers": scan.Layers, "Run": scan.Run, "Collect": scan.Collect, "List": scan.List, "Estimate": scan.Estimate, "Matrices": scan.Matrices, "ParseShard": scan.ParseShard,
+			"RunSource": scan.RunSource, "MatricesOf": scan.MatricesOf, "DenseWork": scan.DenseWork, "OfModel": scan.OfModel},
 		Types:  []any{scan.Options{}, scan.Shard{}, scan.Outcome{Analysis: new(spectrum.Analysis)}},
 		Values: []any{m, scan.Options{Jobs: math.MaxInt, Memory: 1}, scan.Options{Shard: scan.Shard{Index: math.MaxInt, Of: math.MaxInt}}},
 	}

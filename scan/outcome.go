@@ -27,6 +27,7 @@ type Outcome struct {
 	Backend  string             // that computed the spectrum, or failed to
 	Elapsed  time.Duration      // reading and analysing it
 	SHA256   string             // of its stored bytes, see [checkpoint.Buffer]; empty if they were not read
+	Change   *Change            // what it changes, see [Source]; nil for a weight of a model
 	Reused   bool               // the caller has its analysis, see Options.Reuse
 }
 

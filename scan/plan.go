@@ -21,7 +21,7 @@ type job struct {
 
 // plan is what a scan has to do.
 type plan struct {
-	model  *checkpoint.Model
+	model  Source
 	opt    Options // resolved
 	loaded *checkpoint.Loaded
 	jobs   []job // largest first, once they are asked for
@@ -35,7 +35,7 @@ type plan struct {
 }
 
 // newPlan resolves what a scan of m needs.
-func newPlan(m *checkpoint.Model, opt Options) (*plan, error) {
+func newPlan(m Source, opt Options) (*plan, error) {
 	opt, err := opt.Resolve()
 	if err != nil {
 		return nil, err
@@ -89,12 +89,8 @@ func (p *plan) begin(t checkpoint.Tensor) Outcome {
 
 // newJob returns the job of analysing the tensor t, the i-th of the model.
 func (p *plan) newJob(i int, t checkpoint.Tensor) job {
-	r, c, _ := t.Dims()
-	return job{
-		index:   i,
-		cost:    costOf(r, c),
-		weights: t.Memory, workspace: p.opt.Analyzer.Backend.Workspace(r, c),
-	}
+	flops, workspace := p.model.Work(t, p.opt.Analyzer.Backend)
+	return job{index: i, cost: flops, weights: t.Memory, workspace: workspace}
 }
 
 // costOf returns the flops of the spectrum of an r×c matrix, up to a constant.

@@ -101,6 +101,14 @@ func (o Options) Resolve() (Options, error) {
 	return o, nil
 }
 
+// OfModel returns the weights of a model as a source, nil for none.
+func OfModel(m *checkpoint.Model) Source {
+	if m == nil {
+		return nil
+	}
+	return modelSource{m}
+}
+
 // Progress says how far a scan has come.
 type Progress struct {
 	Done, Total     int     // matrices, those of Options.Done among them
@@ -115,7 +123,7 @@ type Progress struct {
 // outcome for each tensor, in the order of m, and those without a Reason would be
 // analysed. The error is that of [Options.Resolve].
 func List(m *checkpoint.Model, opt Options) (iter.Seq[Outcome], error) {
-	p, err := newPlan(m, opt)
+	p, err := newPlan(OfModel(m), opt)
 	if err != nil {
 		return nil, err
 	}
@@ -130,9 +138,12 @@ func List(m *checkpoint.Model, opt Options) (iter.Seq[Outcome], error) {
 
 // Matrices returns how many matrices a scan of m with opt analyses, those of opt.Done
 // among them. The error is that of [Run].
-func Matrices(m *checkpoint.Model, opt Options) (int, error) {
+func Matrices(m *checkpoint.Model, opt Options) (int, error) { return MatricesOf(OfModel(m), opt) }
+
+// MatricesOf is [Matrices] for any source.
+func MatricesOf(s Source, opt Options) (int, error) {
 	opt.Done = nil
-	p, err := newPlan(m, opt)
+	p, err := newPlan(s, opt)
 	if err != nil {
 		return 0, err
 	}
@@ -158,8 +169,13 @@ func Matrices(m *checkpoint.Model, opt Options) (int, error) {
 // [Options.Resolve], or wraps [spectrum.ErrOption] for a pattern that matches no tensor,
 // before anything else.
 func Run(ctx context.Context, m *checkpoint.Model, opt Options) iter.Seq2[Outcome, error] {
+	return RunSource(ctx, OfModel(m), opt)
+}
+
+// RunSource is [Run] for any source.
+func RunSource(ctx context.Context, s Source, opt Options) iter.Seq2[Outcome, error] {
 	return func(yield func(Outcome, error) bool) {
-		p, err := newPlan(m, opt)
+		p, err := newPlan(s, opt)
 		if err == nil && ctx == nil {
 			err = fmt.Errorf("%w: no context", spectrum.ErrOption)
 		}

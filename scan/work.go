@@ -19,6 +19,7 @@ type finished struct {
 	elapsed  time.Duration
 	sha256   string
 	reused   bool
+	change   *Change
 }
 
 // outcome enters what a worker made of a job.
@@ -26,6 +27,7 @@ func (p *plan) outcome(f finished) Outcome {
 	t, _ := p.model.Tensor(f.index)
 	o := p.begin(t)
 	o.Analysis, o.Err, o.Elapsed, o.SHA256, o.Reused = f.analysis, f.err, f.elapsed, f.sha256, f.reused
+	o.Change = f.change
 	return o
 }
 
@@ -165,13 +167,13 @@ func (p *plan) work(ctx context.Context, res *resources, l *loan, j job) (f fini
 	f.job = j
 	t, _ := p.model.Tensor(j.index)
 	began := time.Now()
-	weights, err := p.model.Load(ctx, t, l.buffer)
+	m, err := p.model.Read(ctx, t, l.buffer)
 	f.elapsed = time.Since(began)
 	if err != nil {
 		f.err = err
 		return f
 	}
-	f.sha256 = l.buffer.SHA256()
+	f.sha256, f.change = m.SHA256, m.Change
 	if p.opt.Reuse != nil && p.opt.Reuse(t.Name, f.sha256) {
 		f.reused = true
 		return f
@@ -180,13 +182,16 @@ func (p *plan) work(ctx context.Context, res *resources, l *loan, j job) (f fini
 	r, c, _ := t.Dims()
 	// A back-end of the caller's may ask for more than there are, which never come.
 	an.Workers = max(1, min(an.Backend.Workers(r, c, p.opt.Jobs), p.opt.Jobs))
+	if m.Weights == nil {
+		an.Workers = 1 // factors are thin
+	}
 	if f.err = res.start(ctx, l, an.Workers); f.err != nil {
 		return f
 	}
 	began = time.Now()
 	p.flight.begin(j, an.Workers)
 	defer p.flight.end(j)
-	if f.analysis, err = an.Analyze(ctx, weights); err != nil {
+	if f.analysis, err = m.analyze(ctx, an); err != nil {
 		f.err = tensorError(t, err)
 	}
 	f.elapsed += time.Since(began)

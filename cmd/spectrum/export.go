@@ -59,6 +59,9 @@ func export(cmd *cobra.Command, file, format, convention, name string, names *na
 	if err != nil {
 		return err
 	}
+	if err := refuseKind(file, res); err != nil {
+		return err
+	}
 	if _, err := names.apply(cmd.ErrOrStderr(), res); err != nil {
 		return err
 	}

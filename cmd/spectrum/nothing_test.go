@@ -53,8 +53,6 @@ func TestNothingRanked(t *testing.T) {
 		dir  string
 		says string
 	}{
-		"adapter": {modelDir(t, "adapter_model.safetensors", map[string]string{"adapter_config.json": `{"peft_type":"LORA","base_model_name_or_path":"org/base"}`},
-			matrix("q_proj.lora_A.weight", 4, 16), matrix("q_proj.lora_B.weight", 16, 4)), "2 of 2 tensors: part of an adapter"},
 		"placeholders": {modelDir(t, "model.safetensors", nil, matrix("a.weight", 0), matrix("b.weight", 0, 4)), "2 of 2 tensors: empty: a placeholder"},
 		"older ones":   {modelDir(t, "model.safetensors", nil, matrix("a.weight", 1), matrix("b.weight", 1)), "2 of 2 tensors: empty: a placeholder of one element"},
 		"vectors":      {modelDir(t, "model.safetensors", nil, matrix("norm.weight", 4)), "1 of 1 tensor: 1-D"},

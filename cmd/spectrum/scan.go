@@ -40,11 +40,15 @@ type scanFlags struct {
 	progress string // how it is shown
 	quiet    bool
 
+	baseName string            // of the base of an adapter
+	base     *checkpoint.Model // with which a model is compared; nil for none
+
 	selection, selectionFormat string // a trainer's file of what --top selects
 }
 
-func newScan() *cobra.Command {
-	f := &scanFlags{}
+func newScan() *cobra.Command { return newScanWith(&scanFlags{}) }
+
+func newScanWith(f *scanFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scan MODEL",
 		Short: "Compute the spectrum and signal-to-noise ratio of every matrix",
@@ -99,6 +103,7 @@ Formats:` + scanFormatHelp(),
 	fl.Lookup("progress").DefValue = "" // the help has it
 	fl.BoolVar(&f.quiet, "quiet", false, "show nothing but what is wrong, as --progress none does")
 	fl.BoolVar(&f.fresh, "fresh", false, "discard what an earlier run with this -o has finished")
+	fl.StringVar(&f.baseName, "base", "", "of an adapter: say how large its changes are beside the weights of `MODEL`, its base")
 	openFlags(cmd, &f.open)
 	for name, values := range map[string][]string{
 		"format": scanFormatNames(), "noise": noiseNames(), "ratio": {"sum", "count", "energy"},
@@ -142,6 +147,14 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 		debug.SetGCPercent(usual)
 	}
 	note(cmd.ErrOrStderr(), m)
+	return f.scanModel(cmd, m, format)
+}
+
+// scan computes what there is to compute of a model, or of what it changes, and writes it.
+func (f *scanFlags) scan(cmd *cobra.Command, m *checkpoint.Model, change results.Change, format scanFormat) error {
+	if change != nil {
+		f.base = change.Base()
+	}
 	out, err := newOutput(f.output, cmd.OutOrStdout(), f.inputs(m)...)
 	if err != nil {
 		return err
@@ -164,7 +177,12 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 	bar := newProgress(cmd.ErrOrStderr(), f.progress)
 	f.opt.Progress = bar.update
 	f.recorder.Tool, f.recorder.Version, f.recorder.Types = "spectrum", version(), f.types
-	res, err := f.recorder.Scan(cmd.Context(), m, f.opt)
+	var res *results.Result
+	if change != nil {
+		res, err = f.recorder.ScanChange(cmd.Context(), change, f.opt)
+	} else {
+		res, err = f.recorder.Scan(cmd.Context(), m, f.opt)
+	}
 	bar.finish()
 	if res == nil {
 		return err
@@ -177,10 +195,14 @@ func (f *scanFlags) run(cmd *cobra.Command, model string) error {
 
 // inputs lists the files that the scan reads.
 func (f *scanFlags) inputs(m *checkpoint.Model) []string {
-	if f.reuse == "" {
-		return inputsOf(m)
+	inputs := inputsOf(m)
+	if f.base != nil {
+		inputs = append(inputs, inputsOf(f.base)...)
 	}
-	return append(inputsOf(m), f.reuse)
+	if f.reuse != "" {
+		inputs = append(inputs, f.reuse)
+	}
+	return inputs
 }
 
 // journal opens the journal beside a file of results; there is none beside standard
@@ -240,6 +262,7 @@ func (f *scanFlags) write(cmd *cobra.Command, m *checkpoint.Model, res *results.
 			return fmt.Errorf("%w: the results are written, the selection is not: %w", errPartial, wrong)
 		}
 	}
+	summary(cmd.ErrOrStderr(), res)
 	return report(cmd.ErrOrStderr(), res, out, ended)
 }
 

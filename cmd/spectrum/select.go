@@ -149,6 +149,9 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
+	if err := refuseKind(file, res); err != nil {
+		return err
+	}
 	loaded, err := f.names.apply(cmd.ErrOrStderr(), res)
 	if err != nil {
 		return err

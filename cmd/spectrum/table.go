@@ -21,6 +21,10 @@ import (
 // number of parameters of the model.
 func writeTable(w io.Writer, res *results.Result, total int64) error {
 	b := bufio.NewWriter(w)
+	if res.Kind != "" {
+		writeChanges(b, res)
+		return b.Flush()
+	}
 	p := res.Provenance
 	escape.Fprintf(b, "%s: %s, %s parameters in %s (%s)\n", p.Model, modelKind(p), formatCount(total), plural(len(p.Files), "file"), formatBytes(fileBytes(p)))
 	escape.Fprintf(b, "SNR = %s; signal: singular values above t; noise scale σ: %s, edge: %s; %s\n",

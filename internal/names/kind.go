@@ -74,3 +74,15 @@ func PartOf(name string) Part {
 	}
 	return Language
 }
+
+// IsQueryOrKey reports whether a parameter projects to queries or keys, alone or with others, so
+// that rotary embeddings decide in which order its rows are.
+func IsQueryOrKey(name string) bool {
+	module, _ := Module(name)
+	module = strings.TrimSuffix(module, ".bias")
+	switch module[strings.LastIndexByte(module, '.')+1:] {
+	case "q_proj", "k_proj", "qkv_proj", "query_key_value", "Wqkv", "c_attn", "wq", "wk", "wqkv", "query", "key":
+		return true
+	}
+	return false
+}

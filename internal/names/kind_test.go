@@ -29,3 +29,12 @@ func TestIsTokenEmbedding(t *testing.T) {
 		assert.Equal(t, want, IsTokenEmbedding(name), name)
 	}
 }
+
+func TestIsQueryOrKey(t *testing.T) {
+	for name, want := range map[string]bool{
+		"model.layers.0.self_attn.q_proj.weight": true, "model.layers.0.self_attn.k_proj.bias": true, "h.0.attn.Wqkv": true,
+		"model.layers.0.self_attn.v_proj.weight": false, "model.layers.0.self_attn.q_norm.weight": false, "": false,
+	} {
+		assert.Equal(t, want, IsQueryOrKey(name), name)
+	}
+}

@@ -19,7 +19,7 @@ import (
 //
 // A new package gets a line; a new arrow is a decision, made here.
 const arrows = `
-cmd/spectrum                  emit results scan checkpoint hub . rmt selection
+cmd/spectrum                  delta emit results scan checkpoint hub . rmt selection
                               internal/engine/kernel internal/engine/measure
                               internal/format/sniff internal/escape internal/names internal/saturate
 
@@ -38,6 +38,8 @@ internal/test/yardstick
 internal/test/tinyllama       . rmt internal/format/safetensors internal/test/planted
 internal/test/planted         .
 
+delta                         results scan checkpoint . rmt internal/format/strictjson
+                              internal/names
 results                       scan checkpoint . rmt selection internal/format/strictjson
                               internal/escape internal/names internal/names/loaded
                               internal/decimal internal/saturate
@@ -82,6 +84,7 @@ internal/format/strictjson    internal/hashed
 internal/hashed
 
 internal/engine/native        internal/engine/bidiagonal internal/engine/symmetric
+                              internal/engine/lapack
                               internal/engine/block internal/engine/kernel internal/engine/parallel
                               internal/engine/hugepage internal/engine
 internal/engine/bidiagonal    internal/engine/householder internal/engine/lapack

@@ -17,8 +17,8 @@ import (
 const references = "docs/references.md"
 
 var (
-	// An author's name, with what belongs to it (Ben Arous, Van Loan, van de Geijn).
-	author = `(?:(?:Ben|Van|van de) )?\p{Lu}[\p{L}-]*\p{Ll}`
+	// An author's name, with what belongs to it (Ben Arous, Van Loan, van de Geijn, van Handel).
+	author = `(?:(?:Ben|Van|van de|van) )?\p{Lu}[\p{L}-]*\p{Ll}`
 	// Names, then years, in brackets or not: Tracy & Widom 1996, Leeb (2022).
 	citation = regexp.MustCompile(`(` + author + `(?:, ` + author + `)*(?: & ` + author + `| et al\.)?)` +
 		`(?:['’]s)?,? \(?((?:19|20)\d\d(?:, (?:19|20)\d\d)*)\b`)
