@@ -94,6 +94,9 @@ type Analysis struct {
 	SNR      float64 // the chosen ratio over the chosen divisor; +Inf where that passes the range of float64
 	SNRError float64 // bound on |computed − exact| / exact of SNR; +Inf where nothing is certain
 
+	// ValueErrors bounds the absolute error of each singular value. It is nil where they
+	// are exact, and where nothing is known of their errors, ValueError then being +Inf.
+	ValueErrors []float64
 	// ValueError bounds the absolute error of every singular value.
 	ValueError float64
 	// Uncertain counts the singular values within their error of t, of which

@@ -37,7 +37,7 @@ internal/test/yardstick
 internal/test/tinyllama       . rmt internal/format/safetensors internal/test/planted
 internal/test/planted         .
 
-results                       scan checkpoint . rmt selection internal/format/strictjson
+results                       scan checkpoint . statistics rmt selection internal/format/strictjson
                               internal/escape internal/names internal/names/loaded
 scan                          checkpoint . rmt selection internal/engine/parallel
                               internal/machine internal/names
@@ -54,6 +54,7 @@ hub                           internal/format/strictjson
 .                             rmt selection internal/engine/kernel internal/engine/lapack
                               internal/engine/native internal/engine/parallel internal/law/mp
                               internal/law/tracywidom internal/names internal/noise internal/option
+statistics                    rmt internal/noise
 selection                     internal/names internal/option
 rmt                           internal/law/mp internal/law/tracywidom internal/option
 
