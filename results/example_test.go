@@ -118,9 +118,9 @@ func ExampleResult_WriteCSV() {
 		log.Fatal(err)
 	}
 	// Output:
-	// name,type,rows,cols,dtype,params,snr,ratio_sum,ratio_count,signal_count,noise_count,signal_sum,noise_sum,sigma,threshold,s_max,s_min,frobenius,stable_rank,effective_rank,saturated,zero,ranked,tied_to,backend,kernel,precision,snr_error,seconds,error,ratio_energy,fit,fit_limit,value_error,s_min_error,condition,condition_error,uncertain,parameter,absent,part_of,sha256
-	// model.layers.0.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,0.25,2,0.3333333333333333,1,3,8,4,0,0,8,0,0,0,0,false,false,true,,,,,0,0,,0,0,0,0,0,0,0,0,,,,
-	// model.layers.1.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,,,,0,0,,,,,,,,,,false,false,true,,,,,,0,"NaN at row 0, column 3",,,,,,,,0,,,,
+	// name,type,rows,cols,dtype,params,snr,ratio_sum,ratio_count,signal_count,noise_count,signal_sum,noise_sum,sigma,threshold,s_max,s_min,frobenius,stable_rank,effective_rank,saturated,zero,ranked,tied_to,backend,kernel,precision,snr_error,seconds,error,ratio_energy,fit,fit_limit,value_error,s_min_error,condition,condition_error,uncertain,parameter,absent,part_of,sha256,alpha,alpha_xmin,alpha_ks,alpha_tail,alpha_error,alpha_bound,alpha_uncertain,alpha_rejected,alpha_weighted,log_alpha_norm,hill_alpha,hill_alpha_error,spectral_entropy,spectral_entropy_error,rank_90,rank_95,rank_99,numerical_rank,spikes,spike_strength,gavish_donoho_rank,below_edge,ranks_uncertain
+	// model.layers.0.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,0.25,2,0.3333333333333333,1,3,8,4,0,0,8,0,0,0,0,false,false,true,,,,,0,0,,0,0,0,0,0,0,0,0,,,,,0,0,0,0,0,0,false,false,0,0,0,0,0,0,0,0,0,0,0,0,0,0,false
+	// model.layers.1.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,,,,0,0,,,,,,,,,,false,false,true,,,,,,0,"NaN at row 0, column 3",,,,,,,,0,,,,,,,,,,,false,false,,,,,,,,,,,,,,,false
 }
 
 func ExampleReferenceRows() {

@@ -59,8 +59,8 @@ func (d Definition) Of(m *Summary) float64 {
 
 // Sources that several statistics share.
 const (
-	clauset  = "Clauset, Shalizi & Newman 2009, arXiv 0706.1062"
-	martin   = "Martin, Peng & Mahoney 2021, arXiv 2002.06716 (WeightWatcher)"
+	clauset  = "Clauset, Shalizi & Newman 2009"
+	martin   = "WeightWatcher (Martin, Peng & Mahoney 2021)"
 	kritchm  = "Kritchman & Nadler 2009"
 	ownBound = "here, from the bounds of the singular values"
 )
@@ -99,7 +99,7 @@ func tailDefinitions() []Definition {
 			Formula: "α·log₁₀ λ_max", value: func(m *Summary) float64 { return m.PowerLaw.Weighted.Value }},
 		{Name: "log_alpha_norm", About: "logarithm of the norm of order α", Source: martin,
 			Formula: "log₁₀ Σ λ^α", value: func(m *Summary) float64 { return m.PowerLaw.LogNorm.Value }},
-		{Name: "hill_alpha", About: "Hill estimate of the exponent of the larger half of the eigenvalues", Source: "Hill 1975; AlphaPruning, arXiv 2410.10912; TempBalance, arXiv 2312.00359",
+		{Name: "hill_alpha", About: "Hill estimate of the exponent of the larger half of the eigenvalues", Source: "Hill 1975; as in AlphaPruning (Lu et al. 2024), TempBalance (Zhou et al. 2023) and AlphaDecay",
 			Formula: "1 + (n−i)/(Σ_{j≥i} ln λⱼ − (n−i)·ln λᵢ), λ ascending, i = ⌊n/2⌋ from 0",
 			value:   func(m *Summary) float64 { return m.Hill.Value }},
 		{Name: "hill_alpha_error", About: "bound on the absolute error of `hill_alpha`", Source: ownBound,
@@ -127,7 +127,7 @@ func rankDefinitions() []Definition {
 			Formula: "number of s > edge, see [noise.md](noise.md), `kn`", value: func(m *Summary) float64 { return float64(m.Noise.Spikes.Value) }},
 		{Name: "spike_strength", About: "the largest spike without what noise adds to it; missing without any", Unit: "weights", Source: "Benaych-Georges & Nadakuditi 2012",
 			Formula: "the larger θ with s₁² = (θ² + nσ²)(θ² + mσ²)/θ²", value: func(m *Summary) float64 { return m.Noise.Strength.Value }},
-		{Name: "gavish_donoho_rank", About: "singular values worth keeping, for noise of unknown scale", Source: "Gavish & Donoho 2014, arXiv 1305.5870",
+		{Name: "gavish_donoho_rank", About: "singular values worth keeping, for noise of unknown scale", Source: "Gavish & Donoho 2014",
 			Formula: "number of s > ω(β)·median(s)", value: func(m *Summary) float64 { return float64(m.HardRank.Value) }},
 		{Name: "below_edge", About: "share of the singular values below the lower edge of the noise: lost directions; missing where there is no noise", Source: "Marchenko & Pastur 1967",
 			Formula: "share of s < σ·(√(m−k) − √(n−k)), σ of `kn`, k = `spikes`", value: func(m *Summary) float64 { return m.Noise.Below.Value }},
