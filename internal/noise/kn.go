@@ -15,11 +15,17 @@ import "math"
 //
 // v grows with every noise value and falls with every signal value, so changing
 // all of them to one side gives its bounds.
+//
+// Values above the edge for k are above those for all larger k too, and are passed over:
+// taking one more value for signal takes ρ ≥ v out of the noise instead of v and lessens γ,
+// which raises the other ρ, so that v falls; and so does the v of the simple equation, by
+// more than its n−k and m−k. Only where the next value is not above the last edge is the
+// equation solved again.
 func kritchmanNadler(s Sample, edge unitEdge) Estimate {
 	n, m := s.Small, s.Large
 	fits := newSquares(s)
 	certain := true
-	for k := 0; ; k++ {
+	for k := 0; ; {
 		var sigma [3]float64
 		converged, ok := 0, false
 		for i := range fits {
@@ -43,6 +49,9 @@ func kritchmanNadler(s Sample, edge unitEdge) Estimate {
 			return finish(sigma, factor, certain, n)
 		}
 		certain = certain && (len(fits) == 1 || value-err > sigma[highest]*factor*(1+rounding(n)))
+		top := max(t, sigma[highest]*factor) * (1 + rounding(n))
+		for k++; k < n-1 && s.lowest(k) > top; k++ {
+		}
 	}
 }
 
@@ -117,4 +126,12 @@ func (q squares) gap(v float64, k int, m float64) (gap, slope float64, inside bo
 		slope -= 0.5 * (-(m - n) + (s2*(m+n)-v*(m-n)*(m-n))/d)
 	}
 	return gap, slope, true
+}
+
+// lowest returns the least that value k can be.
+func (s Sample) lowest(k int) float64 {
+	if s.Errors == nil {
+		return s.Values[k]
+	}
+	return s.Values[k] - s.Errors[k]
 }
