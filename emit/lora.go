@@ -33,7 +33,11 @@ func newLoRA(sel *selection.Selection, how Training) (*lora, error) {
 		return nil, fmt.Errorf("rank %d", c.rank)
 	}
 	c.alpha = 2 * c.rank
-	factors, ranks := strengths(sel), make(map[string]int)
+	factors, err := strengths(sel)
+	if err != nil {
+		return nil, err
+	}
+	ranks := make(map[string]int)
 	for _, l := range sel.Layers() {
 		m, isWeight := names.Module(l.Name)
 		switch {
