@@ -1,6 +1,8 @@
 package statistics
 
 import (
+	"cmp"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -31,41 +33,31 @@ func plainly(logs []float64) (at int, least float64) {
 // families are spectra of many kinds, of n values.
 func families(rng *rand.Rand, n int) map[string][]float64 {
 	all := map[string][]float64{}
-	make := func(name string, value func(i int) float64) {
+	add := func(name string, value func(i int) float64) {
 		v := make([]float64, n)
 		for i := range v {
 			v[i] = value(i)
 		}
-		slices.SortFunc(v, func(a, b float64) int { return -cmpFloat(a, b) })
+		slices.SortFunc(v, func(a, b float64) int { return -cmp.Compare(a, b) })
 		all[name] = v
 	}
-	make("uniform", func(int) float64 { return rng.Float64() })
-	make("pareto", func(int) float64 { return math.Pow(rng.Float64(), -0.7) })
-	make("normal", func(int) float64 { return math.Exp(3 * rng.NormFloat64()) })
-	make("duplicates", func(int) float64 { return float64(1 + rng.IntN(4)) })
-	make("nearly equal", func(int) float64 { return 1 + 1e-14*rng.Float64() })
-	make("equal", func(int) float64 { return 0.1 })
-	make("zeros", func(int) float64 { return max(0, rng.NormFloat64()) })
-	make("wide", func(int) float64 { return math.Ldexp(1, rng.IntN(2000)-1000) })
-	make("steps", func(i int) float64 { return float64(1 + i/7) })
-	make("geometric", func(i int) float64 { return math.Pow(0.99, float64(i)) })
-	make("bulk and spikes", func(i int) float64 {
+	add("uniform", func(int) float64 { return rng.Float64() })
+	add("pareto", func(int) float64 { return math.Pow(rng.Float64(), -0.7) })
+	add("normal", func(int) float64 { return math.Exp(3 * rng.NormFloat64()) })
+	add("duplicates", func(int) float64 { return float64(1 + rng.IntN(4)) })
+	add("nearly equal", func(int) float64 { return 1 + 1e-14*rng.Float64() })
+	add("equal", func(int) float64 { return 0.1 })
+	add("zeros", func(int) float64 { return max(0, rng.NormFloat64()) })
+	add("wide", func(int) float64 { return math.Ldexp(1, rng.IntN(2000)-1000) })
+	add("steps", func(i int) float64 { return float64(1 + i/7) })
+	add("geometric", func(i int) float64 { return math.Pow(0.99, float64(i)) })
+	add("bulk and spikes", func(i int) float64 {
 		if i%17 == 0 {
 			return 2 + 10*rng.Float64()
 		}
 		return 1 + 0.5*math.Sin(float64(i)*2.4)
 	})
 	return all
-}
-
-func cmpFloat(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // Leaving out what cannot be the least or the largest changes no bit.
@@ -119,7 +111,7 @@ func TestFitIsThatOfThePaper(t *testing.T) {
 func BenchmarkPowerLaw(b *testing.B) {
 	for _, n := range []int{4096, 16384} {
 		for name, v := range families(rand.New(rand.NewPCG(1, 1)), n) {
-			b.Run(name, func(b *testing.B) {
+			b.Run(fmt.Sprintf("%d/%s", n, name), func(b *testing.B) {
 				s, err := New(v, []float64{1e-9}, n, n)
 				require.NoError(b, err)
 				for b.Loop() {
