@@ -24,6 +24,7 @@ func (s *Spectrum) certify(f *fit, best int, p *PowerLaw) {
 		exponent := 1 / f.mean[best]
 		p.Bound = max(1/(f.mean[best]-eta)-exponent, exponent-1/(f.mean[best]+eta)) + rounding(p.Tail)*p.Alpha
 	}
+	m.norms(p)
 }
 
 // moves says by how much distances can move.
@@ -42,13 +43,14 @@ func newMoves(s *Spectrum, f *fit) *moves {
 		low: make([]float64, all), high: make([]float64, all), highSum: make([]float64, all+1)}
 	for i := all - 1; i >= 0; i-- { // ascending, i counts from the smallest
 		v, e := s.values[all-1-i], s.err(all-1-i)
-		own := 0x1p-50 * (1 + math.Abs(2*math.Log(max(v, math.SmallestNonzeroFloat64))))
-		m.low[i], m.high[i] = math.Inf(-1), math.Inf(-1)
-		if v > e {
-			m.low[i] = 2*math.Log(v-e) - own
-		}
-		if v+e > 0 {
-			m.high[i] = 2*math.Log(v+e) + own
+		m.low[i], m.high[i] = math.Inf(-1), 2*math.Log(e)
+		if j := i - m.zeros; j >= 0 {
+			at, x := f.logs[j], e/v
+			own := 0x1p-50 * (1 + math.Abs(at))
+			m.high[i] = at + 2*x + own // ln(1+x) ≤ x
+			if x < 1 {
+				m.low[i] = at - 2*x/(1-x) - own // −ln(1−x) ≤ x/(1−x)
+			}
 		}
 		m.highSum[i] = m.highSum[i+1] + m.high[i]
 		if j := i - m.zeros; j >= 0 {
@@ -126,38 +128,35 @@ func (m *moves) atLeast(i int) (least float64) {
 	return least - slack
 }
 
-// norms enters the weighted exponent and the norm.
-func (s *Spectrum) norms(p *PowerLaw) {
-	n := len(s.logs)
-	top := s.logs[n-1] / math.Ln10
-	move := s.err(0) / s.values[0] // of ln s₁, doubled below
-	grow, shrink := 2*math.Log1p(move)/math.Ln10, math.Inf(1)
-	if move < 1 {
-		shrink = -2 * math.Log1p(-move) / math.Ln10
-	}
-	bound := p.Bound
-	p.Weighted = Estimate{p.Alpha * top, bound*(math.Abs(top)+max(grow, shrink)) + p.Alpha*max(grow, shrink) + 0x1p-48*(1+math.Abs(p.Alpha*top))}
+// norms enters the weighted exponent and the norm, when the exponent has its bound.
+func (m *moves) norms(p *PowerLaw) {
+	n, bound := len(m.logs), p.Bound
+	top, topError := m.logs[n-1], m.eta[n-1]
+	weighted := p.Alpha * top
+	own := 0x1p-48 * (1 + math.Abs(weighted))
+	p.Weighted = Estimate{weighted / math.Ln10, (bound*(math.Abs(top)+topError) + p.Alpha*topError + own) / math.Ln10}
 
 	// Beside α·ln λ_max the norm has the logarithm of Σ x^α with x = λ/λ_max. Its slope in
 	// α is a mean of ln x with weights w = x^α/Σx^α, and α times that is at least −ln n, as
 	// Σ w·ln(1/w) ≤ ln n.
 	var sum, low, high float64
-	for i := range n {
-		v, e := s.values[i], s.err(i)
-		sum += math.Exp(p.Alpha * (s.logs[n-1-i] - s.logs[n-1]))
-		if s.errs != nil {
-			low += math.Pow(max(0, v-e)/s.values[0], 2*p.Alpha)
-			high += math.Pow((v+e)/s.values[0], 2*p.Alpha)
+	for i, l := range m.logs {
+		x := math.Exp(p.Alpha * (l - top))
+		sum += x
+		low += x * max(0, 1-p.Alpha*m.eta[i])
+		switch y := p.Alpha * (m.high[i+m.zeros] - l); {
+		case y < 0.5:
+			high += x * (1 + y + y*y) // at least eʸ
+		default:
+			high += math.Exp(p.Alpha*(l-top) + y)
 		}
 	}
-	if s.errs == nil {
-		low, high = sum, sum
+	for _, h := range m.high[:m.zeros] {
+		high += math.Exp(p.Alpha * (h - top))
 	}
-	for i := n; i < len(s.values); i++ {
-		high += math.Pow(s.err(i)/s.values[0], 2*p.Alpha)
-	}
-	value := p.Alpha*top + math.Log10(sum)
-	slope := math.Abs(top) + max(grow, shrink) + math.Log10(float64(len(s.values)))/max(1, p.Alpha-bound)
-	p.LogNorm = between(p.Alpha*top+math.Log10(low), value, p.Alpha*top+math.Log10(high))
-	p.LogNorm.Error += bound*slope + rounding(n)*(1+math.Abs(value))
+	value := weighted + math.Log(sum)
+	slope := math.Abs(top) + topError + math.Log(float64(len(m.high)))/max(1, p.Alpha-bound)
+	norm := between(weighted+math.Log(low), value, weighted+math.Log(high))
+	norm.Error += bound*slope + rounding(n)*(1+math.Abs(value))
+	p.LogNorm = Estimate{norm.Value / math.Ln10, norm.Error / math.Ln10}
 }

@@ -68,7 +68,6 @@ func (s *Spectrum) PowerLaw() PowerLaw {
 	p.StandardError = (p.Alpha - 1) / math.Sqrt(float64(k))
 	p.Rejected = p.Statistic() > rejectedAbove
 	s.certify(f, i, &p)
-	s.norms(&p)
 	return p
 }
 
