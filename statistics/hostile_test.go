@@ -17,7 +17,6 @@ func TestNoPanicOnBadInput(t *testing.T) {
 		Funcs:  map[string]any{"New": statistics.New, "Definitions": statistics.Definitions},
 		Types:  []any{s, statistics.PowerLaw{}, statistics.Count{}, statistics.Summary{}, statistics.Definitions()[0]},
 		Values: []any{new(statistics.Summary)},
-		Skip:   map[string]string{},
 	}
 	p.Walk(t)
 }

@@ -41,19 +41,18 @@ func (s *Spectrum) Noise() Noise {
 		exponent = 0
 	}
 	est := kn.Estimate(sample, kn.Level)
-	relative := est.Error / est.Threshold
 	if s.errs == nil {
-		relative = 0
+		est.Error = 0
 	}
-	est.Sigma, est.Threshold = math.Ldexp(est.Sigma, exponent), math.Ldexp(est.Threshold, exponent)
+	for _, v := range []*float64{&est.Sigma, &est.Threshold, &est.Error} {
+		*v = math.Ldexp(*v, exponent)
+	}
+	relative := 0.
+	if est.Error > 0 {
+		relative = est.Error / est.Threshold // +Inf where σ may be anything
+	}
 	n := Noise{Sigma: est.Sigma, Edge: est.Threshold, Strength: undefined(), Below: undefined()}
-	if est.Threshold == 0 {
-		relative = 0
-	}
-	n.Spikes = s.above(est.Threshold*(1-relative), est.Threshold, est.Threshold*(1+relative))
-	if math.IsNaN(relative) || math.IsInf(relative, 1) {
-		n.Spikes.Low, n.Spikes.High = 0, len(s.values)
-	}
+	n.Spikes = s.above(est.Threshold-est.Error, est.Threshold, est.Threshold+est.Error)
 	s.strengths(&n, relative)
 	if k := n.Spikes.Value; n.Sigma > 0 && k < len(s.values) {
 		edge := n.Sigma * (math.Sqrt(float64(large-k)) - math.Sqrt(float64(small-k)))
