@@ -69,3 +69,12 @@ func strengths(sel *selection.Selection) (map[string]float64, error) {
 	}
 	return out, nil
 }
+
+// even returns 1 for every chosen layer.
+func even(sel *selection.Selection) map[string]float64 {
+	out := make(map[string]float64)
+	for _, l := range sel.Layers() {
+		out[l.Name] = 1
+	}
+	return out
+}

@@ -43,9 +43,14 @@ func TestSelectBy(t *testing.T) {
 	assert.Equal(t, "name,type,alpha,params\nmodel.layers.0.mlp.up_proj.weight,mlp.up_proj,2.5,4\n", out)
 	assert.Contains(t, said, "by alpha, the lowest first")
 
+	// LoRA on the layers of least α, all of one rank, is no proportion.
+	out, _ = ok(t, "select", file, "--top", "75", "--by", "alpha:asc", "--format", "peft", "--rank", "8")
+	assert.Contains(t, out, `"r": 8`)
+	assert.Contains(t, out, `"rank_pattern": {}`)
+
 	for says, args := range map[string][]string{
 		`no numeric column "alfa"`:   {"--top", "50", "--by", "alfa"},
-		"of which less is better":    {"--top", "50", "--by", "alpha:asc", "--format", "peft"},
+		"of which less is better":    {"--top", "50", "--by", "alpha:asc", "--format", "lr"},
 		"below zero":                 {"--top", "50", "--by", "log_alpha_norm", "--format", "lr"},
 		"factors multiply":           {"--top", "50", "--by", "log_alpha_norm", "--scope", "global", "--weight", "mlp.up_proj=2"},
 		"nothing says how much":      {"--by", "alpha"},
