@@ -279,3 +279,41 @@ func ExampleCompare() {
 	}
 	// Output: q: τ 0.333, ρ 0.500, 1 of 1 the same
 }
+
+func ExampleScores_RankedBy() {
+	text := `{"layers": [
+		{"name": "model.layers.0.mlp.up_proj.weight", "type": "mlp.up_proj", "snr": 4, "ranked": true, "hill_alpha": 3.5},
+		{"name": "model.layers.1.mlp.up_proj.weight", "type": "mlp.up_proj", "snr": 3, "ranked": true, "hill_alpha": 2.5}]}`
+	scores, err := results.Read(strings.NewReader(text), "llama.json")
+	if err != nil {
+		log.Fatal(err)
+	}
+	by, err := results.ParseOrder("hill_alpha:asc") // the heaviest tail first
+	if err != nil {
+		log.Fatal(err)
+	}
+	ranked, _, err := scores.RankedBy(by)
+	if err != nil {
+		log.Fatal(err)
+	}
+	sel, err := spectrum.SelectTopK(ranked.Layers(), 50)
+	if err != nil {
+		log.Fatal(err)
+	}
+	by.Restore(sel)
+	fmt.Println(sel.Layers()[0].Name, sel.Layers()[0].SNR)
+	fmt.Println(sel.Rule)
+	// Output:
+	// model.layers.1.mlp.up_proj.weight 2.5
+	// top 50 % of each type, by hill_alpha, the lowest first
+}
+
+func ExampleRescore() {
+	row := results.Row{Name: "a.weight", Type: "a", Rows: 4, Cols: 6, Ranked: true, SingularValues: []float64{8, 2, 1, 0.5}}
+	res, err := results.Rescore(&results.Result{Rows: []results.Row{row}}, spectrum.Analyzer{Ratio: spectrum.RatioCount, Divisor: spectrum.DivisorNone})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%.3f by %s over %s\n", float64(res.Rows[0].SNR), res.Provenance.Settings.Ratio, res.Provenance.Settings.Divisor)
+	// Output: 0.333 by count over none
+}
