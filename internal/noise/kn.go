@@ -24,7 +24,10 @@ import "math"
 func kritchmanNadler(s Sample, edge unitEdge) Estimate {
 	n, m := s.Small, s.Large
 	fits := newSquares(s)
-	certain := true
+	certain, least := true, s.Values
+	if s.Errors != nil {
+		least = s.shifted(-1)
+	}
 	for k := 0; ; {
 		var sigma [3]float64
 		converged, ok := 0, false
@@ -50,7 +53,10 @@ func kritchmanNadler(s Sample, edge unitEdge) Estimate {
 		}
 		certain = certain && (len(fits) == 1 || value-err > sigma[highest]*factor*(1+rounding(n)))
 		top := max(t, sigma[highest]*factor) * (1 + rounding(n))
-		for k++; k < n-1 && s.lowest(k) > top; k++ {
+		if !certain { // nor will it be: the values as they are decide alone
+			fits, least, top = fits[:nominal+1], s.Values, t*(1+rounding(n))
+		}
+		for k++; k < n-1 && least[k] > top; k++ {
 		}
 	}
 }
@@ -126,12 +132,4 @@ func (q squares) gap(v float64, k int, m float64) (gap, slope float64, inside bo
 		slope -= 0.5 * (-(m - n) + (s2*(m+n)-v*(m-n)*(m-n))/d)
 	}
 	return gap, slope, true
-}
-
-// lowest returns the least that value k can be.
-func (s Sample) lowest(k int) float64 {
-	if s.Errors == nil {
-		return s.Values[k]
-	}
-	return s.Values[k] - s.Errors[k]
 }

@@ -52,7 +52,7 @@ func TestKritchmanNadlerPassesOver(t *testing.T) {
 		found += min(k, 1)
 		s.Errors = make([]float64, n)
 		for i := range s.Errors {
-			s.Errors[i] = 1e-6 * rng.Float64()
+			s.Errors[i] = rng.Float64() * []float64{1e-6, 0.3}[k%2]
 		}
 		require.Equal(t, sigma, kritchmanNadler(s, edge).Sigma)
 	}
