@@ -70,6 +70,16 @@ func ExampleAnalyzer_SingularValues() {
 	// Output: [8.000 2.000 1.000 0.500] <nil>
 }
 
+func ExampleAnalyzer_AnalyzeValues() {
+	// Singular values that are certain to 0.001 each.
+	a, err := spectrum.Analyzer{}.AnalyzeValues([]float64{8, 2, 1, 0.5}, []float64{0.001}, 4, 6)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("SNR %.3f, certain to %.2g\n", a.SNR, a.SNRError)
+	// Output: SNR 0.286, certain to 0.0011
+}
+
 func ExampleAnalyzer_AnalyzeSpectrum() {
 	a, err := spectrum.Analyzer{}.AnalyzeSpectrum([]float64{8, 2, 1, 0.5}, 4, 6)
 	if err != nil {

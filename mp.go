@@ -88,10 +88,10 @@ func (a *Analysis) HardThreshold() float64 {
 // tables of the test would pass anything. The limit was measured, see
 // docs/noise.md, with σ of [NoiseKritchmanNadler]; a coarser σ passes it more often.
 // Both are 0 for [NoiseIQR], whose σ belongs to no law, and where there is no
-// noise or σ is 0 or infinite.
+// noise, σ is 0 or infinite, or the counts do not fit the values.
 func (a *Analysis) GoodnessOfFit() (distance, limit float64) {
 	k, n, sigma := a.SignalCount, a.NoiseCount, a.entriesSigma()
-	if n == 0 || !(sigma > 0) || math.IsInf(sigma, 1) {
+	if n == 0 || k < 0 || k > len(a.SingularValues) || !(sigma > 0) || math.IsInf(sigma, 1) {
 		return 0, 0
 	}
 	// In units of σ, whose multiples may pass the range of float64.

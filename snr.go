@@ -84,6 +84,7 @@ func (a Analyzer) analysis(n noise.Sample) *Analysis {
 func (res *Analysis) describe(n noise.Sample) {
 	s := n.Values
 	res.SingularValues, res.SMax, res.SMin, res.Zero = s, s[0], s[len(s)-1], s[0] == 0
+	res.ValueErrors = n.Errors
 	if n.Errors != nil {
 		res.ValueError, res.SMinError = slices.Max(n.Errors), n.Errors[len(n.Errors)-1]
 	}

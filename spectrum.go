@@ -42,6 +42,8 @@ package spectrum
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -94,6 +96,9 @@ type Analysis struct {
 	SNR      float64 // the chosen ratio over the chosen divisor; +Inf where that passes the range of float64
 	SNRError float64 // bound on |computed − exact| / exact of SNR; +Inf where nothing is certain
 
+	// ValueErrors bounds the absolute error of each singular value. It is nil where they
+	// are exact, and where nothing is known of their errors, ValueError then being +Inf.
+	ValueErrors []float64
 	// ValueError bounds the absolute error of every singular value.
 	ValueError float64
 	// Uncertain counts the singular values within their error of t, of which
@@ -175,6 +180,14 @@ func (a Analyzer) Analyze(ctx context.Context, w mat.Matrix) (*Analysis, error) 
 // of values does not fit or they do not descend, [ErrNotFinite], or [ErrOption],
 // also for [NoiseMAD], which needs the entries.
 func (a Analyzer) AnalyzeSpectrum(s []float64, rows, cols int) (*Analysis, error) {
+	return a.AnalyzeValues(s, nil, rows, cols)
+}
+
+// AnalyzeValues is [Analyzer.AnalyzeSpectrum] for singular values that are not exact:
+// errs bounds the absolute error of each, as many as there are values, or one for all; +Inf
+// says that nothing is known, and none that they are exact. It keeps errs too. The error wraps
+// [ErrShape] for bounds that are too few, negative or NaN, or is one of AnalyzeSpectrum.
+func (a Analyzer) AnalyzeValues(s, errs []float64, rows, cols int) (*Analysis, error) {
 	if err := a.Check(); err != nil {
 		return nil, err
 	}
@@ -184,7 +197,24 @@ func (a Analyzer) AnalyzeSpectrum(s []float64, rows, cols int) (*Analysis, error
 	if a.Noise.scale().NeedsEntries {
 		return nil, fmt.Errorf("%w: noise scale %v needs the matrix, not its spectrum", ErrOption, a.Noise)
 	}
-	res := a.analysis(noise.Sample{Values: s, Small: min(rows, cols), Large: max(rows, cols)})
+	sample := noise.Sample{Values: s, Small: min(rows, cols), Large: max(rows, cols)}
+	known := true
+	if len(errs) > 0 {
+		if len(errs) == 1 {
+			errs = slices.Repeat(errs, len(s))
+		}
+		bounded := Spectrum{Values: s, Errors: errs}
+		if err := bounded.check(rows, cols); err != nil {
+			return nil, err
+		}
+		if known = !math.IsInf(slices.Max(errs), 1); known {
+			sample.Errors = errs
+		}
+	}
+	res := a.analysis(sample)
+	if !known {
+		res.uncertain()
+	}
 	res.Rows, res.Cols = rows, cols
 	return res, nil
 }

@@ -54,7 +54,7 @@ func readConfig(text []byte) peftConfig {
 		FanIn   bool            `json:"fan_in_fan_out"`
 		Initial any             `json:"init_lora_weights"`
 	}
-	if err := json.Unmarshal(text, &raw); err != nil {
+	if err := strictjson.Unmarshal(text, &raw); err != nil {
 		c.unread = fmt.Errorf("adapter_config.json: %w: %w", checkpoint.ErrFormat, err)
 		return c
 	}
@@ -99,7 +99,7 @@ func readPatterns(text []byte) (all []pattern, err error) {
 			return err
 		}
 		p := pattern{key: key}
-		if err := json.Unmarshal(raw, &p.value); err != nil {
+		if err := strictjson.Unmarshal(raw, &p.value); err != nil {
 			return err
 		}
 		p.fits, _ = regexp.Compile(`^(?:(?:.*\.)?(?:` + key + `))$`)

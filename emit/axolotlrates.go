@@ -49,7 +49,11 @@ func writeAxolotlRates(sel *selection.Selection, how Training) (string, error) {
 		return "", err
 	}
 	steps := make(map[string]int)
-	for name, factor := range strengths(sel) {
+	factors, err := strengths(sel)
+	if err != nil {
+		return "", err
+	}
+	for name, factor := range factors {
 		if ownRate(name) {
 			steps[name] = int(math.Round(4 * math.Log2(factor)))
 		}

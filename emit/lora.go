@@ -16,7 +16,7 @@ import (
 
 // lora is what a selection means to LoRA: an adapter on every chosen matrix, of a rank
 // in proportion to its SNR, with alpha in proportion to the rank, so that all are
-// scaled alike. Norms have no adapter: they are trained whole.
+// scaled alike. Layers that were ranked by something without a proportion have one rank. Norms have no adapter: they are trained whole.
 type lora struct {
 	rank, alpha int
 	modules     []string // with an adapter each, full names
@@ -33,7 +33,11 @@ func newLoRA(sel *selection.Selection, how Training) (*lora, error) {
 		return nil, fmt.Errorf("rank %d", c.rank)
 	}
 	c.alpha = 2 * c.rank
-	factors, ranks := strengths(sel), make(map[string]int)
+	factors, err := strengths(sel)
+	if err != nil { // there is no proportion: all have one rank
+		factors = even(sel)
+	}
+	ranks := make(map[string]int)
 	for _, l := range sel.Layers() {
 		m, isWeight := names.Module(l.Name)
 		switch {

@@ -1,6 +1,7 @@
 package emit
 
 import (
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -59,6 +60,7 @@ func plainJSON() trainer {
 type selectionJSON struct {
 	TopPercent float64     `json:"top_percent"`
 	Rule       string      `json:"rule,omitempty"`
+	By         string      `json:"by,omitempty"`     // what the scores are, if not the SNR
 	Params     int64       `json:"params,omitempty"` // absent where the results do not know sizes
 	Layers     []string    `json:"layers"`
 	Types      []groupJSON `json:"types"`
@@ -73,7 +75,8 @@ type groupJSON struct {
 
 type layerJSON struct {
 	Name   string `json:"name"`
-	SNR    score  `json:"snr"`
+	SNR    *score `json:"snr,omitempty"`
+	Score  *score `json:"score,omitempty"` // in its place if it is something else
 	Params int64  `json:"params,omitempty"`
 }
 
@@ -81,6 +84,7 @@ func writeJSON(sel *selection.Selection, _ Training) (string, error) {
 	out := selectionJSON{
 		TopPercent: sel.Percent,
 		Rule:       sel.Rule,
+		By:         sel.By,
 		Params:     sel.Params(),
 		Layers:     layerNames(sel.Layers()),
 		Types:      make([]groupJSON, len(sel.Groups)),
@@ -88,7 +92,12 @@ func writeJSON(sel *selection.Selection, _ Training) (string, error) {
 	for i, g := range sel.Groups {
 		chosen := make([]layerJSON, len(g.Chosen))
 		for j, l := range g.Chosen {
-			chosen[j] = layerJSON{Name: l.Name, SNR: score(l.SNR), Params: l.Params}
+			chosen[j] = layerJSON{Name: l.Name, Params: l.Params}
+			if value := score(l.SNR); sel.By == "" {
+				chosen[j].SNR = &value
+			} else {
+				chosen[j].Score = &value
+			}
 		}
 		out.Types[i] = groupJSON{Type: g.Type, Of: g.Candidates, Tie: g.DecidedByTie, Chosen: chosen}
 	}
@@ -122,7 +131,7 @@ func plainCSV() trainer {
 }
 
 func writeCSV(sel *selection.Selection, _ Training) (string, error) {
-	rows := [][]string{{"name", "type", "snr", "params"}}
+	rows := [][]string{{"name", "type", cmp.Or(sel.By, "snr"), "params"}}
 	for _, l := range sel.Layers() {
 		rows = append(rows, []string{escape.Cell(l.Name), escape.Cell(l.Type), score(l.SNR).String(), strconv.FormatInt(l.Params, 10)})
 	}

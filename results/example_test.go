@@ -118,9 +118,9 @@ func ExampleResult_WriteCSV() {
 		log.Fatal(err)
 	}
 	// Output:
-	// name,type,rows,cols,dtype,params,snr,ratio_sum,ratio_count,signal_count,noise_count,signal_sum,noise_sum,sigma,threshold,s_max,s_min,frobenius,stable_rank,effective_rank,saturated,zero,ranked,tied_to,backend,kernel,precision,snr_error,seconds,error,ratio_energy,fit,fit_limit,value_error,s_min_error,condition,condition_error,uncertain,parameter,absent,part_of,sha256
-	// model.layers.0.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,0.25,2,0.3333333333333333,1,3,8,4,0,0,8,0,0,0,0,false,false,true,,,,,0,0,,0,0,0,0,0,0,0,0,,,,
-	// model.layers.1.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,,,,0,0,,,,,,,,,,false,false,true,,,,,,0,"NaN at row 0, column 3",,,,,,,,0,,,,
+	// name,type,rows,cols,dtype,params,snr,ratio_sum,ratio_count,signal_count,noise_count,signal_sum,noise_sum,sigma,threshold,s_max,s_min,frobenius,stable_rank,effective_rank,saturated,zero,ranked,tied_to,backend,kernel,precision,snr_error,seconds,error,ratio_energy,fit,fit_limit,value_error,s_min_error,condition,condition_error,uncertain,parameter,absent,part_of,sha256,alpha,alpha_xmin,alpha_ks,alpha_tail,alpha_error,alpha_bound,alpha_uncertain,alpha_rejected,alpha_weighted,log_alpha_norm,hill_alpha,hill_alpha_error,spectral_entropy,spectral_entropy_error,rank_90,rank_95,rank_99,numerical_rank,spikes,spike_strength,gavish_donoho_rank,below_edge,ranks_uncertain
+	// model.layers.0.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,0.25,2,0.3333333333333333,1,3,8,4,0,0,8,0,0,0,0,false,false,true,,,,,0,0,,0,0,0,0,0,0,0,0,,,,,0,0,0,0,0,0,false,false,0,0,0,0,0,0,0,0,0,0,0,0,0,0,false
+	// model.layers.1.mlp.up_proj.weight,mlp.up_proj,4,6,F32,24,,,,0,0,,,,,,,,,,false,false,true,,,,,,0,"NaN at row 0, column 3",,,,,,,,0,,,,,,,,,,,false,false,,,,,,,,,,,,,,,false
 }
 
 func ExampleReferenceRows() {
@@ -278,4 +278,42 @@ func ExampleCompare() {
 		fmt.Printf("%s: τ %.3f, ρ %.3f, %d of %d the same\n", t.Type, t.Kendall, t.Spearman, t.Shared, t.Chosen)
 	}
 	// Output: q: τ 0.333, ρ 0.500, 1 of 1 the same
+}
+
+func ExampleScores_RankedBy() {
+	text := `{"layers": [
+		{"name": "model.layers.0.mlp.up_proj.weight", "type": "mlp.up_proj", "snr": 4, "ranked": true, "hill_alpha": 3.5},
+		{"name": "model.layers.1.mlp.up_proj.weight", "type": "mlp.up_proj", "snr": 3, "ranked": true, "hill_alpha": 2.5}]}`
+	scores, err := results.Read(strings.NewReader(text), "llama.json")
+	if err != nil {
+		log.Fatal(err)
+	}
+	by, err := results.ParseOrder("hill_alpha:asc") // the heaviest tail first
+	if err != nil {
+		log.Fatal(err)
+	}
+	ranked, _, err := scores.RankedBy(by)
+	if err != nil {
+		log.Fatal(err)
+	}
+	sel, err := spectrum.SelectTopK(ranked.Layers(), 50)
+	if err != nil {
+		log.Fatal(err)
+	}
+	by.Restore(sel)
+	fmt.Println(sel.Layers()[0].Name, sel.Layers()[0].SNR)
+	fmt.Println(sel.Rule)
+	// Output:
+	// model.layers.1.mlp.up_proj.weight 2.5
+	// top 50 % of each type, by hill_alpha, the lowest first
+}
+
+func ExampleRescore() {
+	row := results.Row{Name: "a.weight", Type: "a", Rows: 4, Cols: 6, Ranked: true, SingularValues: []float64{8, 2, 1, 0.5}}
+	res, err := results.Rescore(&results.Result{Rows: []results.Row{row}}, spectrum.Analyzer{Ratio: spectrum.RatioCount, Divisor: spectrum.DivisorNone})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%.3f by %s over %s\n", float64(res.Rows[0].SNR), res.Provenance.Settings.Ratio, res.Provenance.Settings.Divisor)
+	// Output: 0.333 by count over none
 }

@@ -24,10 +24,11 @@ func TestNoPanicOnBadInput(t *testing.T) {
 			"NewChosen": results.NewChosen, "Layers": results.Layers, "ReadParameters": results.ReadParameters, "Compare": results.Compare, "ParseConvention": results.ParseConvention,
 			"DeadExperts": results.DeadExperts, "Diagnose": results.Diagnose, "NewRow": results.NewRow, "Read": results.Read, "ReadFile": results.ReadFile,
 			"Merge": results.Merge, "OpenJournal": results.OpenJournal, "Verdicts": results.Verdicts, "Changed": results.Changed,
+			"Columns": results.Columns, "ParseOrder": results.ParseOrder, "Rescore": results.Rescore,
 		},
 		Types: []any{scores, results.Result{}, results.Row{}, results.Recorder{}, results.Chosen{}, results.Comparison{}, results.Diagnosis{},
-			results.Number(0), results.Parameters{}, results.Candidate{}, results.Skipped{}, results.Convention(0), results.Schema(0), results.KindDelta, results.Verdict{}, results.LayerRank{}, results.RankTable{}, new(results.Journal)},
-		Values: []any{scores, []byte(`{"layers":[{}]}`)},
+			results.Number(0), results.Parameters{}, results.Candidate{}, results.Skipped{}, results.Convention(0), results.Schema(0), results.KindDelta, results.Verdict{}, results.LayerRank{}, results.RankTable{}, new(results.Journal), results.Order{Column: "alpha", Ascending: true}},
+		Values: []any{scores, []byte(`{"layers":[{}]}`), results.Order{Ascending: true}, &results.Result{Rows: []results.Row{{Rows: 2, Cols: 3, SingularValues: []float64{2, 1}, ValueError: 1}}}},
 	}
 	p.Walk(t)
 }

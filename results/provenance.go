@@ -74,6 +74,7 @@ type Settings struct {
 	Vectors bool     `json:"vectors"` // 1-D weights are ranked too
 
 	SingularValues bool `json:"singular_values,omitempty"` // the rows have them
+	Rescored       bool `json:"rescored,omitempty"`        // computed from them, see [Rescore]
 }
 
 // provenance describes a scan of m that begins now; opt is resolved.

@@ -121,6 +121,9 @@ func TestColumns(t *testing.T) {
 		signal_sum noise_sum sigma threshold s_max s_min frobenius stable_rank effective_rank saturated zero
 		ranked tied_to backend kernel precision snr_error seconds error ratio_energy fit fit_limit
 		value_error s_min_error condition condition_error uncertain parameter absent part_of sha256
+		alpha alpha_xmin alpha_ks alpha_tail alpha_error alpha_bound alpha_uncertain alpha_rejected alpha_weighted
+		log_alpha_norm hill_alpha hill_alpha_error spectral_entropy spectral_entropy_error rank_90 rank_95 rank_99
+		numerical_rank spikes spike_strength gavish_donoho_rank below_edge ranks_uncertain
 		kind base remark relative cosine rounding_edge above_rounding rank scaling singular_values`)
 	var required []string
 	row, analysis := reflect.TypeFor[Row](), reflect.TypeFor[spectrum.Analysis]()
@@ -197,7 +200,7 @@ func TestNewRow(t *testing.T) {
 			missing++
 		}
 	}
-	require.Equal(t, 20, missing, "all but the seconds")
+	require.Equal(t, 40, missing, "all but the seconds")
 }
 
 func TestWriteCSV(t *testing.T) {
@@ -210,7 +213,7 @@ func TestWriteCSV(t *testing.T) {
 	for i, c := range columns()[:len(rows[0])] {
 		require.Equal(t, c.name, rows[0][i])
 	}
-	require.Equal(t, "sha256", rows[0][len(rows[0])-1], "all but the singular values")
+	require.Equal(t, "ranks_uncertain", rows[0][len(rows[0])-1], "all but the singular values")
 	cellOf := func(row int, column string) string {
 		for i, name := range rows[0] {
 			if name == column {

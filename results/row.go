@@ -69,6 +69,32 @@ type Row struct {
 	PartOf    string `json:"part_of,omitempty"` // the stored tensor that it was cut from
 	SHA256    string `json:"sha256,omitempty"`  // of its stored bytes, those of its scales included
 
+	// What else is asked of a spectrum; [statistics.Definitions] says what each is. One
+	// that is not defined is missing.
+	Alpha                Number `json:"alpha" row:"statistic"`
+	AlphaXMin            Number `json:"alpha_xmin" row:"statistic"`
+	AlphaKS              Number `json:"alpha_ks" row:"statistic"`
+	AlphaTail            Number `json:"alpha_tail" row:"statistic"`
+	AlphaError           Number `json:"alpha_error" row:"statistic"`
+	AlphaBound           Number `json:"alpha_bound" row:"statistic"`
+	AlphaUncertain       bool   `json:"alpha_uncertain" row:"statistic"`
+	AlphaRejected        bool   `json:"alpha_rejected" row:"statistic"`
+	AlphaWeighted        Number `json:"alpha_weighted" row:"statistic"`
+	LogAlphaNorm         Number `json:"log_alpha_norm" row:"statistic"`
+	HillAlpha            Number `json:"hill_alpha" row:"statistic"`
+	HillAlphaError       Number `json:"hill_alpha_error" row:"statistic"`
+	SpectralEntropy      Number `json:"spectral_entropy" row:"statistic"`
+	SpectralEntropyError Number `json:"spectral_entropy_error" row:"statistic"`
+	Rank90               Number `json:"rank_90" row:"statistic"`
+	Rank95               Number `json:"rank_95" row:"statistic"`
+	Rank99               Number `json:"rank_99" row:"statistic"`
+	NumericalRank        Number `json:"numerical_rank" row:"statistic"`
+	Spikes               Number `json:"spikes" row:"statistic"`
+	SpikeStrength        Number `json:"spike_strength" row:"statistic"`
+	GavishDonohoRank     Number `json:"gavish_donoho_rank" row:"statistic"`
+	BelowEdge            Number `json:"below_edge" row:"statistic"`
+	RanksUncertain       bool   `json:"ranks_uncertain" row:"statistic"`
+
 	// What follows is of a result that has a [Kind], see [Result.Kind].
 	Kind          Kind    `json:"kind,omitempty" row:"change"`
 	Base          string  `json:"base,omitempty" row:"change"`           // name of the base's tensor, if that is another
@@ -99,6 +125,7 @@ func NewRow(o scan.Outcome) Row {
 		r.Error = o.Err.Error()
 	case o.Analysis != nil:
 		r.fill(o.Analysis)
+		r.describe(o.Analysis)
 	}
 	r.change(o)
 	return r
@@ -142,11 +169,12 @@ func (r *Row) fill(a *spectrum.Analysis) {
 
 // column is a field of [Row].
 type column struct {
-	name     string // in JSON and CSV
-	index    int    // in the struct
-	required bool   // a file without it is malformed
-	analysis bool   // it is the field of the same name of a spectrum.Analysis
-	change   bool   // it belongs to results of a [Kind]
+	name      string // in JSON and CSV
+	index     int    // in the struct
+	required  bool   // a file without it is malformed
+	analysis  bool   // it is the field of the same name of a spectrum.Analysis
+	statistic bool   // it is the one of this name of statistics.Definitions
+	change    bool   // it belongs to results of a [Kind]
 }
 
 // columns lists the fields of [Row] in their order, with what their tags say.
@@ -161,6 +189,7 @@ func columns() []column {
 			all[i].required = all[i].required || word == "required"
 			all[i].analysis = all[i].analysis || word == "analysis"
 			all[i].change = all[i].change || word == "change"
+			all[i].statistic = all[i].statistic || word == "statistic"
 		}
 	}
 	return all

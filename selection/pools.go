@@ -84,6 +84,9 @@ func (c *choice) enter(layers []Layer) error {
 		c.groups[g].Candidates++
 		x := &candidate{Layer: l, score: l.SNR, group: g, pool: -1, forced: policy == PolicyAlways, chosen: policy == PolicyAlways}
 		if c.s.Scope != ScopeType {
+			if x.score < 0 && weight != 1 {
+				return fmt.Errorf("%w: factors multiply the score, and that of %s is below zero", option.Err, l.Name)
+			}
 			x.score *= weight
 		}
 		c.all = append(c.all, x)

@@ -40,6 +40,11 @@ type Selection struct {
 	Percent float64
 	Rule    string  // how it was chosen, in words
 	Groups  []Group // one for every type, in order of first appearance
+
+	// By names what the SNR of the layers really is, where they were ranked by something
+	// else, and Ascending says that the lowest was the best; Chosen is then in that order.
+	By        string
+	Ascending bool
 }
 
 // Layers returns the chosen layers of all groups, group by group.

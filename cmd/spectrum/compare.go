@@ -16,8 +16,9 @@ import (
 
 // pair is a comparison with the names of what was compared.
 type pair struct {
-	A string `json:"a"`
-	B string `json:"b"`
+	A  string `json:"a"`
+	B  string `json:"b"`
+	By string `json:"by"` // the column that layers are ranked by
 	*results.Comparison
 }
 
@@ -25,6 +26,7 @@ func newCompare() *cobra.Command {
 	top := percent(25)
 	var format, name string
 	var partial bool
+	var by order
 	cmd := &cobra.Command{
 		Use:   "compare RESULTS RESULTS…",
 		Short: "Compare the rankings of two settings or two models",
@@ -38,10 +40,11 @@ layers are tied.`,
   spectrum compare iqr.json kn.json --top 25`,
 		Args: arguments(2, "RESULTS", "RESULTS…"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return compare(cmd, args, float64(top), format, name, partial)
+			return compare(cmd, args, float64(top), by, format, name, partial)
 		},
 	}
 	cmd.Flags().Var(&top, "top", "compare the selections of the top `P` percent of the layers of each type")
+	by.add(cmd)
 	cmd.Flags().StringVar(&format, "format", formatTable, "`FORMAT` of the comparison: table or json")
 	cmd.Flags().StringVarP(&name, "output", "o", "", "write to `FILE` instead of standard output")
 	partialFlag(cmd, &partial)
@@ -49,7 +52,7 @@ layers are tied.`,
 	return cmd
 }
 
-func compare(cmd *cobra.Command, files []string, top float64, format, name string, partial bool) error {
+func compare(cmd *cobra.Command, files []string, top float64, by order, format, name string, partial bool) error {
 	if err := oneOf("format", format, formatTable, formatJSON); err != nil {
 		return err
 	}
@@ -62,6 +65,9 @@ func compare(cmd *cobra.Command, files []string, top float64, format, name strin
 		if all[i], err = readResults(cmd, file, partial); err != nil {
 			return err
 		}
+		if all[i], err = by.rank(cmd.ErrOrStderr(), file, all[i]); err != nil {
+			return err
+		}
 	}
 	var pairs []pair
 	for j := range files {
@@ -70,7 +76,7 @@ func compare(cmd *cobra.Command, files []string, top float64, format, name strin
 			if err != nil {
 				return fmt.Errorf("%s and %s: %w", files[i], files[j], err)
 			}
-			pairs = append(pairs, pair{describe(files[i], all[i]), describe(files[j], all[j]), c})
+			pairs = append(pairs, pair{describe(files[i], all[i]), describe(files[j], all[j]), by.String(), c})
 		}
 	}
 	return writeTo(cmd, name, files, func(w io.Writer) error {
@@ -95,6 +101,9 @@ func writePairs(w io.Writer, pairs []pair, top float64) error {
 	for i, p := range pairs {
 		if i > 0 {
 			b.WriteByte('\n')
+		}
+		if by := p.By; by != (results.Order{}).String() {
+			escape.Fprintf(b, "ranked by %s\n", by)
 		}
 		escape.Fprintf(b, "A: %s\nB: %s\n%s in both, %d only in A, %d only in B\n\n",
 			p.A, p.B, plural(p.Common, "layer"), p.OnlyA, p.OnlyB)

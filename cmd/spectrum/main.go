@@ -136,7 +136,7 @@ ranked; 4: something is missing or could not be written, and a retry may help;
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.SetFlagErrorFunc(flagError)
-	cmd.AddCommand(newInspect(), newScan(), newDelta(), newRanks(), newMerge(), newSelect(), newCompare(), newExport(), newVerify(), newDoctor(), newBackends(), newVersion())
+	cmd.AddCommand(newInspect(), newScan(), newDelta(), newRanks(), newMerge(), newRescore(), newSelect(), newCompare(), newExport(), newVerify(), newDoctor(), newBackends(), newVersion())
 	return cmd
 }
 

@@ -33,6 +33,7 @@ type selectFlags struct {
 	experts              string
 	hubName              string
 	partial              bool
+	by                   order
 }
 
 func newSelect() *cobra.Command {
@@ -42,7 +43,7 @@ func newSelect() *cobra.Command {
 		Short: "Select the layers to train, and write them as a trainer reads them",
 		Long: `select reads RESULTS, ` + resultFileFormat + `, and
 writes the ⌊n·P/100⌋ layers with the highest SNR of each type of n layers, or
-what the flags below make of that.
+what the flags below make of that. --by ranks by any other number that RESULTS has.
 
 Formats:
 
@@ -55,12 +56,14 @@ verifies spectrum-yaml, which trains head and embeddings in any case.`,
   spectrum select llama.json --top 25 --format peft -o adapter_config.json
   spectrum select llama.json --include '*.3[01].self_attn.*' --format llama-factory --model ./Llama-3-8B
   spectrum select llama.json --budget 8GiB --optimiser adamw8bit --format axolotl
+  spectrum select llama.json --top 25 --by hill_alpha:asc --format axolotl
   spectrum select llama.json --top 25 --random 1 --format axolotl   # control for an ablation`,
 		Args: arguments(1, "RESULTS"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	fl := cmd.Flags()
 	fl.Var((*percent)(&f.s.Percent), "top", "select the top `P` percent, fractions too, of the layers of each type")
+	f.by.add(cmd)
 	fl.TextVar(&f.s.Scope, "scope", selection.ScopeType, "`WHAT` competes: the layers of each type, of each block, or all (global)")
 	fl.BoolVar(&f.s.Ceil, "ceil", false, "round numbers of layers up, not down as the reference does")
 	fl.IntVar(&f.s.Min, "at-least", 0, "`N` layers of each type")
@@ -152,6 +155,9 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 	if err := refuseKind(file, res); err != nil {
 		return err
 	}
+	if res, err = f.by.rank(cmd.ErrOrStderr(), file, res); err != nil {
+		return err
+	}
 	loaded, err := f.names.apply(cmd.ErrOrStderr(), res)
 	if err != nil {
 		return err
@@ -161,6 +167,7 @@ func (f *selectFlags) run(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
+	f.by.Restore(sel)
 	how, err := f.training(cmd, res, candidates, loaded)
 	if err != nil {
 		return err
@@ -245,6 +252,9 @@ func (f *selectFlags) candidates(res *results.Scores) ([]results.Candidate, []sp
 }
 
 func (f *selectFlags) choose(cmd *cobra.Command, res *results.Scores, candidates []results.Candidate, layers []spectrum.Layer) (*selection.Selection, error) {
+	if !f.says(cmd) && cmd.Flags().Changed(byFlag) {
+		return nil, fmt.Errorf("--%s ranks anew, and nothing says how much to select: --top, --budget, --max-params, --at-least or --include", byFlag)
+	}
 	if !f.says(cmd) {
 		if res.Result == nil || res.Result.Chosen == nil {
 			return nil, errors.New("nothing says what to select: --top, --budget, --max-params, --at-least or --include")

@@ -15,30 +15,28 @@ import "math"
 //
 // v grows with every noise value and falls with every signal value, so changing
 // all of them to one side gives its bounds.
+//
+// Values above the edge for k are above those for all larger k too, and are passed over:
+// taking one more value for signal takes ρ ≥ v out of the noise instead of v and lessens γ,
+// which raises the other ρ, so that v falls; and so does the v of the simple equation, by
+// more than its n−k and m−k. Only where the next value is not above the last edge is the
+// equation solved again.
 func kritchmanNadler(s Sample, edge unitEdge) Estimate {
 	n, m := s.Small, s.Large
 	unit := 0 // fits are of the values times 2^unit
 	fits := newSquares(s, unit)
-	certain := true
-	for k := 0; ; k++ {
-		var sigma [3]float64
+	certain, least := true, s.Values
+	if s.Errors != nil {
+		least = s.shifted(-1)
+	}
+	for k := 0; ; {
 		if v := s.Values[k]; v > 0 && math.Ldexp(v, unit) < 1/farAbove {
 			_, e := math.Frexp(v)
 			unit = -e
 			fits = newSquares(s, unit)
 		}
-		converged, ok := 0, false
-		for i := range fits {
-			sigma[i], ok = fits[i].sigma(k, m)
-			sigma[i] = math.Ldexp(sigma[i], -unit)
-			if ok {
-				converged++
-			}
-		}
-		certain = certain && (converged == 0 || converged == len(fits))
-		if len(fits) == 1 {
-			sigma[lowest], sigma[highest] = sigma[nominal], sigma[nominal]
-		}
+		sigma, agreed := sigmas(fits, k, m, unit)
+		certain = certain && agreed
 		factor := edge(n-k, m-k)
 		value, t, err := s.Values[k], sigma[nominal]*factor, 0.
 		if s.Errors != nil {
@@ -46,11 +44,34 @@ func kritchmanNadler(s Sample, edge unitEdge) Estimate {
 		}
 		if value <= t || k == n-1 {
 			slack := rounding(n) * t
-			certain = certain && (k == n-1 || len(fits) == 1 || value+err+slack <= sigma[lowest]*factor)
+			certain = certain && (k == n-1 || s.Errors == nil || value+err+slack <= sigma[lowest]*factor)
 			return finish(sigma, factor, certain, n)
 		}
-		certain = certain && (len(fits) == 1 || value-err > sigma[highest]*factor*(1+rounding(n)))
+		certain = certain && (s.Errors == nil || value-err > sigma[highest]*factor*(1+rounding(n)))
+		top := max(t, sigma[highest]*factor) * (1 + rounding(n))
+		if !certain { // nor will it be: the values as they are decide alone
+			s.Errors = nil
+			fits, least, top = fits[:nominal+1], s.Values, t*(1+rounding(n))
+		}
+		for k++; k < n-1 && least[k] > top; k++ {
+		}
 	}
+}
+
+// sigmas returns the noise scale of each variant for k signal values, and whether the equation
+// has a solution for all of them or for none.
+func sigmas(fits []squares, k, large, unit int) (sigma [3]float64, agreed bool) {
+	converged := 0
+	for i := range fits {
+		v, ok := fits[i].sigma(k, large)
+		if sigma[i] = math.Ldexp(v, -unit); ok {
+			converged++
+		}
+	}
+	if len(fits) == 1 {
+		sigma[lowest], sigma[highest] = sigma[nominal], sigma[nominal]
+	}
+	return sigma, converged == 0 || converged == len(fits)
 }
 
 // farAbove is so many times the noise that a signal value may be taken for as many, which

@@ -40,7 +40,7 @@ internal/test/planted         .
 
 delta                         results scan checkpoint . rmt internal/format/strictjson
                               internal/names
-results                       scan checkpoint . rmt selection internal/format/strictjson
+results                       scan checkpoint . statistics rmt selection internal/format/strictjson
                               internal/escape internal/names internal/names/loaded
                               internal/decimal internal/saturate
 scan                          checkpoint . rmt selection internal/engine/parallel
@@ -58,6 +58,7 @@ hub                           internal/format/strictjson
 .                             rmt selection internal/engine/kernel internal/engine/lapack
                               internal/engine/native internal/engine/parallel internal/law/mp
                               internal/law/tracywidom internal/names internal/noise internal/option
+statistics                    rmt internal/noise
 selection                     internal/names internal/option internal/saturate
 rmt                           internal/law/mp internal/law/tracywidom internal/option
 
