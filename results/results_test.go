@@ -120,7 +120,7 @@ func TestColumns(t *testing.T) {
 	want := strings.Fields(`name type rows cols dtype params snr ratio_sum ratio_count signal_count noise_count
 		signal_sum noise_sum sigma threshold s_max s_min frobenius stable_rank effective_rank saturated zero
 		ranked tied_to backend kernel precision snr_error seconds error ratio_energy fit fit_limit
-		value_error s_min_error condition condition_error uncertain parameter absent part_of sha256 singular_values`)
+		value_error s_min_error condition condition_error uncertain parameter absent part_of sha256 spectrum_sketch singular_values`)
 	var required []string
 	row, analysis := reflect.TypeFor[Row](), reflect.TypeFor[spectrum.Analysis]()
 	fields := columns()

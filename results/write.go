@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/escape"
@@ -40,8 +41,7 @@ func (r *Result) WriteCSV(w io.Writer) error {
 	if r == nil || w == nil {
 		return errNothing
 	}
-	fields := columns()
-	fields = fields[:len(fields)-1] // singular_values is last
+	fields := slices.DeleteFunc(columns(), func(c column) bool { return c.list })
 	row := make([]string, len(fields))
 	for i, f := range fields {
 		row[i] = f.name
