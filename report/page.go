@@ -98,13 +98,12 @@ func (p *page) content() ([]byte, error) {
 
 // view is what the template of the page takes.
 type view struct {
-	Title, Policy         string
-	Style                 template.HTML
-	Script, Data          template.HTML
-	Models                []*summary
-	Two                   bool
-	Percent               float64
-	Optimisers, Precision []string
+	Title, Policy string
+	Style         template.HTML
+	Script, Data  template.HTML
+	Models        []*summary
+	Two           bool
+	Percent       float64
 }
 
 func (p *page) render() ([]byte, error) {
