@@ -103,7 +103,7 @@ function neighbours(m, sel, row, open) {
 }
 
 // showLayer fills the section of a layer.
-function showLayer(section, m, sel, row, open, close) {
+function showLayer(section, m, sel, row, open, close, focus) {
   const c = m.cols, t = rowTemplate(m, row), name = show(moduleOf(m, rowName(m, row)));
   const heading = el("h2", { id: "h-layer", tabindex: -1 }, name);
   const shut = el("button", { type: "button" }, "Back to the map");
@@ -125,5 +125,5 @@ function showLayer(section, m, sel, row, open, close) {
   if (near) section.append(near);
   section.append(el("p", {}, shut));
   section.hidden = false;
-  heading.focus();
+  if (focus) heading.focus();
 }

@@ -3,7 +3,7 @@
 const page = JSON.parse(document.getElementById("data").textContent);
 const models = page.models.map((raw) => decode(raw, page.weight));
 models.forEach(rankRows);
-const state = { model: models[0], sel: null, settings: null, grid: null, inner: null, opened: null };
+const state = { model: models[0], sel: null, settings: null, grid: null, inner: null, opened: null, row: -1 };
 
 // reselect chooses anew and shows what follows.
 function reselect() {
@@ -19,6 +19,7 @@ function reselect() {
   showTypes(m, state.sel);
   showFile(page, m, state.sel, s);
   repaint();
+  if (state.row >= 0 && !at("layer").hidden) openLayer(state.row, null, true);
   if (models.length > 1) {
     try { showComparison(at("comparison"), models[0], models[1], choose(models[0], s), choose(models[1], s)); } catch (e) { at("comparison").textContent = show(e.message); }
   }
@@ -47,12 +48,21 @@ function openCell(rows, from) {
   else openLayer(rows[0], from);
 }
 
-function openLayer(row, from) {
+function openLayer(row, from, quiet) {
   if (from) state.opened = from;
+  state.row = row;
   showLayer(at("layer"), state.model, state.sel, row, (r) => openLayer(r, null), () => {
     at("layer").hidden = true;
+    state.row = -1;
     if (state.opened && state.opened.isConnected) state.opened.focus();
-  });
+  }, !quiet);
+}
+
+// openFirst shows a layer to begin with: the best of the chosen that has a spectrum.
+function openFirst() {
+  const m = state.model, chosen = state.sel ? state.sel.groups.flatMap((g) => g.chosen).flatMap((c) => m.rowsOf[c]) : [];
+  const row = [...chosen, ...m.sketchOf.keys()].find((i) => m.sketchOf.has(i));
+  if (row !== undefined) openLayer(row, null, true);
 }
 
 // openExperts shows the map of one type of experts, block by block.
@@ -93,6 +103,7 @@ function setModel(m) {
   state.grid = makeGrid("Blocks and types", linesOfMap(m), numbers, numbers.map((i) => m.numbers[i] || "–"), openCell, announce);
   at("grid").replaceChildren(state.grid.table);
   reselect();
+  openFirst();
 }
 
 // start shows what needs the program, and listens.
