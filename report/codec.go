@@ -73,7 +73,7 @@ const logSpan = 80
 
 // logCode returns the code of a number that is not negative, in w digits, and whether it
 // has one.
-func logCode(v float64, w int) (int, bool) {
+func logCode(v float64, w int, round func(float64) float64) (int, bool) {
 	switch {
 	case math.IsNaN(v):
 		return codeMissing, true
@@ -86,14 +86,14 @@ func logCode(v float64, w int) (int, bool) {
 	if !(math.Abs(l) <= logSpan) {
 		return 0, false
 	}
-	return codeFirst + int(math.Round((l+logSpan)*logScale(w))), true
+	return codeFirst + int(round((l+logSpan)*logScale(w))), true
 }
 
 func logScale(w int) float64 { return float64(power(w)-codeFirst-1) / (2 * logSpan) }
 
-// numbers makes a column of logarithms in w digits: 3 give a relative error of 1.2e-4, 4 one
-// of 1.3e-6.
-func numbers(list []float64, w int) column {
+// numbers makes a column of logarithms in w digits, rounded in one way or another: to the
+// nearest, 3 give a relative error of 1.2e-4, 4 one of 1.3e-6; upwards, 2 one of 2 %.
+func numbers(list []float64, w int, round func(float64) float64) column {
 	same := len(list) > 0
 	for _, v := range list {
 		same = same && (v == list[0] || math.IsNaN(v) && math.IsNaN(list[0]))
@@ -103,7 +103,7 @@ func numbers(list []float64, w int) column {
 	}
 	var b strings.Builder
 	for _, v := range list {
-		code, ok := logCode(v, w)
+		code, ok := logCode(v, w, round)
 		if !ok {
 			return column{Plain: plains(list)}
 		}

@@ -282,11 +282,11 @@ func (m *model) columns(rows []results.Row) {
 				list[i] = math.NaN()
 			}
 		}
-		w := width
-		if strings.HasSuffix(name, "_error") || name == "seconds" || name == "fit_limit" {
-			w = 3 // bounds and times, of which two digits say all
+		if strings.HasSuffix(name, "_error") || name == "seconds" { // of which two digits say all; a bound is not lowered
+			m.Columns[name] = numbers(list, 2, math.Ceil)
+			continue
 		}
-		m.Columns[name] = numbers(list, w)
+		m.Columns[name] = numbers(list, width, math.Round)
 	}
 	for name, of := range map[string]func(r *results.Row) int64{
 		"signal_count": func(r *results.Row) int64 { return r.SignalCount },

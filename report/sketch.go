@@ -14,7 +14,7 @@ import (
 const (
 	allSketches   = 2000
 	someSketches  = 1000
-	allPoints     = 300_000
+	allPoints     = 280_000
 	mostPoints    = 512
 	fewestPoints  = 64
 	sketchDensity = 2000 // steps of a factor of e between two values

@@ -1,6 +1,6 @@
 // One layer: its spectrum in two pictures, its numbers, and what they say.
 
-const wide = 460, high = 300, left = 52, right = 10, top = 12, bottom = 34;
+const wide = 460, high = 300, left = 52, right = 10, top = 24, bottom = 34;
 
 // axes draws a frame with ticks; x and y map values to points.
 function axes(x, y, xTicks, yTicks, xLabel, yLabel) {
@@ -8,7 +8,7 @@ function axes(x, y, xTicks, yTicks, xLabel, yLabel) {
   g.append(svg("path", { class: "axis", d: `M${left} ${top}V${high - bottom}H${wide - right}` }));
   for (const v of xTicks) g.append(svg("path", { class: "axis", d: `M${x(v)} ${high - bottom}v4` }), svg("text", { x: x(v), y: high - bottom + 15, "text-anchor": "middle" }, figure(v)));
   for (const v of yTicks) g.append(svg("path", { class: "axis", d: `M${left} ${y(v)}h-4` }), svg("text", { x: left - 6, y: y(v) + 4, "text-anchor": "end" }, figure(v)));
-  g.append(svg("text", { x: (left + wide - right) / 2, y: high - 4, "text-anchor": "middle" }, xLabel), svg("text", { x: left + 4, y: top + 8 }, yLabel));
+  g.append(svg("text", { x: (left + wide - right) / 2, y: high - 4, "text-anchor": "middle" }, xLabel), svg("text", { x: 4, y: 12 }, yLabel));
   return g;
 }
 
@@ -64,7 +64,7 @@ function histogram(m, row, points, t) {
   counts.forEach((c, i) => { if (c > 0) parts.push(svg("rect", { class: t > 0 && (i + 0.5) * width > t ? "bar signal" : "bar", x: x(i * width).toFixed(1), y: y(c).toFixed(1), width: Math.max(0.5, x(width) - left - 0.7).toFixed(1), height: (high - bottom - y(c)).toFixed(1) })); });
   const seen = curve.filter((p) => p[0] <= end);
   if (seen.length) parts.push(svg("path", { class: "law", d: seen.map((p, i) => (i ? "L" : "M") + x(p[0]).toFixed(1) + " " + y(p[1]).toFixed(1)).join("") }));
-  if (t > 0 && t < end) parts.push(svg("path", { class: "limit", d: `M${x(t)} ${top}V${high - bottom}` }), svg("text", { x: x(t) + 4, y: top + 22 }, "t"));
+  if (t > 0 && t < end) parts.push(svg("path", { class: "limit", d: `M${x(t)} ${top}V${high - bottom}` }), svg("text", { x: x(t), y: top - 3, "text-anchor": "middle" }, "t"));
   const about = "How many values are where" + (beyond ? "; " + beyond + " lie beyond the right end" : "") + ". "
     + (noise ? "Dashed: the Marchenko–Pastur law of the noise." : m.noise ? "No law is drawn: σ of the noise scale " + m.noise + " belongs to none" + (m.law ? " here." : "; --noise kn has one.") : "");
   return picture("Histogram of the singular values", about, ...parts);

@@ -3,7 +3,7 @@
 const page = JSON.parse(document.getElementById("data").textContent);
 const models = page.models.map((raw) => decode(raw, page.weight));
 models.forEach(rankRows);
-const state = { model: models[0], sel: null, settings: null, grid: null, inner: null, opened: null, row: -1 };
+const state = { model: models[0], sel: null, settings: null, grid: null, inner: null, opened: null, row: -1, later: 0 };
 
 // reselect chooses anew and shows what follows.
 function reselect() {
@@ -20,8 +20,17 @@ function reselect() {
   showFile(page, m, state.sel, s);
   repaint();
   if (state.row >= 0 && !at("layer").hidden) openLayer(state.row, null, true);
-  if (models.length > 1) {
-    try { showComparison(at("comparison"), models[0], models[1], choose(models[0], s), choose(models[1], s)); } catch (e) { at("comparison").textContent = show(e.message); }
+  if (models.length > 1) { // when the slider rests: the table is long
+    clearTimeout(state.later);
+    state.later = setTimeout(compareBy, 150, s);
+  }
+}
+
+function compareBy(s) {
+  try {
+    showComparison(at("comparison"), models[0], models[1], choose(models[0], s), choose(models[1], s));
+  } catch (e) {
+    at("comparison").textContent = show(e.message);
   }
 }
 

@@ -19,7 +19,7 @@ import (
 //
 // A new package gets a line; a new arrow is a decision, made here.
 const arrows = `
-cmd/spectrum                  emit results scan checkpoint hub . rmt selection
+cmd/spectrum                  report emit results scan checkpoint hub . rmt selection
                               internal/engine/kernel internal/engine/measure
                               internal/format/sniff internal/escape internal/names
 
@@ -37,6 +37,7 @@ internal/test/yardstick
 internal/test/tinyllama       . rmt internal/format/safetensors internal/test/planted
 internal/test/planted         .
 
+report                        emit results . selection internal/escape internal/names
 results                       scan checkpoint . rmt selection internal/format/strictjson
                               internal/escape internal/names internal/names/loaded
 scan                          checkpoint . rmt selection internal/engine/parallel
