@@ -8,8 +8,8 @@ function choose(m, s) {
   for (let i = 0; i < m.count; i++) {
     const [name, type, params] = m.ct[m.cand[i]];
     const x = { index: i, name, type, params, order: m.order[i], group: 0, pool: -1, forced: false, chosen: false };
-    x.never = never(m, x, exclude);
-    x.forced = !x.never && include(candidateName(m, i), m.types[type]);
+    x.never = exclude(i);
+    x.forced = !x.never && include(i);
     if (i < m.ranked || x.forced) layers.push(x);
   }
   checkPatterns(m, s, layers);
@@ -21,12 +21,10 @@ function choose(m, s) {
   return chosenOf(m, c);
 }
 
-function never(m, x, exclude) { return exclude(candidateName(m, x.index), m.types[x.type]); }
-
 function checkPatterns(m, s, layers) {
   for (const p of [...s.include, ...s.exclude]) {
     const fits = matcher(m, [p]);
-    if (!layers.some((x) => fits(candidateName(m, x.index), m.types[x.type]))) throw new Error("pattern " + JSON.stringify(p) + " matches no layer");
+    if (!layers.some((x) => fits(x.index))) throw new Error("pattern " + JSON.stringify(p) + " matches no layer");
   }
 }
 

@@ -40,8 +40,12 @@ function compilePattern(pattern) {
   return (s) => re.test(s);
 }
 
-// matcher returns whether a name, its module or its type fits one of the patterns.
+// matcher returns whether the name of a candidate, of its module or of its type fits one of the patterns.
 function matcher(m, patterns) {
   const tests = patterns.map(compilePattern);
-  return (name, type) => tests.some((t) => t(name) || t(moduleOf(m, name)) || t(type));
+  return (i) => {
+    if (tests.length === 0) return false;
+    const name = candidateName(m, i), type = m.types[m.ct[m.cand[i]][1]];
+    return tests.some((t) => t(name) || t(moduleOf(m, name)) || t(type));
+  };
 }
