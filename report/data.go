@@ -20,6 +20,7 @@ type model struct {
 	Partial bool     `json:"partial,omitempty"`
 	Law     bool     `json:"law,omitempty"` // sigma is that of the entries
 	Noise   string   `json:"noise,omitempty"`
+	Edge    string   `json:"edge,omitempty"`
 
 	Befores []string `json:"befores"`
 	Names   [][2]any `json:"names"`   // the first part, an index of Befores; the last

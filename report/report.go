@@ -107,7 +107,7 @@ func (m *model) describe(in *input) {
 	if p.Model != "" {
 		m.Title = p.Model
 	}
-	m.Noise, m.Law = p.Settings.Noise, p.Settings.Noise != spectrum.NoiseIQR.String()
+	m.Noise, m.Edge, m.Law = p.Settings.Noise, p.Settings.Edge, p.Settings.Noise != spectrum.NoiseIQR.String()
 	m.About = append(m.About, fmt.Sprintf("scanned by %s %s; noise %s, edge %s, ratio %s, divisor %s", p.Tool, p.Version,
 		p.Settings.Noise, p.Settings.Edge, p.Settings.Ratio, p.Settings.Divisor))
 	if why := r.Unfinished(); why != "" {

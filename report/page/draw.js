@@ -22,6 +22,8 @@ function count(n) {
   return String(n);
 }
 
+function plural(n, noun) { return n + " " + noun + (n === 1 ? "" : "s"); }
+
 function fill(e, attributes, children) {
   for (const [k, v] of Object.entries(attributes || {})) if (v !== undefined && v !== null) e.setAttribute(k, String(v));
   for (const c of children) if (c !== null) e.append(c);
@@ -80,8 +82,10 @@ function law(rows, cols, k, sigma) {
   return { low, high, density };
 }
 
-// above returns how many values of a spectrum exceed y, between its points by straight lines.
+// above returns how many values of a spectrum exceed y: exactly where each value is a point,
+// else between points by straight lines.
 function above(points, y) {
+  if (points.length > 0 && points[points.length - 1].rank === points.length) return points.filter((p) => p.value > y).length;
   if (points.length === 0 || y >= points[0].value) return 0;
   for (let i = 1; i < points.length; i++) {
     const a = points[i - 1], b = points[i];

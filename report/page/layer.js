@@ -66,7 +66,7 @@ function histogram(m, row, points, t) {
   if (seen.length) parts.push(svg("path", { class: "law", d: seen.map((p, i) => (i ? "L" : "M") + x(p[0]).toFixed(1) + " " + y(p[1]).toFixed(1)).join("") }));
   if (t > 0 && t < end) parts.push(svg("path", { class: "limit", d: `M${x(t)} ${top}V${high - bottom}` }), svg("text", { x: x(t), y: top - 3, "text-anchor": "middle" }, "t"));
   const about = "How many values are where" + (beyond ? "; " + beyond + " lie beyond the right end" : "") + ". "
-    + (noise ? "Dashed: the Marchenko–Pastur law of the noise." : m.noise ? "No law is drawn: σ of the noise scale " + m.noise + " belongs to none" + (m.law ? " here." : "; --noise kn has one.") : "");
+    + (noise ? "Dashed: the Marchenko–Pastur law of the noise" + (noise.low > end ? ", which lies beyond the right end." : ".") : m.law ? "There is no noise for a law." : "No law is drawn: σ of the noise scale " + show(m.noise || "") + " belongs to none; --noise kn has one.");
   return picture("Histogram of the singular values", about, ...parts);
 }
 
@@ -79,10 +79,10 @@ function sentence(m, row) {
   if (!(n > 0)) return "Of this layer the result has a score alone: " + place + ".";
   if (c.s_max[row] === 0) return "Every weight is zero, so there is neither signal nor noise; " + place + ".";
   const k = c.signal_count[row];
-  if (k === n) return "All " + n + " singular values lie above the threshold of " + figure(c.threshold[row]) + ", so nothing is left as noise and the score is infinite; it cannot rank this layer against others like it.";
+  if (k === n) return "All of the " + plural(n, "singular value") + " lie above the threshold of " + figure(c.threshold[row]) + ", so nothing is left as noise and the score is infinite; it cannot rank this layer against others like it.";
   const over = c.s_max[row] / c.threshold[row];
   const about = k === 0 ? "None of the " + n + " singular values rises above the threshold: by this measure the matrix is noise" : k + " of " + n + " singular values stand above the threshold, the largest " + figure(over) + " times as high";
-  return about + "; " + place + (c.uncertain[row] > 0 ? ", though " + c.uncertain[row] + " values lie so close to the threshold that rounding may move them across" : "") + ".";
+  return about + "; " + place + (c.uncertain[row] > 0 ? ", though " + plural(c.uncertain[row], "value") + " may be on either side of the threshold, for so wide is the error" : "") + ".";
 }
 
 // neighbours lists the layers of one type around this one, by score.
@@ -115,7 +115,7 @@ function showLayer(section, m, sel, row, open, close, focus) {
   const facts = [["state", (isChosen(m, sel, row) ? "chosen" : "left") + (stateOf(m, row)[1] ? ", " + stateOf(m, row)[1] : "")], ["type", show(m.types[t[1]])]];
   if (t[3] > 0) {
     facts.push(["matrix", t[3] + " × " + t[4] + " " + show(m.dtypes[t[5]])], ["score (SNR)", figure(c.snr[row]) + (c.snr_error[row] >= 0 ? ", relative error at most " + figure(c.snr_error[row]) : "")],
-      ["signal, noise", c.signal_count[row] + ", " + (valuesOf(m, row) - c.signal_count[row]) + " values"], ["σ, threshold", figure(c.sigma[row]) + ", " + figure(c.threshold[row])],
+      ["signal, noise", c.signal_count[row] + ", " + (valuesOf(m, row) - c.signal_count[row]) + " values"], ["σ, threshold t", figure(c.sigma[row]) + ", " + figure(c.threshold[row]) + (m.law && m.edge ? ", the edge of the noise (" + show(m.edge) + ")" : "")],
       ["largest, smallest value", figure(c.s_max[row]) + ", " + figure(c.s_min[row]) + ", each ± " + figure(c.value_error[row])], ["condition", figure(c.s_max[row] / c.s_min[row])],
       ["stable, effective rank", figure(c.stable_rank[row]) + ", " + figure(c.effective_rank[row])], ["seconds", figure(c.seconds[row])]);
     if (c.fit_limit[row] > 0) facts.push(["distance to the law", figure(c.fit[row]) + " (Gaussian noise keeps below " + figure(c.fit_limit[row]) + ")"]);

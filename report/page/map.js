@@ -67,7 +67,7 @@ function stateOf(m, i) {
   if (!rowTemplate(m, i)[7]) return ["–", "not ranked"];
   if (m.cols.snr[i] === Infinity) return ["∞", "saturated"];
   if (m.cols.snr_error[i] === Infinity) return ["?", "no digit of the score is certain"];
-  if (m.cols.uncertain[i] > 0) return ["?", m.cols.uncertain[i] + " values at the threshold"];
+  if (m.cols.uncertain[i] > 0) return ["?", plural(m.cols.uncertain[i], "value") + " within the error of the threshold"];
   if (m.equal[i]) return ["=", "of equal score with another"];
   return ["", ""];
 }
