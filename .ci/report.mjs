@@ -24,20 +24,22 @@ const set = (page, id, value) => page.$eval("#" + id, (e, v) => {
   e.dispatchEvent(new Event(e.tagName === "SELECT" ? "change" : "input"));
 }, String(value));
 
-// download clicks the link and returns what arrives.
+// download clicks the link and returns what has arrived when the browser says that it is whole.
 async function download(page) {
   const folder = dir + "/downloads";
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   const client = await browser.target().createCDPSession();
-  await client.send("Browser.setDownloadBehavior", { behavior: "allow", downloadPath: folder });
+  await client.send("Browser.setDownloadBehavior", { behavior: "allow", downloadPath: folder, eventsEnabled: true });
+  const whole = new Promise((done, fail) => {
+    setTimeout(() => fail(new Error("nothing was downloaded")), 20_000).unref();
+    client.on("Browser.downloadProgress", (e) => { if (e.state === "completed") done(); });
+  });
   await page.click("#download");
-  for (let i = 0; i < 100; i++) {
-    const [name] = readdirSync(folder);
-    if (name && !name.endsWith(".crdownload")) return readFileSync(folder + "/" + name, "utf8");
-    await new Promise((r) => setTimeout(r, 50));
-  }
-  throw new Error("nothing was downloaded");
+  await whole;
+  await client.detach();
+  const [name] = readdirSync(folder);
+  return readFileSync(folder + "/" + name, "utf8");
 }
 
 // command runs what the page says.
