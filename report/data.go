@@ -111,7 +111,7 @@ func rowsOf(s *results.Scores) []results.Row {
 	var rows []results.Row
 	for _, l := range s.Layers() {
 		rows = append(rows, results.Row{
-			Name: names.Parameter(l.Name), Type: l.Type, SNR: results.Number(l.SNR), Ranked: true, Parameter: names.Parameter(l.Name),
+			Name: l.Name, Type: l.Type, SNR: results.Number(l.SNR), Ranked: true,
 			Sigma: nan, Threshold: nan, SMax: nan, SMin: nan, StableRank: nan, EffectiveRank: nan, SNRError: nan, ValueError: nan,
 			Fit: nan, FitLimit: nan, Seconds: nan, RatioSum: nan, SignalCount: -1, Uncertain: -1,
 		})

@@ -307,6 +307,33 @@ console.log(JSON.stringify({
 	}
 }
 
+// Every candidate has its rows, of each schema, and what is chosen is so in the tables.
+func TestRowsHaveTheirCandidates(t *testing.T) {
+	reference, err := results.Read(strings.NewReader(`{"model.layers.0.mlp.up_proj": {"snr": 1, "type": "mlp.up_proj"},
+		"model.layers.1.mlp.up_proj": {"snr": 2, "type": "mlp.up_proj"}, "lm_head": {"snr": Infinity, "type": "lm_head"}}`), "x")
+	require.NoError(t, err)
+	for _, s := range []*results.Scores{reference, fused(t), ties(t)} {
+		var b bytes.Buffer
+		require.NoError(t, Write(&b, []Input{{Scores: s}}, Options{Percent: 50}))
+		p, in := inputOf(t, s)
+		data, err := p.content()
+		require.NoError(t, err)
+		var got []string
+		require.NoError(t, json.Unmarshal(node(t, `
+const input = JSON.parse(require("fs").readFileSync(0, "utf8")), m = decode(input.models[0], input.weight);
+console.log(JSON.stringify([...Array(m.ranked).keys()].flatMap((c) => m.rowsOf[c].map((r) => candidateName(m, c) + " " + rowName(m, r)))));`, json.RawMessage(data)), &got))
+		var want []string
+		for _, c := range in.candidates {
+			for _, r := range c.Rows {
+				want = append(want, c.Name+" "+r)
+			}
+		}
+		require.Equal(t, want, got)
+		assert.Contains(t, b.String(), "<td>chosen")
+		assert.Regexp(t, `<td>1 of \d+<`, b.String())
+	}
+}
+
 // A result read back has what cannot be drawn left out.
 func TestPointsAreChecked(t *testing.T) {
 	for _, r := range []results.Row{
