@@ -49,7 +49,7 @@ function command(line) {
 
 const settings = [];
 for (const scope of ["type", "block", "global"]) for (const percent of [12.5, 25, 50]) settings.push({ scope, percent });
-settings.push({ percent: 30, include: "*.[01].* lm_head", exclude: "*down_proj" }, { percent: 100, scope: "global", budget: 0.002 }, { percent: 20, include: "*norm*" });
+settings.push({ percent: 30, include: "*.[01].* *embed*", exclude: "*down_proj" }, { percent: 100, scope: "global", budget: 0.002 }, { percent: 20, include: "*norm*" }, { percent: 20, include: "nothing" });
 
 let page = await open("report.html");
 let files = 0;
@@ -62,7 +62,10 @@ for (const s of settings) {
     try { want = command(line); } catch { /* the command refuses it */ }
     const offered = await page.$eval("#file-buttons", (e) => !e.hidden);
     if (format === "peft") assert.equal(offered, false);
-    else if (want === null) assert.match(await text(page, "#summary"), /matches no layer|^0 of/, line);
+    else if (want === null) {
+      assert.match(await text(page, "#summary"), /matches no layer|^0 of/, line);
+      assert.equal(offered, false, line);
+    }
     else { assert.ok(offered, line); assert.equal(await download(page), want, line); files++; }
   }
 }

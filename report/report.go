@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/emit"
@@ -93,11 +94,10 @@ func newPage(list []Input, opt Options) (*page, error) {
 
 // describe fills in what a model says of itself.
 func (m *model) describe(in *input) {
-	m.File, m.Partial = escape.Shell("RESULTS.json"), in.Partial
+	m.Title, m.File, m.Partial = "A result", escape.Shell("RESULTS.json"), in.Partial
 	if in.File != "" && in.File != "-" {
-		m.File = escape.Shell(in.File)
+		m.Title, m.File = filepath.Base(in.File), escape.Shell(in.File)
 	}
-	m.Title = in.File
 	r := in.Scores.Result
 	if r == nil {
 		m.About = append(m.About, in.Scores.Schema.String()+", which have scores and nothing else")

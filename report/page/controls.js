@@ -33,9 +33,9 @@ function showTypes(m, sel) {
 
 let lastURL = "";
 
-// showFile shows the trainer's file, or says how it is made.
-function showFile(page, m, sel, s) {
-  const f = m.files[at("format").selectedIndex], text = fileText(m, page.head, f, sel);
+// showFile shows the trainer's file, or says how it is made; of settings that were refused there is none.
+function showFile(page, m, sel, s, refused) {
+  const f = m.files[at("format").selectedIndex], text = refused ? null : fileText(m, page.head, f, sel);
   at("about-format").textContent = f.about;
   at("command").textContent = commandOf(m, f, s);
   at("file").textContent = text === null ? (sel.count === 0 ? "Nothing is chosen." : "The command below writes this format.") : show0(text);

@@ -3,7 +3,7 @@
 const page = JSON.parse(document.getElementById("data").textContent);
 const models = page.models.map((raw) => decode(raw, page.weight));
 models.forEach(rankRows);
-const state = { model: models[0], sel: null, settings: null, grid: null, inner: null, opened: null, row: -1, later: 0 };
+const state = { model: models[0], sel: null, settings: null, grid: null, inner: null, opened: null, row: -1, later: 0, refused: false };
 
 // reselect chooses anew and shows what follows.
 function reselect() {
@@ -11,13 +11,20 @@ function reselect() {
   try {
     state.sel = choose(m, s);
   } catch (e) {
-    at("summary").textContent = show(e.message);
+    at("summary").textContent = "Nothing can be chosen so: " + show(e.message) + ".";
+    state.sel = { groups: [], chosen: new Uint8Array(m.count), count: 0, params: 0, rule: "" };
+    state.settings = s;
+    showTypes(m, state.sel);
+    state.refused = true;
+    showFile(page, m, state.sel, s, true);
+    repaint();
     return;
   }
   state.settings = s;
+  state.refused = false;
   at("summary").textContent = summarise(m, state.sel, s);
   showTypes(m, state.sel);
-  showFile(page, m, state.sel, s);
+  showFile(page, m, state.sel, s, false);
   repaint();
   if (state.row >= 0 && !at("layer").hidden) openLayer(state.row, null, true);
   if (models.length > 1) { // when the slider rests: the table is long
@@ -124,7 +131,7 @@ function start() {
   at("percent").addEventListener("input", () => { at("top").value = at("percent").value; reselect(); });
   for (const id of ["scope", "optimiser", "precision"]) at(id).addEventListener("change", reselect);
   for (const id of ["include", "exclude", "budget"]) at(id).addEventListener("input", reselect);
-  at("format").addEventListener("change", () => showFile(page, state.model, state.sel, state.settings));
+  at("format").addEventListener("change", () => showFile(page, state.model, state.sel, state.settings, state.refused));
   at("colour").addEventListener("change", repaint);
   at("copy-command").addEventListener("click", () => copy(at("command").textContent, at("copy-command")));
   if (at("which")) at("which").addEventListener("change", () => setModel(models[Number(at("which").value)]));
