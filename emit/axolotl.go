@@ -18,6 +18,7 @@ func axolotl() trainer {
 		write:    writeAxolotl,
 		names:    printableNames,
 		rows:     true,
+		pieces:   axolotlPieces,
 		read: func(r *Rules, text string) error {
 			values, err := yamlOf(text, unfrozenKey)
 			if err != nil {
@@ -38,20 +39,26 @@ const unfrozenKey = "unfrozen_parameters"
 // writeAxolotl writes anchored patterns. Their dots stay, because axolotl escapes
 // them itself: an escaped dot would become an escaped backslash.
 func writeAxolotl(sel *selection.Selection, how Training) (string, error) {
-	var b strings.Builder
-	b.WriteString(header(sel) + axolotlNotes)
+	p := axolotlPieces()
 	if len(how.Rows) > 0 {
-		b.WriteString(rowNotes)
-	}
-	b.WriteString(unfrozenKey + ":\n")
-	for _, l := range sel.Layers() {
-		entry := "^" + escape.Pattern(l.Name, ".") + "$"
-		if r, ok := how.Rows[l.Name]; ok {
-			entry = "^" + escape.Pattern(r.Parameter, ".") + "$" + r.String()
+		p.Before = axolotlNotes + rowNotes + unfrozenKey + ":\n"
+		whole := p.Line
+		p.Line = func(name string) string {
+			if r, ok := how.Rows[name]; ok {
+				return "- " + escape.YAML("^"+escape.Pattern(r.Parameter, ".")+"$"+r.String()) + "\n"
+			}
+			return whole(name)
 		}
-		b.WriteString("- " + escape.YAML(entry) + "\n")
 	}
-	return b.String(), nil
+	return p.text(sel), nil
+}
+
+func axolotlPieces() Pieces {
+	return Pieces{
+		Header: true,
+		Before: axolotlNotes + unfrozenKey + ":\n",
+		Line:   func(name string) string { return "- " + escape.YAML("^"+escape.Pattern(name, ".")+"$") + "\n" },
+	}
 }
 
 // axolotlNotes go before the list. Axolotl rejects use_reentrant: true beside it, and

@@ -21,7 +21,7 @@ func TestNoPanicOnBadInput(t *testing.T) {
 	p := hostile.Package{
 		Dir: ".",
 		Funcs: map[string]any{
-			"Make":    emit.Make,
+			"Make": emit.Make, "PiecesOf": emit.PiecesOf, "HeaderPieces": emit.HeaderPieces,
 			"Formats": emit.Formats, "Infer": emit.Infer, "Consumers": emit.Consumers, "Write": emit.Write, "Parse": emit.Parse, "Params": emit.Params,
 		},
 		Types: []any{rules, report, emit.Axolotl, emit.File{}, emit.Rows{}},

@@ -14,16 +14,8 @@ func alternation(list []string) string {
 	var keys []key
 	blocks := make(map[key][]string)
 	for _, name := range list {
-		k := key{before: name}
-		number := ""
-		if block, rest := names.Block(name); block != "" {
-			i := strings.LastIndexByte(block, '.') + 1
-			number = block[i:]
-			k = key{block[:i], rest}
-			if len(block) < len(name) {
-				k.after = "." + rest
-			}
-		}
+		before, number, after := names.InBlock(name)
+		k := key{before, after}
 		if blocks[k] == nil {
 			keys = append(keys, k)
 		}

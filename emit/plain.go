@@ -22,17 +22,14 @@ func plainList() trainer {
 		format:   Names,
 		about:    "one parameter a line",
 		matching: "exact names",
-		write: func(sel *selection.Selection, _ Training) (string, error) {
-			var b strings.Builder
-			for _, name := range layerNames(sel.Layers()) {
-				b.WriteString(name + "\n")
-			}
-			return b.String(), nil
-		},
-		read:  func(r *Rules, text string) error { return r.add(lines(text), exactEntry) },
-		names: oneLineNames,
+		write:    func(sel *selection.Selection, _ Training) (string, error) { return plainPieces().text(sel), nil },
+		read:     func(r *Rules, text string) error { return r.add(lines(text), exactEntry) },
+		names:    oneLineNames,
+		pieces:   plainPieces,
 	}
 }
+
+func plainPieces() Pieces { return Pieces{Line: func(name string) string { return name + "\n" }} }
 
 // lines returns the lines that are not blank, without the space around them.
 func lines(text string) (list []string) {

@@ -13,14 +13,25 @@ func python() trainer {
 		format:   Python,
 		about:    "a Python module whose freeze(model) sets requires_grad, for any PyTorch loop",
 		matching: "exact names",
-		write: func(sel *selection.Selection, _ Training) (string, error) {
-			return header(sel) + notes + "\n" + trainable + escape.Python(layerNames(sel.Layers())) + freezeExactly, nil
-		},
-		names: printableNames,
+		write:    func(sel *selection.Selection, _ Training) (string, error) { return pythonPieces().text(sel), nil },
+		names:    printableNames,
+		pieces:   pythonPieces,
 		read: func(r *Rules, text string) error {
 			items, _ := readPython(text, trainable)
 			return r.add(items, exactEntry)
 		},
+	}
+}
+
+// pythonPieces has the lines of a list, which [escape.Python] puts between brackets.
+func pythonPieces() Pieces {
+	return Pieces{
+		Header: true,
+		Before: notes + "\n" + trainable + "[\n",
+		Line: func(name string) string {
+			return strings.TrimSuffix(strings.TrimPrefix(escape.Python([]string{name}), "[\n"), "]")
+		},
+		After: "]" + freezeExactly,
 	}
 }
 

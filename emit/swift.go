@@ -18,6 +18,7 @@ func msSwift() trainer {
 		matching: "re.search: anywhere in a name, unless anchored",
 		write:    writeSwiftYAML,
 		names:    printableNames,
+		pieces:   swiftPieces,
 		read:     readSwiftYAML,
 	}
 }
@@ -41,8 +42,22 @@ func swiftPattern(sel *selection.Selection) string {
 // writeSwiftYAML freezes all but what the expression finds. Single quotes keep its
 // backslashes.
 func writeSwiftYAML(sel *selection.Selection, _ Training) (string, error) {
-	return header(sel) + "# before 4.0 tuner_type was train_type\n" + notes +
-		"tuner_type: full\nfreeze_parameters_ratio: 1\ntrainable_parameters_regex: " + escape.YAML(swiftPattern(sel)) + "\n", nil
+	return header(sel) + swiftSettings + escape.YAML(swiftPattern(sel)) + "\n", nil
+}
+
+// swiftSettings go before the expression.
+const swiftSettings = "# before 4.0 tuner_type was train_type\n" + notes +
+	"tuner_type: full\nfreeze_parameters_ratio: 1\ntrainable_parameters_regex: "
+
+// swiftPieces has one expression, in the quotes that [escape.YAML] gives it because of
+// its backslashes.
+func swiftPieces() Pieces {
+	return Pieces{
+		Header: true,
+		Before: swiftSettings + "'^",
+		Part:   func(part string) string { return strings.ReplaceAll(escape.Pattern(part, ""), "'", "''") },
+		After:  "$'\n",
+	}
 }
 
 func readSwiftYAML(r *Rules, text string) error {

@@ -3,6 +3,7 @@ package emit
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/escape"
@@ -20,10 +21,11 @@ const notes = `# FSDP1: use_orig_params: true, or a unit of frozen and trained p
 // header says in comments how a selection was made.
 func header(sel *selection.Selection) string {
 	rule := cmp.Or(sel.Rule, fmt.Sprintf("top %v %%", sel.Percent))
-	text := fmt.Sprintf("# spectrum: %s: %d layers\n", escape.Line(rule), len(sel.Layers()))
+	h := HeaderPieces()
+	text := h.BeforeRule + escape.Line(rule) + h.BeforeCount + strconv.Itoa(len(sel.Layers())) + h.BeforeTies
 	for _, g := range sel.Groups {
 		if g.DecidedByTie {
-			text += fmt.Sprintf("# the choice among %s was decided by the order of layers of equal score\n", escape.Line(g.Type))
+			text += h.Tie(g.Type)
 		}
 	}
 	return text

@@ -71,6 +71,8 @@ type trainer struct {
 	// that the consumer would take for something else; nil means plainNames,
 	// for names that stand between commas or become keys that are patterns.
 	names func(sel *selection.Selection) error
+	// pieces returns the file in pieces, nil if it is not made of a piece for each layer.
+	pieces func() Pieces
 }
 
 // trainers is the table of all formats, in the order of lists and help texts. A new

@@ -72,7 +72,7 @@ func FuzzRead(f *testing.F) {
 	small.Rows = small.Rows[:1]
 	require.NoError(f, small.WriteJSON(&native))
 	f.Add(native.Bytes())
-	f.Add([]byte(`{"layers": [{"name": "a", "type": "t", "snr": null, "ranked": true, "singular_values": [1, 2]}], "skipped": [{}]}`))
+	f.Add([]byte(`{"layers": [{"name": "a", "type": "t", "snr": null, "ranked": true, "spectrum_sketch": [2, 1e-3], "singular_values": [1, 2]}], "skipped": [{}]}`))
 	f.Add([]byte("{\n    \"a.0.q\": {\n        \"snr\": 1.5,\n        \"type\": \"q\"\n    },\n    \"b\": {\"snr\": -Infinity, \"type\": \"\"}\n}\r\n"))
 	f.Add([]byte(`{"q": {"a.1.q": Infinity, "a.0.q": 1e-7, "a.2.q": NaN}, "k\ud83d\ude00": {"x": -0.0}}`))
 	f.Add([]byte("\r\n"))

@@ -23,7 +23,7 @@ func TestNoPanicOnBadInput(t *testing.T) {
 			"ReferenceRows": results.ReferenceRows, "WriteReference": results.WriteReference, "WriteReferenceSorted": results.WriteReferenceSorted,
 			"NewChosen": results.NewChosen, "Layers": results.Layers, "ReadParameters": results.ReadParameters, "Compare": results.Compare, "ParseConvention": results.ParseConvention,
 			"DeadExperts": results.DeadExperts, "Diagnose": results.Diagnose, "NewRow": results.NewRow, "Read": results.Read, "ReadFile": results.ReadFile,
-			"Merge": results.Merge, "OpenJournal": results.OpenJournal, "Verdicts": results.Verdicts, "Changed": results.Changed,
+			"Merge": results.Merge, "Sketch": results.Sketch, "SketchRanks": results.SketchRanks, "OpenJournal": results.OpenJournal, "Verdicts": results.Verdicts, "Changed": results.Changed,
 			"Columns": results.Columns, "ParseOrder": results.ParseOrder, "Rescore": results.Rescore,
 		},
 		Types: []any{scores, results.Result{}, results.Row{}, results.Recorder{}, results.Chosen{}, results.Comparison{}, results.Diagnosis{},

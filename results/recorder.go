@@ -14,7 +14,7 @@ import (
 
 // Recorder makes results of scans. Its zero value is ready to use.
 type Recorder struct {
-	// SingularValues keeps every singular value in the rows.
+	// SingularValues keeps every singular value in the rows, in the place of a sketch.
 	SingularValues bool
 	// Types is what the rule of [scan.Options.Type] is called in the result.
 	Types string
@@ -132,7 +132,7 @@ func (rec Recorder) enter(r *Result, o scan.Outcome, earlier reuse) error {
 	}
 	row.mark(r.Kind)
 	if rec.SingularValues && o.Analysis != nil {
-		row.SingularValues = o.Analysis.SingularValues
+		row.SingularValues, row.SpectrumSketch = o.Analysis.SingularValues, nil
 	}
 	if rec.Journal != nil {
 		if err := rec.Journal.line(&row); err != nil {

@@ -98,6 +98,13 @@ func TestRecorderKeepsSingularValues(t *testing.T) {
 				want = int(min(r.Rows, r.Cols))
 			}
 			require.Len(t, r.SingularValues, want, r.Name)
+			if keep {
+				require.Nil(t, r.SpectrumSketch, r.Name)
+				continue
+			}
+			require.Len(t, r.SpectrumSketch, int(min(r.Rows, r.Cols, 512)), r.Name)
+			require.InEpsilon(t, float64(r.SMax), r.SpectrumSketch[0], 5e-4)
+			require.InEpsilon(t, float64(r.SMin), r.SpectrumSketch[len(r.SpectrumSketch)-1], 5e-4)
 		}
 	}
 }

@@ -124,7 +124,7 @@ func TestColumns(t *testing.T) {
 		alpha alpha_xmin alpha_ks alpha_tail alpha_error alpha_bound alpha_uncertain alpha_rejected alpha_weighted
 		log_alpha_norm hill_alpha hill_alpha_error spectral_entropy spectral_entropy_error rank_90 rank_95 rank_99
 		numerical_rank spikes spike_strength gavish_donoho_rank below_edge ranks_uncertain
-		kind base remark relative cosine rounding_edge above_rounding rank scaling singular_values`)
+		kind base remark relative cosine rounding_edge above_rounding rank scaling spectrum_sketch singular_values`)
 	var required []string
 	row, analysis := reflect.TypeFor[Row](), reflect.TypeFor[spectrum.Analysis]()
 	fields := columns()

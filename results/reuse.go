@@ -56,8 +56,8 @@ func (u reuse) row(o scan.Outcome, values bool) Row {
 		return own
 	}
 	row := withNumbersOf(own, old)
-	if !values {
-		row.SingularValues = nil
+	if !values && len(row.SingularValues) > 0 {
+		row.SingularValues, row.SpectrumSketch = nil, Sketch(row.SingularValues)
 	}
 	return row
 }

@@ -14,7 +14,7 @@ import (
 // failed, and Error says why.
 //
 // This is the only list of the fields. They are written in this order, to JSON and,
-// but for the singular values, to CSV; see [column] for what the tag row says.
+// but for the lists of singular values, to CSV; see [column] for what the tag row says.
 type Row struct {
 	Name string `json:"name" row:"required"` // full parameter name, such as "lm_head.weight"
 	Type string `json:"type" row:"required"` // what repeats across blocks, such as "self_attn.q_proj"
@@ -106,10 +106,14 @@ type Row struct {
 	Rank          int64   `json:"rank,omitempty" row:"change"`           // of an adapter
 	Scaling       *Number `json:"scaling,omitempty" row:"change"`        // of an adapter: what multiplies the product of its factors
 
+	// SpectrumSketch are some of the singular values with 4 digits, see [Sketch]: of every
+	// layer that was analysed, unless it has SingularValues.
+	SpectrumSketch []float64 `json:"spectrum_sketch,omitempty"`
+
 	SingularValues []float64 `json:"singular_values,omitempty"` // descending, if asked for
 }
 
-// NewRow returns the row of an outcome of a scan, without its singular values.
+// NewRow returns the row of an outcome of a scan, with a sketch of its singular values.
 func NewRow(o scan.Outcome) Row {
 	rows, cols, _ := o.Dims()
 	r := Row{
@@ -165,6 +169,7 @@ func (r *Row) fill(a *spectrum.Analysis) {
 	r.Params = r.Rows * r.Cols
 	fit, limit := a.GoodnessOfFit()
 	r.Fit, r.FitLimit = Number(fit), Number(limit)
+	r.SpectrumSketch = Sketch(a.SingularValues)
 }
 
 // column is a field of [Row].
@@ -175,6 +180,7 @@ type column struct {
 	analysis  bool   // it is the field of the same name of a spectrum.Analysis
 	statistic bool   // it is the one of this name of statistics.Definitions
 	change    bool   // it belongs to results of a [Kind]
+	list      bool   // it is a list, which CSV has no place for
 }
 
 // columns lists the fields of [Row] in their order, with what their tags say.
@@ -184,7 +190,7 @@ func columns() []column {
 	for i := range all {
 		tag := t.Field(i).Tag
 		name, _, _ := strings.Cut(tag.Get("json"), ",")
-		all[i] = column{name: name, index: i}
+		all[i] = column{name: name, index: i, list: t.Field(i).Type.Kind() == reflect.Slice}
 		for word := range strings.SplitSeq(tag.Get("row"), ",") {
 			all[i].required = all[i].required || word == "required"
 			all[i].analysis = all[i].analysis || word == "analysis"

@@ -38,7 +38,7 @@ func (s *stream) list(n int, element func(i int) any) error {
 		if err != nil {
 			return err
 		}
-		if _, err := s.w.Write(text); err != nil {
+		if _, err := s.w.Write(inLine(text)); err != nil {
 			return err
 		}
 	}
@@ -46,6 +46,33 @@ func (s *stream) list(n int, element func(i int) any) error {
 		s.w.WriteString("\n  ")
 	}
 	return s.w.WriteByte(']')
+}
+
+// inLine puts each array of an element, which all are of numbers, onto one line, in the place
+// of text: a line for each singular value would be most of a file. No string ends a line
+// with a bracket, so what does is an array.
+func inLine(text []byte) []byte {
+	out, within := text[:0], false
+	for line := range bytes.Lines(text) {
+		if within {
+			line = bytes.TrimSpace(line)
+			closes := bytes.HasPrefix(line, []byte("]"))
+			within = !closes
+			out = append(out, line...)
+			switch {
+			case closes:
+				out = append(out, '\n')
+			case bytes.HasSuffix(line, []byte(",")):
+				out = append(out, ' ')
+			}
+			continue
+		}
+		if within = bytes.HasSuffix(line, []byte("[\n")); within {
+			line = line[:len(line)-1]
+		}
+		out = append(out, line...)
+	}
+	return out
 }
 
 // The arrays of a [Result] that may be long, as they stand in its JSON when they are empty.
@@ -98,10 +125,12 @@ func writeMembers(w io.Writer, r *Result) error {
 // number for, the one thing in a row that cannot be written.
 func checkFinite(s *stream, rows []Row) error {
 	for i := range rows {
-		for _, v := range rows[i].SingularValues {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				_, err := s.encode(&rows[i], "")
-				return err
+		for _, list := range [][]float64{rows[i].SpectrumSketch, rows[i].SingularValues} {
+			for _, v := range list {
+				if math.IsNaN(v) || math.IsInf(v, 0) {
+					_, err := s.encode(&rows[i], "")
+					return err
+				}
 			}
 		}
 	}

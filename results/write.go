@@ -41,8 +41,7 @@ func (r *Result) WriteCSV(w io.Writer) error {
 	if r == nil || w == nil {
 		return errNothing
 	}
-	fields := columns()
-	fields = slices.DeleteFunc(fields[:len(fields)-1], func(c column) bool { return c.change && r.Kind == "" }) // singular_values is last
+	fields := slices.DeleteFunc(columns(), func(c column) bool { return c.list || c.change && r.Kind == "" })
 	row := make([]string, len(fields))
 	for i, f := range fields {
 		row[i] = f.name

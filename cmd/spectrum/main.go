@@ -124,6 +124,7 @@ ranked; 4: something is missing or could not be written, and a retry may help;
 128+n: ended by signal n.`,
 		Example: `  spectrum inspect ./Llama-3-8B
   spectrum scan ./Llama-3-8B --top 25
+  spectrum report llama.json -o report.html
   spectrum scan ./Llama-3-8B -o llama.json
   spectrum select llama.json --top 25 -o unfrozen.yaml
   spectrum verify unfrozen.yaml ./Llama-3-8B --consumer axolotl
@@ -136,7 +137,7 @@ ranked; 4: something is missing or could not be written, and a retry may help;
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.SetFlagErrorFunc(flagError)
-	cmd.AddCommand(newInspect(), newScan(), newDelta(), newRanks(), newMerge(), newRescore(), newSelect(), newCompare(), newExport(), newVerify(), newDoctor(), newBackends(), newVersion())
+	cmd.AddCommand(newInspect(), newScan(), newDelta(), newRanks(), newMerge(), newRescore(), newSelect(), newReport(), newCompare(), newExport(), newVerify(), newDoctor(), newBackends(), newVersion())
 	return cmd
 }
 

@@ -51,3 +51,14 @@ func Block(name string) (block, rest string) {
 	}
 	return "", name
 }
+
+// InBlock cuts a name around the number of its block: model.layers.3.mlp.up_proj gives
+// model.layers. and 3 and .mlp.up_proj. Of a name outside blocks all is before.
+func InBlock(name string) (before, number, after string) {
+	block, _ := Block(name)
+	if block == "" {
+		return name, "", ""
+	}
+	i := strings.LastIndexByte(block, '.') + 1
+	return block[:i], block[i:], name[len(block):]
+}

@@ -19,7 +19,7 @@ import (
 //
 // A new package gets a line; a new arrow is a decision, made here.
 const arrows = `
-cmd/spectrum                  delta emit results scan checkpoint hub . rmt selection
+cmd/spectrum                  report delta emit results scan checkpoint hub . rmt selection
                               internal/engine/kernel internal/engine/measure
                               internal/format/sniff internal/escape internal/names internal/saturate
 
@@ -38,6 +38,7 @@ internal/test/yardstick
 internal/test/tinyllama       . rmt internal/format/safetensors internal/test/planted
 internal/test/planted         .
 
+report                        emit results . selection internal/escape internal/names
 delta                         results scan checkpoint . rmt internal/format/strictjson
                               internal/names
 results                       scan checkpoint . statistics rmt selection internal/format/strictjson
