@@ -8,10 +8,6 @@ import (
 	"github.com/gospectrum/spectrum/internal/format/numfmt"
 )
 
-// key identifies a tensor: shards may hold tensors of one name, all but one of
-// which are skipped.
-type key struct{ file, name string }
-
 // entry is a tensor with what is needed to read it.
 type entry struct {
 	Tensor
