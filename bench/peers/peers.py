@@ -2,13 +2,19 @@
 """Time spectrum beside PyTorch and NumPy on the same matrices.
 
     apt-get install -y python3-numpy python3-torch libopenblas0-pthread
-    /usr/bin/python3 bench/peers/peers.py [--rounds 5] [--shapes 1024x4096,4096x4096,4096x14336] [--svd] [--backend native/avx2]
+    /usr/bin/python3 bench/peers/peers.py [--rounds 5] [--shapes 4096x14336,4096x4096] [--families spikes16,heavy20] [--svd] [--backend native/avx2]
 
 Each round runs every contender once, in turn, with a rest in between so that
 none pays for threads that another left spinning; medians and their ratios are
-printed. W holds Gaussian noise with eight spikes of up to three times its edge,
-rounded to bfloat16. The peers get it converted to their type beforehand: only
-the computation is timed.
+printed. W is noise and signal, rounded to bfloat16, of one of these families, the first of
+which are like the weights of trained models:
+
+    spikesN    noise with 24 spikes from N times its edge to a tenth of that
+    heavyN     noise of log-normal sizes of rows and columns (standard deviation 0.3) with 200
+               directions that fall as k^-0.7 from N times its edge
+    friendly   noise with eight spikes from 1.3 to three times its edge
+
+The peers get it converted to their type beforehand: only the computation is timed.
 
     svdvals    torch.linalg.svdvals(W), float32: what the reference runs
     gram+eig   numpy.linalg.eigvalsh(W @ W.T), float64
@@ -37,26 +43,47 @@ import torch  # noqa: E402
 torch.set_num_threads(int(THREADS))
 
 
-def matrix(rows, cols):
+SIGMA = 0.02  # of an element of the noise
+
+
+def signal(rng, rows, cols, strengths):
+    """Directions at random, not orthogonal, of the given strengths in units of the edge of the noise."""
+    edge = SIGMA * (np.sqrt(rows) + np.sqrt(cols))
+    u, v = rng.standard_normal((rows, len(strengths))), rng.standard_normal((len(strengths), cols))
+    return ((u * (edge * np.asarray(strengths) / np.sqrt(rows * cols))) @ v).astype(np.float32)
+
+
+def matrix(rows, cols, family):
     """Float32 values that bfloat16 holds exactly, and their 16-bit patterns."""
     rng = np.random.default_rng(rows * 100003 + cols)
-    w = rng.standard_normal((rows, cols), dtype=np.float32)
-    edge = np.sqrt(rows) + np.sqrt(cols)
-    for k in range(8):
-        u, v = rng.standard_normal(rows), rng.standard_normal(cols)
-        w += np.outer(u / np.linalg.norm(u), v / np.linalg.norm(v)).astype(np.float32) * np.float32(edge * (1.3 + 0.24 * k))
-    w *= np.float32(0.02)
+    w = rng.standard_normal((rows, cols), dtype=np.float32) * np.float32(SIGMA)
+    if family.startswith("spikes"):
+        top = float(family[len("spikes"):])
+        w += signal(rng, rows, cols, np.linspace(top, top / 10, 24))
+    elif family.startswith("heavy"):
+        w *= np.exp(0.3 * rng.standard_normal((rows, 1))).astype(np.float32)
+        w *= np.exp(0.3 * rng.standard_normal((1, cols))).astype(np.float32)
+        w += signal(rng, rows, cols, float(family[len("heavy"):]) * np.arange(1, 201) ** -0.7)
+    elif family == "friendly":
+        w += signal(rng, rows, cols, 1.3 + 0.24 * np.arange(8))
+    else:
+        raise SystemExit(f"no family {family}")
     bits = w.view(np.uint32)
     half = ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
     return (half.astype(np.uint32) << 16).view(np.float32), half
 
 
-def write_safetensors(path, half):
-    header = json.dumps({"w.weight": {"dtype": "BF16", "shape": list(half.shape), "data_offsets": [0, half.nbytes]}}).encode()
-    header += b" " * (-len(header) % 8)
+def write_safetensors(path, tensors):
+    header, end = {}, 0
+    for name, half in tensors.items():
+        header[name] = {"dtype": "BF16", "shape": list(half.shape), "data_offsets": [end, end + half.nbytes]}
+        end += half.nbytes
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
     with open(path, "wb") as f:
-        f.write(struct.pack("<Q", len(header)) + header)
-        half.astype("<u2").tofile(f)
+        f.write(struct.pack("<Q", len(text)) + text)
+        for half in tensors.values():
+            half.astype("<u2").tofile(f)
 
 
 class Ours:
@@ -98,8 +125,8 @@ def off(ours, exact):
     return 0.0 if ours == exact else abs(ours / exact - 1)
 
 
-def bench(binary, rows, cols, rounds, with_svd, backend):
-    w32, half = matrix(rows, cols)
+def bench(binary, rows, cols, family, rounds, with_svd, backend):
+    w32, half = matrix(rows, cols, family)
     tall = w32 if rows >= cols else w32.T
     w64 = np.ascontiguousarray(tall.T, dtype=np.float64)  # n×m
     t32 = torch.from_numpy(np.ascontiguousarray(w32))
@@ -115,7 +142,7 @@ def bench(binary, rows, cols, rounds, with_svd, backend):
     times = {}
     with tempfile.TemporaryDirectory() as d:
         path = os.path.join(d, "w.safetensors")
-        write_safetensors(path, half)
+        write_safetensors(path, {"w.weight": half})
         ours = Ours(binary, path, backend)
         own = ["auto", "float64"] + (["eigen64"] if rows == cols else [])
         last = {what: ours.run(what) for what in own}  # warm up
@@ -128,7 +155,7 @@ def bench(binary, rows, cols, rounds, with_svd, backend):
             for name, f in runs.items():
                 times.setdefault(name, []).append(timed(f))
         ours.close()
-    print(f"\n## {rows}x{cols} bf16, {rounds} rounds\n")
+    print(f"\n## {family} {rows}x{cols} bf16, {rounds} rounds\n")
     print("| run | median s | min | max |\n|---|---|---|---|")
     medians = {}
     for name, t in times.items():
@@ -141,6 +168,60 @@ def bench(binary, rows, cols, rounds, with_svd, backend):
               f"{medians['gram+eig'] / medians[what]:.2f}x | {off(a['snr'], exact):.1e} | {float(a['snr_error']):.1e} |")
     if "eigen64" in medians:
         print(f"\neigenvalue stage alone, float64: {medians['eigvalsh'] / medians['eigen64']:.2f}x of dsyevd")
+    sys.stdout.flush()
+
+
+# Parts of models, as types of layers with their shapes and their family: what --whole times.
+BLOCK = {"self_attn.q_proj": (4096, 4096), "self_attn.k_proj": (1024, 4096), "self_attn.v_proj": (1024, 4096), "self_attn.o_proj": (4096, 4096),
+         "mlp.gate_proj": (14336, 4096), "mlp.up_proj": (14336, 4096), "mlp.down_proj": (4096, 14336)}
+WHOLE = {
+    "block": [(f"model.layers.0.{name}.weight", shape, "spikes16") for name, shape in BLOCK.items()],
+    "experts": [(f"model.layers.0.mlp.experts.{i}.up_proj.weight", (768, 2048), "heavy4") for i in range(32)],
+    "experts2": [(f"model.layers.0.mlp.experts.{i}.up_proj.weight", (2048, 7168), "heavy6") for i in range(6)],
+}
+
+
+def whole(command, name, rounds):
+    """The whole command on a part of a model, reading and writing included, beside the bare calls of the peers."""
+    tensors, floats = {}, {}
+    for tensor, (rows, cols), family in WHOLE[name]:
+        floats[tensor], tensors[tensor] = matrix(rows, cols, family)
+    times = {"spectrum scan": [], "svdvals": [], "gram+eig": []}
+    with tempfile.TemporaryDirectory() as d:
+        write_safetensors(os.path.join(d, "model.safetensors"), tensors)
+        with open(os.path.join(d, "config.json"), "w") as f:
+            json.dump({"model_type": "llama", "num_hidden_layers": 1, "hidden_size": 4096}, f)
+        result = os.path.join(d, "result.json")
+        scan = lambda: subprocess.run([command, "scan", d, "--progress", "none", "-o", result], check=True, capture_output=True)  # noqa: E731
+        scan()  # warm up
+        for _ in range(rounds):
+            times["spectrum scan"].append(timed(scan))
+            torch_seconds = numpy_seconds = 0
+            settle()
+            for w in floats.values():
+                t = torch.from_numpy(np.ascontiguousarray(w))
+                began = time.perf_counter()
+                torch.linalg.svdvals(t)
+                torch_seconds += time.perf_counter() - began
+            settle()
+            for w in floats.values():
+                x = np.ascontiguousarray(w if w.shape[0] <= w.shape[1] else w.T, dtype=np.float64)
+                began = time.perf_counter()
+                np.linalg.eigvalsh(x @ x.T)
+                numpy_seconds += time.perf_counter() - began
+            times["svdvals"].append(torch_seconds)
+            times["gram+eig"].append(numpy_seconds)
+        with open(result) as f:
+            rows = json.load(f)["layers"]
+    again = sum(row["precision"] == "float64" for row in rows)
+    medians = {k: statistics.median(v) for k, v in times.items()}
+    print(f"\n## {name}: {len(rows)} matrices, the whole command, {rounds} rounds\n")
+    print("| run | median s | min | max |\n|---|---|---|---|")
+    for k, v in times.items():
+        print(f"| {k} | {medians[k]:.2f} | {min(v):.2f} | {max(v):.2f} |")
+    ours = medians["spectrum scan"]
+    print(f"\n{medians['svdvals'] / ours:.2f}x of svdvals, {medians['gram+eig'] / ours:.2f}x of gram+eig; "
+          f"{again} of {len(rows)} in float64; largest bound {max(float(row['snr_error']) for row in rows):.1e}")
     sys.stdout.flush()
 
 
@@ -178,7 +259,9 @@ def main():
     insist_on_vectors(core)
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--rounds", type=int, default=5)
-    p.add_argument("--shapes", default="1024x4096,4096x4096,4096x14336")
+    p.add_argument("--shapes", default="4096x14336,4096x4096,1024x4096,16032x4096,2048x7168,1408x2048,768x2048")
+    p.add_argument("--families", default="spikes16,heavy20,heavy5,friendly")
+    p.add_argument("--whole", default="", help="only parts of models, with the whole command: " + ",".join(WHOLE))
     p.add_argument("--svd", action="store_true", help="time numpy.linalg.svd too")
     p.add_argument("--backend", default="native", help="ours: native, native/avx2, gonum…")
     args = p.parse_args()
@@ -190,9 +273,16 @@ def main():
         print(f"{cpu()}, {THREADS} threads; {go}, Python {platform.python_version()}, "
               f"NumPy {np.__version__}, PyTorch {torch.__version__}, "
               f"OpenBLAS {core}{' by OPENBLAS_CORETYPE' if 'OPENBLAS_CORETYPE' in os.environ else ''}")
-        for shape in args.shapes.split(","):
-            rows, cols = map(int, shape.split("x"))
-            bench(binary, rows, cols, args.rounds, args.svd, args.backend)
+        if args.whole:
+            command = os.path.join(d, "spectrum")
+            subprocess.run(["go", "build", "-o", command, "./cmd/spectrum"], cwd=repo, check=True)
+            for name in args.whole.split(","):
+                whole(command, name, args.rounds)
+            return
+        for family in args.families.split(","):
+            for shape in args.shapes.split(","):
+                rows, cols = map(int, shape.split("x"))
+                bench(binary, rows, cols, family, args.rounds, args.svd, args.backend)
 
 
 if __name__ == "__main__":
