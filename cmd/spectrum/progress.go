@@ -122,6 +122,8 @@ func (p *progress) line(s scan.Progress) {
 	switch {
 	case o.Reused:
 		outcome = "as before"
+	case o.Err == nil && o.Change != nil: // of which the score says nothing
+		outcome = fmt.Sprintf("norm %.5g", o.Analysis.Frobenius)
 	case o.Err == nil:
 		outcome = "SNR " + formatScore(o.Analysis.SNR, o.Analysis.SNRError)
 	}
