@@ -91,7 +91,7 @@ func (p *plan) report(progress Progress) {
 
 // lasting is the cost from which on a scan may take so long that the speed is measured
 // before, which takes some tenths of a second.
-const lasting = 3e12
+const lasting = 1.4e12
 
 // next waits for a job to be finished, and reports at every tick how far that is. When ctx
 // has ended it returns those that were finished before, and then false.
