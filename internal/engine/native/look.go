@@ -13,7 +13,7 @@ import (
 // # The first look
 //
 // Whether W is dominated by few directions is asked of one slab of it, S, multiplied with
-// vectors x at random, of independent normal elements: the expectation of ‖Sᵀ·x‖² is the
+// vectors x of signs at random: the expectation of ‖Sᵀ·x‖² is the
 // sum of squares of S, and that of ‖S·Sᵀ·x‖² is ‖SᵀS‖²_F, whose diagonal is made of squares
 // of norms of columns and whose other elements are inner products of pairs of columns (Hutchinson
 // 1990). Both grow with the part of the columns that is looked at, the latter with its square, so
@@ -38,7 +38,7 @@ const (
 // sight is what a look at W gives.
 type sight struct {
 	dominated bool       // by few directions
-	uneven    bool       // rows or columns differ in size, or directions in strength
+	uneven    bool       // near square, and rows or columns differ in size, or directions in strength
 	trace     float64    // about that of the Gram matrix
 	start     *mat.Dense // if dominated: columns that are rich in what dominates
 }
@@ -102,11 +102,12 @@ func judge[T kernel.Float](n, m int, z, y *block.Panels[T], slab block.Slab[T]) 
 	frobenius2 := part*fourths + part*part*max(0, norm-fourths)
 	excess := frobenius2 * float64(n) / ((1 + beta) * trace * trace)
 	columns := fourths * float64(slab.Depth) / (squares * squares)
-	return sight{
-		dominated: excess > dominance || excess > tilt && nearSquare(n, m),
-		uneven:    excess > tilt || columns > unevenness || slab.RowUnevenness() > unevenness,
-		trace:     trace,
+	seen := sight{dominated: excess > dominance, trace: trace}
+	if nearSquare(n, m) {
+		seen.dominated = excess > tilt
+		seen.uneven = excess > tilt || columns > unevenness || slab.RowUnevenness() > unevenness
 	}
+	return seen
 }
 
 // dominant returns the columns to take out of W before its Gram matrix is computed; nil
@@ -148,13 +149,14 @@ func (s *squarer[T]) dominantOf(ctx context.Context, g *block.Sym[T]) (*mat.Dens
 	return r.columns(trace, g.N), nil
 }
 
-// random returns candidates columns of independent normal numbers, always the same.
+// random returns candidates columns of independent signs, always the same.
 func random(rows int) *mat.Dense {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	v := mat.NewDense(rows, candidates, nil)
 	for i := range rows {
+		bits := rnd.Uint64()
 		for j := range candidates {
-			v.Set(i, j, rnd.NormFloat64())
+			v.Set(i, j, 1-2*float64(bits>>j&1))
 		}
 	}
 	return v

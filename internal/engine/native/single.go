@@ -25,7 +25,7 @@ func Single(ctx context.Context, k *kernel.Kernel[float32], w *kernel.Matrix, ma
 	switch {
 	case err != nil:
 		return nil, err
-	case seen.uneven && nearSquare(w.Rows, w.Cols):
+	case seen.uneven:
 		return unsquared(ctx, s, u)
 	case u != nil:
 		return deflated(ctx, s, block.NewSym[float32](min(w.Rows, w.Cols)), u)
