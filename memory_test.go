@@ -3,6 +3,7 @@ package spectrum_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"runtime/debug"
@@ -90,6 +91,44 @@ func TestNativeMemory(t *testing.T) {
 			}
 		}
 	}
+}
+
+// So does what float32 allocates when it takes out what dominates a matrix, and when it does
+// not square it.
+func TestDominatedMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large matrices on one goroutine: nothing for the race detector")
+	}
+	for _, c := range []struct {
+		r, c   int
+		direct bool
+	}{{500, 1700, false}, {1700, 500, false}, {1600, 1600, true}, {1700, 1400, true}} {
+		w := spiked(t, 2, c.r, c.c, 20)
+		p := spectrum.Problem{W: w, MaxAbs: maxAbs(w), Workers: 2}
+		got := allocated(func() {
+			for s, err := range backend(t, "native").Spectra(context.Background(), p) {
+				require.NoError(t, err)
+				require.Equal(t, "float32", s.Precision)
+				require.Equal(t, c.direct, strings.HasSuffix(s.Kernel, " direct"))
+				break
+			}
+		})
+		estimate := native.SingleWorkspace(c.r, c.c)
+		t.Logf("%d×%d: %d bytes allocated, %d estimated", c.r, c.c, got, estimate)
+		n := int64(min(c.r, c.c))
+		require.LessOrEqual(t, got, 2*4*n*n+64<<20)
+		require.LessOrEqual(t, got, estimate+1<<20)
+	}
+}
+
+func maxAbs(w *spectrum.Weights) (most float64) {
+	r, c := w.Dims()
+	for i := range r {
+		for j := range c {
+			most = max(most, math.Abs(w.At(i, j)))
+		}
+	}
+	return most
 }
 
 // The same for matrices too large to try, by the estimate.

@@ -52,10 +52,12 @@ const (
 	spread = 6
 	// minDeflated is the least order of G: small ones gain nothing by float32.
 	minDeflated = 8 * candidates
-	// deflationBytes are allocated at most for each row of G: by the Lanczos method two
-	// panels of candidates in T, and in float64 the basis, four of candidates and U; by the
-	// projection three of most in T.
-	deflationBytes = 4*(2*candidates+3*most) + 8*((productsOfG+4)*candidates+most)
+	// deflationBytes are allocated at most for each row of G: panels of candidates in T, two by
+	// the look and two by the Lanczos method, and in float64 its basis, three of candidates and
+	// U; by the projection three of most in T. deflationFixed are those of the slabs' products
+	// and of small matrices.
+	deflationBytes = 4*(4*candidates+3*most) + 8*((productsOfG+3)*candidates+most)
+	deflationFixed = 2 << 20
 )
 
 // dominated reports whether a few eigenvalues dwarf the others of the Gram matrix

@@ -139,7 +139,7 @@ func SingleWorkspace(r, c int) int64 {
 		size = max(size, DirectWorkspace(r, c, 4)+4*int64(block.GramLen(min(r, c))))
 	}
 	if n := min(r, c); n >= minDeflated {
-		size += deflationBytes * int64(n)
+		size += deflationBytes*int64(n) + deflationFixed
 	}
 	return size
 }

@@ -2,6 +2,7 @@ package native
 
 import (
 	"fmt"
+	"math"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
@@ -37,6 +38,7 @@ func krylov[T kernel.Float](k *kernel.Kernel[T], start *mat.Dense, products int,
 		return nil, nil
 	}
 	next, size := start, 0
+	part, rest := mat.NewDense(n, width, nil), mat.NewDense(n, width, nil)
 	for {
 		basis.Slice(0, n, size, size+width).(*mat.Dense).Copy(next)
 		store(x, next)
@@ -49,11 +51,10 @@ func krylov[T kernel.Float](k *kernel.Kernel[T], start *mat.Dense, products int,
 		size += width
 		for range 2 {
 			known := basis.Slice(0, n, 0, size)
-			var part mat.Dense
 			part.Mul(known, product(known.T(), next))
-			next.Sub(next, &part)
+			next.Sub(next, part)
 		}
-		rest := mat.DenseCopyOf(next)
+		rest.Copy(next)
 		if size == products*width || !orthonormalise(next) {
 			return newRitz(basis.Slice(0, n, 0, size).(*mat.Dense), h.SliceSym(0, size), rest)
 		}
@@ -92,9 +93,9 @@ func newRitz(basis *mat.Dense, h mat.Symmetric, rest *mat.Dense) (*ritz, error) 
 	r := &ritz{values: eig.Values(nil), basis: basis}
 	eig.VectorsTo(&r.vectors)
 	size, width := len(r.values), rest.RawMatrix().Cols
-	outside := product(rest, r.vectors.Slice(size-width, size, 0, size))
+	squares, last := product(rest.T(), rest), r.vectors.Slice(size-width, size, 0, size).(*mat.Dense)
 	for j := range size {
-		r.residuals = append(r.residuals, mat.Norm(outside.ColView(j), 2))
+		r.residuals = append(r.residuals, math.Sqrt(max(0, mat.Inner(last.ColView(j), squares, last.ColView(j)))))
 	}
 	return r, nil
 }
