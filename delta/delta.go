@@ -92,7 +92,7 @@ func NewPair(base, tuned *checkpoint.Model) (*Pair, error) {
 		}
 	}
 	if common == 0 {
-		return nil, fmt.Errorf("%w: %s and %s have no tensor in common", spectrum.ErrOption, base.Path(), tuned.Path())
+		return nil, fmt.Errorf("%w: %s and %s have no tensor in common; what an adapter adds is seen by a scan of the adapter, with its base", spectrum.ErrOption, base.Path(), tuned.Path())
 	}
 	p.addMissing(found)
 	slices.SortStableFunc(p.entries, func(a, b entry) int { return order(a.Tensor, b.Tensor) })

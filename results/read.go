@@ -52,6 +52,9 @@ func parse(data []byte, name string) (*Scores, error) {
 		}
 		return res.Scores(), nil
 	}
+	if bytes.HasPrefix(text, []byte(columns()[0].name+",")) {
+		return nil, fmt.Errorf("%s: %w: it is CSV, which is for other programs; a scan to .json is read", name, ErrFormat)
+	}
 	res, err := parseText(text)
 	if err == nil {
 		return res, nil

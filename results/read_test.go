@@ -1,6 +1,7 @@
 package results
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"math"
@@ -101,6 +102,15 @@ func TestUnrankedTypes(t *testing.T) {
 		require.Equal(t, []int64{8, 6}, []int64{got[0].Params, got[1].Params})
 		require.True(t, math.IsNaN(got[0].SNR))
 	}
+}
+
+// A table of scan is refused with what would be read.
+func TestReadCSV(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, sample().WriteCSV(&b))
+	_, err := Read(&b, "r.csv")
+	assert.ErrorIs(t, err, ErrFormat)
+	assert.ErrorContains(t, err, "a scan to .json is read")
 }
 
 func TestReadErrors(t *testing.T) {

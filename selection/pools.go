@@ -3,6 +3,7 @@ package selection
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -46,6 +47,11 @@ func (s Selector) choose(layers []Layer) (*choice, error) {
 	named := func(i int) (name, typ string) { return layers[i].Name, layers[i].Type }
 	if none := names.Unmatched(slices.Concat(s.Include, s.Exclude), len(layers), named); none != "" {
 		return nil, fmt.Errorf("%w: pattern %q matches no layer", option.Err, none)
+	}
+	for _, t := range slices.Sorted(maps.Keys(s.Factors)) {
+		if !slices.ContainsFunc(layers, func(l Layer) bool { return l.Type == t }) {
+			return nil, fmt.Errorf("%w: no layer is of the type %q that has a weight", option.Err, t)
+		}
 	}
 	c := &choice{s: s, left: math.Inf(1)}
 	if s.Budget > 0 {

@@ -171,7 +171,7 @@ func (s Selector) Check() error {
 // Select chooses among layers, whose names are unique. The error wraps
 // spectrum.ErrOption if [Selector.Check] finds fault, if there is a budget and a layer
 // whose size is unknown, if the budget does not hold the layers that are
-// always chosen, or if a pattern matches no layer.
+// always chosen, if a pattern matches no layer, or if a factor is for a type of none.
 func (s Selector) Select(layers []Layer) (*Selection, error) {
 	c, err := s.choose(layers)
 	if err != nil {

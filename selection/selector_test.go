@@ -223,7 +223,7 @@ func TestSelectorErrors(t *testing.T) {
 	for _, s := range []selection.Selector{
 		{Percent: -1}, {Percent: math.NaN()}, {Percent: 101}, {Min: -1}, {Min: 3, Max: 2}, {Max: -1}, {Budget: -1},
 		{BytesPerParam: math.NaN()}, {BytesPerParam: -1}, {Factors: map[string]float64{"t": -1}},
-		{Factors: map[string]float64{"t": math.Inf(1)}}, {Include: []string{"["}}, {Exclude: []string{"["}},
+		{Factors: map[string]float64{"t": math.Inf(1)}}, {Factors: map[string]float64{"of no type": 2}}, {Include: []string{"["}}, {Exclude: []string{"["}},
 		{Scope: 9}, {Norms: 9}, {Head: 3}, {Embeddings: 3},
 	} {
 		_, err := s.Select(layers(1))

@@ -39,7 +39,7 @@ func TestDelta(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(ranks), &config))
 	assert.Equal(t, peftRanks{Type: "LORA", Rank: 1, Alpha: 2, Modules: []string{"model.layers.1.mlp.up_proj"}, Ranks: map[string]int{}, Alphas: map[string]float64{}}, config)
 
-	for _, args := range [][]string{{"select", file, "--top", "25"}, {"export", file}} {
+	for _, args := range [][]string{{"select", file, "--top", "25"}, {"export", file}, {"report", file}} {
 		code, _, errs := command(args...)
 		assert.Equal(t, exitUsage, code, args)
 		assert.Contains(t, errs, "of kind delta", args)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gospectrum/spectrum/checkpoint"
+	"github.com/gospectrum/spectrum/delta"
 	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/scan"
 )
@@ -40,6 +41,9 @@ estimate how long a scan computes on this machine.
 				return err
 			}
 			debug.SetGCPercent(usual)
+			if err := inspectAdapter(cmd.OutOrStdout(), m); err != nil {
+				return err
+			}
 			return estimate(cmd.Context(), cmd.OutOrStdout(), m)
 		},
 	}
@@ -86,6 +90,21 @@ func inspect(w io.Writer, m *checkpoint.Model) error {
 		escape.Fprintf(b, "%s is tied to %s (config.json)\n", head, embedding)
 	}
 	return b.Flush()
+}
+
+// inspectAdapter says what a scan makes of an adapter, of whose tensors it analyses none by
+// itself.
+func inspectAdapter(w io.Writer, m *checkpoint.Model) error {
+	adapter, err := delta.NewAdapter(m, nil)
+	if err != nil || adapter == nil {
+		return err
+	}
+	n, err := scan.MatricesOf(adapter, scan.Options{})
+	if err != nil {
+		return err
+	}
+	escape.Fprintf(w, "this is an adapter: a scan analyses what it adds to %s\n", plural(n, "weight"))
+	return nil
 }
 
 // estimate says how long a scan computes.

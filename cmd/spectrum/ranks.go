@@ -93,6 +93,9 @@ func (f *ranksFlags) config(t *results.RankTable) (*peftRanks, error) {
 		}
 	}
 	if len(often) == 0 {
+		if f.rule.Budget > 0 {
+			return nil, fmt.Errorf("%w: adapters of %d parameters have no room for one direction of any layer", errNothing, f.rule.Budget)
+		}
 		return nil, fmt.Errorf("%w: no layer needs an adapter", errNothing)
 	}
 	c := &peftRanks{Type: "LORA", Ranks: make(map[string]int), Alphas: make(map[string]float64)}

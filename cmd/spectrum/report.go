@@ -48,6 +48,9 @@ func (f *reportFlags) run(cmd *cobra.Command, args []string) error {
 		if err != nil {
 			return err
 		}
+		if err := refuseKind(file, res); err != nil {
+			return err
+		}
 		if _, err := (&nameFlags{}).apply(cmd.ErrOrStderr(), res); err != nil {
 			return err
 		}
