@@ -100,10 +100,10 @@ func TestDominatedMemory(t *testing.T) {
 		t.Skip("large matrices on one goroutine: nothing for the race detector")
 	}
 	for _, c := range []struct {
-		r, c   int
-		direct bool
-	}{{500, 1700, false}, {1700, 500, false}, {1600, 1600, true}, {1700, 1400, true}} {
-		w := spiked(t, 2, c.r, c.c, 20)
+		r, c, spikes int
+		direct       bool
+	}{{500, 1700, 8, false}, {1700, 500, 60, false}, {512, 4096, 1, false}, {1024, 1400, 3, false}, {1600, 1600, 8, true}, {1700, 1400, 60, true}} {
+		w := withSpikes(t, 2, c.r, c.c, c.spikes, 20)
 		p := spectrum.Problem{W: w, MaxAbs: maxAbs(w), Workers: 2}
 		got := allocated(func() {
 			for s, err := range backend(t, "native").Spectra(context.Background(), p) {

@@ -21,6 +21,12 @@ import (
 // strength times its edge.
 func spiked(t *testing.T, seed uint64, r, c int, strength float64) *spectrum.Weights {
 	t.Helper()
+	return withSpikes(t, seed, r, c, 8, strength)
+}
+
+// withSpikes is spiked with any number of them.
+func withSpikes(t *testing.T, seed uint64, r, c, count int, strength float64) *spectrum.Weights {
+	t.Helper()
 	rnd := rand.New(rand.NewPCG(seed, 3))
 	normal := func(n int) []float64 {
 		v := make([]float64, n)
@@ -31,9 +37,9 @@ func spiked(t *testing.T, seed uint64, r, c int, strength float64) *spectrum.Wei
 	}
 	a := normal(r * c)
 	edge := math.Sqrt(float64(r)) + math.Sqrt(float64(c))
-	for k := range 8 {
+	for k := range count {
 		u, v := normal(r), normal(c)
-		f := edge * strength * float64(k+1) / 8 / math.Sqrt(float64(r)*float64(c))
+		f := edge * strength * float64(k+1) / float64(count) / math.Sqrt(float64(r)*float64(c))
 		for i := range a {
 			a[i] += f * u[i/c] * v[i%c]
 		}

@@ -108,7 +108,7 @@ func (p *pair) describe(fanIn bool) {
 	if p.module == "" {
 		return
 	}
-	p.transposed = p.transposed != fanIn
+	p.transposed = p.transposed || fanIn // PEFT ignores the setting for embeddings
 	for _, t := range []*checkpoint.Tensor{p.a, p.b} {
 		if t != nil {
 			p.DType, p.File = t.DType, t.File

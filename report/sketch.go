@@ -66,7 +66,7 @@ func spectrumText(list []float64) string {
 		if v == 0 {
 			break
 		}
-		code := int(math.Round(math.Log(list[0]/v) * sketchDensity))
+		code := int(math.Round((math.Log(list[0]) - math.Log(v)) * sketchDensity))
 		switch d := code - was; {
 		case d < 80:
 			digits(&b, d, 1)

@@ -85,7 +85,10 @@ func (r *Row) change(o scan.Outcome) {
 	}
 	if c.RoundingEdge != nil {
 		above := int64(0)
-		for _, s := range o.Analysis.SingularValues {
+		for i, s := range o.Analysis.SingularValues {
+			if errs := o.Analysis.ValueErrors; i < len(errs) {
+				s -= errs[i] // only what is certain stands out
+			}
 			if s > *c.RoundingEdge {
 				above++
 			}

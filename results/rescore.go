@@ -30,6 +30,9 @@ func Rescore(r *Result, a spectrum.Analyzer) (*Result, error) {
 	if err := a.Check(); err != nil {
 		return nil, err
 	}
+	if r.Kind == KindAdapter {
+		return nil, fmt.Errorf("%w: what an adapter adds has no noise, whatever the settings", spectrum.ErrOption)
+	}
 	out := *r
 	out.Rows, out.Chosen = make([]Row, len(r.Rows)), nil
 	s := &out.Provenance.Settings

@@ -28,7 +28,7 @@ func (s *Spectrum) Hill() Estimate {
 	if sum <= 0 {
 		return undefined()
 	}
-	err += float64(k) * s.logError(last)
+	err += float64(k)*s.logError(last) + rounding(k)*sum
 	a := float64(k) / sum
 	return between(1+float64(k)/(sum+err), 1+a, 1+float64(k)/(sum-min(err, sum)))
 }
@@ -103,7 +103,7 @@ func (s *Spectrum) EnergyRank(share float64) (Count, error) {
 
 func (s *Spectrum) energyRank(share float64) Count {
 	if s.zero() {
-		return Count{}
+		return Count{High: s.possible()}
 	}
 	unit := s.values[0]
 	// The energy of the first ones as computed, at most and at least, and the same of the

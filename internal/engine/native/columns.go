@@ -16,16 +16,13 @@ const chunk = 2 * kernel.Band
 // use: there the panels still hold terms of the slab before.
 func terms[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], slab block.Slab[T], x, z *block.Panels[T], workers int) error {
 	clear(z.Data)
-	return parallel.For(ctx, workers, kernel.RoundUp(slab.Depth, chunk)/chunk, func(t int) { someTerms(k, slab, t, x, z) })
-}
-
-// someTerms adds chunk t of slabᵀ·x to z.
-func someTerms[T kernel.Float](k *kernel.Kernel[T], slab block.Slab[T], t int, x, z *block.Panels[T]) {
-	for c := range x.Count() {
-		for i := range slab.Panels {
-			k.Strip(k.NR, chunk/k.MR, slab.Panel(i)[t*chunk*k.NR:], k.NR, 1, x.At(c, i*k.NR), z.At(c, t*chunk), k.NR)
+	return parallel.For(ctx, workers, kernel.RoundUp(slab.Depth, chunk)/chunk, func(t int) {
+		for c := range x.Count() {
+			for i := range slab.Panels {
+				k.Strip(k.NR, chunk/k.MR, slab.Panel(i)[t*chunk*k.NR:], k.NR, 1, x.At(c, i*k.NR), z.At(c, t*chunk), k.NR)
+			}
 		}
-	}
+	})
 }
 
 // addRows adds the rows of panel i of slab·z to y.

@@ -46,6 +46,10 @@ const (
 	// allowance is the part of the error that R may make, in units of ε times the mean of
 	// the eigenvalues that are left: little beside boundFactor.
 	allowance = 8
+	// resolution times ε times the largest eigenvalue is the least mean that is believed: where
+	// few directions hold nearly all of the trace, which may be an estimate, nothing is known of
+	// the others.
+	resolution = 64
 	// spread·(m/n)² is how much larger than that of noise ‖G‖²_F·n/tr² must be for
 	// deflation to pay when there is a Gram matrix already: it costs a second one, and the
 	// narrower a matrix, the larger its least values.
@@ -81,7 +85,7 @@ func (r *ritz) columns(trace float64, order int) *mat.Dense {
 		value, residual := r.values[size-1-count], r.residuals[size-1-count]
 		rest -= value
 		coupling += residual * residual
-		mean := max(0, rest) / float64(order)
+		mean := max(rest/float64(order), resolution*kernel.Eps32*r.values[size-1])
 		if value <= outstanding*mean || coupling > allowance*kernel.Eps32*mean*value {
 			break
 		}

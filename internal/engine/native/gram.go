@@ -117,7 +117,10 @@ func (b bound) finish(out outliers, lambda []float64, exp int, kernelName string
 		squares += l * l
 	}
 	norm := math.Sqrt(squares)
-	row := norm/math.Sqrt(float64(len(lambda))) + 2*b.row*b.row/norm
+	row := norm / math.Sqrt(float64(len(lambda)))
+	if norm > 0 {
+		row += 2 * b.row * b.row / norm
+	}
 	factor := boundFactor * b.growth
 	near := factor * b.eps * norm
 	solver := 8 * kernel.Eps64

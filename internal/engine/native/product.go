@@ -115,7 +115,9 @@ func Product(ctx context.Context, k *kernel.Kernel[float64], left, right Factor,
 	}
 	p := directFactor * (growth(left.W.Rows, left.W.Cols) + growth(right.W.Rows, right.W.Cols) + 1)
 	bound := (p + float64(2*inner) + 4) * kernel.Eps[float64]() * norms
-	scaled := func(x float64) float64 { return math.Ldexp(x*math.Abs(scale), -a.exp-b.exp) }
+	// A product with the scale itself might leave the range of float64 on the way.
+	fraction, exp := math.Frexp(math.Abs(scale))
+	scaled := func(x float64) float64 { return math.Ldexp(x*fraction, exp-a.exp-b.exp) }
 	for i := range values {
 		values[i] = scaled(values[i])
 	}

@@ -30,7 +30,7 @@ type projection[T kernel.Float] struct {
 	rank int              // columns of U
 	zz   *block.Panels[T] // rank×rank: Z·Zᵀ
 	long float64          // the largest square of the norm of a column of Z
-	leak float64          // about ‖Uᵀ·W′‖²_F, from the first terms of each slab
+	leak float64          // ‖Uᵀ·W′‖²_F
 	r    *block.Panels[T] // n×rank: W′·Zᵀ, which is zero when U is invariant
 }
 
@@ -83,10 +83,12 @@ func (p *projection[T]) apply(ctx context.Context, slab block.Slab[T], workers i
 	if err != nil {
 		return err
 	}
-	clear(p.z.Data)
-	someTerms(k, slab, 0, p.u, p.z)
-	sampled := min(depth, chunk)
-	p.leak += p.rows(sampled, false) * float64(depth) / float64(sampled)
+	// Some terms do not stand for others: the errors are where Z was, or where terms of it
+	// cancelled.
+	if err := terms(ctx, k, slab, p.u, p.z, workers); err != nil {
+		return err
+	}
+	p.leak += p.rows(depth, false)
 	return nil
 }
 

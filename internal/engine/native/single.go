@@ -34,8 +34,10 @@ func Single(ctx context.Context, k *kernel.Kernel[float32], w *kernel.Matrix, ma
 	if err != nil {
 		return nil, err
 	}
-	if u, err = s.dominantOf(ctx, g); err != nil {
-		return nil, err
+	if !seen.dominated { // else they were looked for
+		if u, err = s.dominantOf(ctx, g); err != nil {
+			return nil, err
+		}
 	}
 	if u != nil {
 		return deflated(ctx, s, g, u)
