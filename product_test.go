@@ -3,6 +3,7 @@ package spectrum_test
 import (
 	"context"
 	"math"
+	"math/big"
 	"math/rand/v2"
 	"testing"
 
@@ -116,5 +117,19 @@ func TestAnalyzeProductOfIllConditionedFactors(t *testing.T) {
 			assert.InDelta(t, v, a.SingularValues[i], a.ValueError+witness, "%v decades: value %d", decades, i)
 		}
 		assert.Less(t, a.ValueError, 1e-8*a.SMax, "%v decades", decades)
+	}
+}
+
+// Factors and a scale near opposite ends of the range make a product in its middle.
+func TestAnalyzeProductOfExtremes(t *testing.T) {
+	for _, q := range [][3]float64{{1.2345678e160, 1.3456789e160, 1.111e-318}, {1.2345678e155, 1.3456789e155, 1.111e-312}, {3e-200, 3e-100, 1e300}} {
+		a, err := spectrum.Analyzer{}.AnalyzeProduct(t.Context(), mat.NewDense(1, 1, q[:1]), mat.NewDense(1, 1, q[1:2]), q[2])
+		require.NoError(t, err)
+		want := new(big.Float).SetPrec(300).SetFloat64(1)
+		for _, x := range q {
+			want.Mul(want, new(big.Float).SetFloat64(x))
+		}
+		off, _ := want.Sub(want, big.NewFloat(a.SMax)).Float64()
+		assert.LessOrEqual(t, math.Abs(off), a.ValueError, "%v", q)
 	}
 }

@@ -74,6 +74,10 @@ func TestRescoreRefuses(t *testing.T) {
 	assert.ErrorIs(t, err, spectrum.ErrOption)
 	_, err = Rescore(with(func(*Row) {}), spectrum.Analyzer{Noise: 99})
 	assert.ErrorIs(t, err, spectrum.ErrOption)
+	adapter := with(func(*Row) {})
+	adapter.Kind = KindAdapter // whose counts are ranks, and no noise is in them
+	_, err = Rescore(adapter, spectrum.Analyzer{})
+	assert.ErrorIs(t, err, spectrum.ErrOption)
 	_, err = Rescore(nil, spectrum.Analyzer{})
 	assert.ErrorIs(t, err, spectrum.ErrOption)
 

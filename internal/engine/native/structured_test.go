@@ -242,6 +242,27 @@ func smooth() []family {
 				a[i] = a[i/c*c+int(repeated[i%c])]
 			}
 		}),
+		edited("one direction with gaps", func(rnd *rand.Rand, a []float64, r, c int) {
+			f := math.Pow(10, -9*rnd.Float64())
+			period := []int{96, 384, 1 + rnd.IntN(400)}[rnd.IntN(3)]
+			quiet, loud := rnd.IntN(period), rnd.IntN(max(r, c))
+			u, v := make([]float64, r), make([]float64, c)
+			for i := range u {
+				u[i] = 1 + rnd.Float64()
+			}
+			for j := range v {
+				v[j] = (1 + 0.3*rnd.Float64()) * float64(1-2*rnd.IntN(2))
+				if j%period < quiet {
+					v[j] = 0
+				}
+				if j >= loud && j < loud+384 {
+					v[j] *= 1.5
+				}
+			}
+			for i := range a {
+				a[i] = u[i/c]*v[i%c] + f*a[i]
+			}
+		}),
 		edited("pattern and a little noise", func(rnd *rand.Rand, a []float64, _, c int) {
 			x, f := factor(rnd), math.Pow(10, -8*rnd.Float64())
 			for i := range a {
