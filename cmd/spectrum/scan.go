@@ -230,18 +230,6 @@ func (f *scanFlags) journal(stderr io.Writer, out *output) (*results.Journal, er
 	return j, nil
 }
 
-// stopped says where what was finished of a scan is.
-func stopped(res *results.Result, j *results.Journal, err error) error {
-	done := 0
-	for i := range res.Rows {
-		if res.Rows[i].TiedTo == "" {
-			done++
-		}
-	}
-	return fmt.Errorf("%w: %s of %d are in %s; the same command goes on from there: %w",
-		errUnfinished, plural(done, "matrix"), done+res.Missing, j.Name(), err)
-}
-
 // write writes the results, and the selection that was asked for.
 func (f *scanFlags) write(cmd *cobra.Command, m *checkpoint.Model, res *results.Result, format scanFormat, out *output, ended error) error {
 	total := m.Params()
@@ -272,14 +260,12 @@ func (f *scanFlags) write(cmd *cobra.Command, m *checkpoint.Model, res *results.
 		}
 	}
 	summary(cmd.ErrOrStderr(), res)
+	err := report(cmd.ErrOrStderr(), res, out, ended)
 	if out.name != "" && format.name != formatTable && res.Kind == "" && f.speaks() {
 		_ = show(cmd.ErrOrStderr()) // the results are written, whether it can be said or not
 	}
-	return report(cmd.ErrOrStderr(), res, out, ended)
+	return err
 }
-
-// speaks reports whether a person reads standard error, and wants to.
-func (f *scanFlags) speaks() bool { return f.progress != progressNone && f.progress != progressJSON }
 
 // limitMemory tells the collector of the cap, which counts what is in use and leaves no
 // room for garbage, and returns the limit that was set before.

@@ -81,6 +81,9 @@ func writeTypes(b *bufio.Writer, types []*typeRows, anyChosen bool, chosen map[s
 		}
 		room -= widths[i] + 2
 	}
+	if room < 0 && s.cut {
+		width = max(4, width+room)
+	}
 	escape.Fprintf(b, "\n")
 	for i, cells := range lines {
 		name, spark := "type", "over depth"
