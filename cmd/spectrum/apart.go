@@ -85,7 +85,7 @@ func byColumn(rows []*results.Row) string {
 		if math.IsNaN(values[0]) || math.IsInf(values[len(values)-1], 0) || len(slices.Compact(slices.Clone(values))) < len(values) {
 			continue
 		}
-		return fmt.Sprintf("; select --by %s has no ties, %s to %s", c.name, shortNumber(values[0]), shortNumber(values[len(values)-1]))
+		return fmt.Sprintf("; select --by %s has no ties, %s", c.name, span(values[0], values[len(values)-1]))
 	}
 	return "; no other column of this result has a different value for each"
 }
@@ -104,5 +104,13 @@ func bySpikes(rows []*results.Row, settings results.Settings) string {
 		}
 		least, most = min(least, n), max(most, n)
 	}
-	return fmt.Sprintf("; scan --noise kn would saturate none, by their spikes, %s to %s", shortNumber(least), shortNumber(most))
+	return fmt.Sprintf("; scan --noise kn would saturate none, by their spikes, %s", span(least, most))
+}
+
+// span writes a range of numbers.
+func span(least, most float64) string {
+	if least == most {
+		return shortNumber(least) + " each"
+	}
+	return shortNumber(least) + " to " + shortNumber(most)
 }

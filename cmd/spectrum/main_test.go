@@ -170,6 +170,12 @@ func TestTableMarksTies(t *testing.T) {
 	require.NoError(t, writeTable(&b, res, 0, screen{}))
 	assert.Equal(t, 2, strings.Count(b.String(), "(saturated: no noise to divide by)  (tie)"))
 	assert.Contains(t, b.String(), "2 layers tie at the cut: the 1 selected merely come first in the model")
+	b.Reset()
+	require.NoError(t, writeSummary(&b, res, 0, nil, screen{width: plainWidth}))
+	assert.Contains(t, b.String(), "\n  v_proj: 2 layers tie at the cut: the 1 selected")
+	b.Reset()
+	require.NoError(t, writeTable(&b, res, 0, screen{width: plainWidth, cut: true}))
+	assert.Equal(t, 2, strings.Count(b.String(), "(saturated)  (tie)"))
 	res.Chosen.Layers = []string{"b", "c"}
 	b.Reset()
 	require.NoError(t, writeTable(&b, res, 0, screen{}))

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode"
@@ -17,6 +19,7 @@ import (
 
 	"github.com/gospectrum/spectrum"
 	"github.com/gospectrum/spectrum/internal/escape"
+	"github.com/gospectrum/spectrum/internal/format/safetensors"
 	"github.com/gospectrum/spectrum/results"
 )
 
@@ -157,6 +160,40 @@ func TestWhatTellsLayersApart(t *testing.T) {
 			r.SNR, r.Saturated = results.Number(i), false
 		}
 	}), "half of them rank")
+}
+
+// What the table says of other settings is so when they are tried: flat noise, of which the
+// default scale makes signal, with a direction that stands out.
+func TestOtherSettingsTellLayersApart(t *testing.T) {
+	const rows, cols = 24, 600
+	var tensors []safetensors.Data
+	for block := range 4 {
+		m := matrix(fmt.Sprintf("model.layers.%d.mlp.up_proj.weight", block), rows, cols)
+		for i := range rows {
+			for j := range cols {
+				at := m.Bytes[4*(cols*i+j):]
+				v := math.Float32frombits(binary.LittleEndian.Uint32(at)) + float32(block+1)*float32(math.Cos(float64(i+block)))*float32(math.Sin(float64(j)))
+				binary.LittleEndian.PutUint32(at, math.Float32bits(v))
+			}
+		}
+		tensors = append(tensors, m)
+	}
+	dir := modelDir(t, "model.safetensors", nil, tensors...)
+	out, _ := ok(t, "scan", dir)
+	said := regexp.MustCompile(`  mlp.up_proj: 4 of 4 saturated; select --by (\w+) has no ties, .*; scan --noise kn would saturate none, by their spikes, 1 each\n`).FindStringSubmatch(out)
+	require.NotNil(t, said, out)
+
+	file := filepath.Join(t.TempDir(), "r.json")
+	ok(t, "scan", dir, "-o", file, "--quiet")
+	best := make(map[string]bool)
+	for _, order := range []string{said[1], said[1] + ":asc"} {
+		chosen, _ := ok(t, "select", file, "--top", "50", "--by", order, "--format", "names")
+		best[chosen] = true
+	}
+	assert.Len(t, best, 2, "without ties the better half is not the worse half")
+	out, _ = ok(t, "scan", dir, "--noise", "kn")
+	assert.NotContains(t, out, "saturated")
+	assert.NotContains(t, out, "apart")
 }
 
 // A shell that reads the next commands gets the user's own names, however narrow the
