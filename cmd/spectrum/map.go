@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rivo/uniseg"
+
 	"github.com/gospectrum/spectrum/internal/escape"
 	"github.com/gospectrum/spectrum/internal/names"
 	"github.com/gospectrum/spectrum/results"
@@ -136,18 +138,17 @@ func mapTitle(blocks []string, each int) string {
 	return title
 }
 
-// ruler has the numbers of every fifth column.
+// ruler has the numbers of every fifth column, if they fit between their neighbours.
 func ruler(blocks []string, each int) string {
 	var b strings.Builder
-	for i, column := 0, 0; i < len(blocks); i, column = i+5*each, column+5 {
-		if n := len([]rune(b.String())); n < 2*column || n == 0 {
-			b.WriteString(strings.Repeat(" ", 2*column-n) + blocks[i])
+	used, end := 0, 2*((len(blocks)+each-1)/each)
+	for i, at := 0, 0; i < len(blocks); i, at = i+5*each, at+10 {
+		if n := uniseg.StringWidth(blocks[i]); at >= used && at+n <= end {
+			b.WriteString(strings.Repeat(" ", at-max(0, used-1)) + blocks[i])
+			used = at + n + 1
 		}
 	}
-	// Numbers that no model has would be wider than the columns.
-	room := 2 * ((len(blocks) + each - 1) / each)
-	head, _ := within(b.String(), room)
-	return strings.TrimRight(head, " ")
+	return b.String()
 }
 
 // chosenMark is the mark of rows all of which, or some of which, were chosen.

@@ -64,7 +64,7 @@ func writeTypes(b *bufio.Writer, types []*typeRows, anyChosen bool, chosen map[s
 				n++
 			}
 		}
-		low, high := t.extremes()
+		low, high := t.extremes(s)
 		lines = append(lines, []string{fmt.Sprint(len(t.rows)), fmt.Sprint(n), low, high})
 	}
 	if !anyChosen {
@@ -110,12 +110,12 @@ func rightAligned(cells []string, widths []int) string {
 }
 
 // extremes are the least and the greatest score of a type, as text.
-func (t *typeRows) extremes() (low, high string) {
+func (t *typeRows) extremes(s screen) (low, high string) {
 	if len(t.scores) == 0 {
 		return "failed", "failed"
 	}
 	least, most := t.scores[0], t.scores[len(t.scores)-1]
-	return shortNumber(least) + t.doubt(least), shortNumber(most) + t.doubt(most)
+	return s.number(least) + t.doubt(least), s.number(most) + t.doubt(most)
 }
 
 // doubt is a question mark if no digit of a score is certain.
@@ -134,6 +134,14 @@ func shortNumber(x float64) string {
 		return glyphSaturated
 	}
 	return fmt.Sprintf("%.3g", x)
+}
+
+// number writes x with two digits where there is little room.
+func (s screen) number(x float64) string {
+	if s.cut && s.width < 60 && !math.IsInf(x, 0) {
+		return fmt.Sprintf("%.2g", x)
+	}
+	return shortNumber(x)
 }
 
 // writeChosen lists what was chosen by type: the numbers of blocks, and names outside them.

@@ -105,6 +105,24 @@ func TestSummaryKeepsItsShape(t *testing.T) {
 	}
 }
 
+// A ruler has no number in part, and none over another.
+func TestRuler(t *testing.T) {
+	number := func(n int) (all []string) {
+		for i := range n {
+			all = append(all, fmt.Sprint(i))
+		}
+		return all
+	}
+	assert.Equal(t, "0         5         10", ruler(number(12), 1))
+	assert.Equal(t, "0         5", ruler(number(6), 1))
+	assert.Equal(t, "0         25        50        75        100", ruler(number(126), 5), "125 has no room")
+	assert.Equal(t, "0123456789abc", ruler([]string{"0123456789abc", "1", "2", "3", "4", "5", "6"}, 1))
+	assert.Equal(t, "", ruler([]string{"0123456789abc", "1"}, 1))
+	assert.Equal(t, "1, 2, 7-9, 11, x, 99999999999999999999", ranges([]string{"1", "2", "7", "8", "9", "11", "x", "99999999999999999999"}))
+	assert.Equal(t, "…q_proj", shorten("self_attn.q_proj", 7))
+	assert.Equal(t, "sel…q_proj", shorten("self_attn.q_proj", 10))
+}
+
 // Each kind of cell has its own character, and selected ones their mark.
 func TestCells(t *testing.T) {
 	row := func(block int, snr float64) results.Row {

@@ -69,12 +69,16 @@ func (s screen) labels(names func(yield func(string) bool)) int {
 }
 
 // shorten leaves out the middle of a printable text that is wider, and more of its begin
-// than of its end, by which types differ.
+// than of its end, by which types differ; all of the begin where there is little room.
 func shorten(text string, width int) string {
 	if uniseg.StringWidth(text) <= width {
 		return text
 	}
-	head, rest := within(text, (width-1)/3)
+	keep := (width - 1) / 3
+	if width < 10 {
+		keep = 0
+	}
+	head, rest := within(text, keep)
 	for uniseg.StringWidth(rest) > width-1-uniseg.StringWidth(head) {
 		_, rest, _, _ = uniseg.FirstGraphemeClusterInString(rest, -1)
 		if rest == "" {
