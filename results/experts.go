@@ -30,13 +30,17 @@ func DeadExperts(rows []Row) []DeadExpert {
 			norms[t] = append(norms[t], float64(r.Frobenius))
 		}
 	}
+	medians := make(map[string]float64, len(norms))
+	for t, list := range norms {
+		medians[t] = median(list)
+	}
 	var dead []DeadExpert
 	for _, r := range rows {
 		if !isExpert(&r) {
 			continue
 		}
 		t := names.Type(r.Name)
-		if m := median(norms[t]); float64(r.Frobenius) < deadNorm*m {
+		if m := medians[t]; float64(r.Frobenius) < deadNorm*m {
 			dead = append(dead, DeadExpert{r.Name, t, float64(r.Frobenius), m})
 		}
 	}

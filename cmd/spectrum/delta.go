@@ -18,7 +18,7 @@ import (
 
 // onlyScan are the flags of scan that delta does not have: a change is nothing to select layers
 // of a model by, and vectors are always compared.
-var onlyScan = map[string]bool{"top": true, "selection": true, "selection-format": true, "vectors": true, "base": true}
+var onlyScan = map[string]bool{"top": true, "selection": true, "selection-format": true, "vectors": true, "base": true, "all": true}
 
 func newDelta() *cobra.Command {
 	f := &scanFlags{}

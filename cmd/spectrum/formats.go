@@ -28,8 +28,10 @@ type scanFormat struct {
 func scanFormats() []scanFormat {
 	return []scanFormat{
 		{
-			name: formatTable, about: "the layers of each type, best first", chosen: true,
-			write: writeTable,
+			name: formatTable, about: "the types and blocks at a glance; with --all the layers of each type, best first", chosen: true,
+			write: func(w io.Writer, res *results.Result, total int64) error {
+				return writeTable(w, res, total, screenOf(w))
+			},
 		},
 		{
 			name: formatJSON, about: "everything, which the other commands read", ext: ".json", spectra: true, chosen: true,

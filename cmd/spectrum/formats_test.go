@@ -57,13 +57,13 @@ func experts(t *testing.T) string {
 
 func TestScanExperts(t *testing.T) {
 	dir := experts(t)
-	out, _ := ok(t, "scan", dir)
+	out, _ := ok(t, "scan", dir, "--all")
 	assert.Contains(t, out, "mlp.experts.*.gate_up_proj (3)")
 	assert.Contains(t, out, "dead experts, of a norm below 1/1000 of their type's median; the score favours small weights: 1\n  model.layers.0.mlp.experts.2.gate_up_proj: ")
-	out, _ = ok(t, "scan", dir, "--types", "reference")
+	out, _ = ok(t, "scan", dir, "--types", "reference", "--all")
 	assert.Contains(t, out, "\nmlp.experts.1.gate_up_proj (1)")
 	assert.Contains(t, out, "dead experts")
-	out, _ = ok(t, "scan", dir, "--split")
+	out, _ = ok(t, "scan", dir, "--split", "--all")
 	assert.Contains(t, out, "mlp.experts.*.gate_proj (3)")
 	assert.Contains(t, out, "mlp.experts.*.up_proj (3)")
 	out, _ = ok(t, "inspect", dir, "--split")

@@ -56,7 +56,7 @@ func TestInspect(t *testing.T) {
 }
 
 func TestScanTable(t *testing.T) {
-	out, errs := ok(t, "scan", tiny, "--top", "25")
+	out, errs := ok(t, "scan", tiny, "--top", "25", "--all")
 	assert.Contains(t, out, "self_attn.q_proj (8)")
 	assert.Contains(t, out, "lm_head.weight is tied to model.embed_tokens.weight")
 	assert.Contains(t, out, "top 25 % of each type (marked *): 14 layers")
@@ -167,12 +167,18 @@ func TestTableMarksTies(t *testing.T) {
 		Chosen: &results.Chosen{TopPercent: 25, Layers: []string{"b"}},
 	}
 	var b bytes.Buffer
-	require.NoError(t, writeTable(&b, res, 0))
+	require.NoError(t, writeTable(&b, res, 0, screen{}))
 	assert.Equal(t, 2, strings.Count(b.String(), "(saturated: no noise to divide by)  (tie)"))
 	assert.Contains(t, b.String(), "2 layers tie at the cut: the 1 selected merely come first in the model")
+	b.Reset()
+	require.NoError(t, writeSummary(&b, res, 0, nil, screen{width: plainWidth}))
+	assert.Contains(t, b.String(), "\n  v_proj: 2 layers tie at the cut: the 1 selected")
+	b.Reset()
+	require.NoError(t, writeTable(&b, res, 0, screen{width: plainWidth, cut: true}))
+	assert.Equal(t, 2, strings.Count(b.String(), "(saturated)  (tie)"))
 	res.Chosen.Layers = []string{"b", "c"}
 	b.Reset()
-	require.NoError(t, writeTable(&b, res, 0))
+	require.NoError(t, writeTable(&b, res, 0, screen{}))
 	assert.NotContains(t, b.String(), "tie at the cut")
 }
 

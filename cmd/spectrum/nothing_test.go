@@ -102,7 +102,7 @@ func TestRecurrentLayersAreChosenFrom(t *testing.T) {
 			}
 		}
 	}
-	out, _ := ok(t, "scan", modelDir(t, "model.safetensors", nil, tensors...), "--top", "25")
+	out, _ := ok(t, "scan", modelDir(t, "model.safetensors", nil, tensors...), "--top", "25", "--all")
 	assert.Contains(t, out, "rnn.weight_ih_l* (8)")
 	assert.Contains(t, out, "rnn.weight_hh_l*_reverse (8)")
 	assert.Regexp(t, regexp.MustCompile(`top 25 % of each type \(marked \*\): 8 layers`), out)

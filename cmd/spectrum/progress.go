@@ -177,3 +177,6 @@ func (p *progress) finish() {
 		_ = p.bar.Clear()
 	}
 }
+
+// speaks reports whether a person reads standard error, and wants to.
+func (f *scanFlags) speaks() bool { return f.progress != progressNone && f.progress != progressJSON }

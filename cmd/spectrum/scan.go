@@ -39,6 +39,7 @@ type scanFlags struct {
 	reuse    string
 	progress string // how it is shown
 	quiet    bool
+	all      bool // the table lists every layer
 
 	baseName string            // of the base of an adapter
 	base     *checkpoint.Model // with which a model is compared; nil for none
@@ -52,9 +53,10 @@ func newScanWith(f *scanFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scan MODEL",
 		Short: "Compute the spectrum and signal-to-noise ratio of every matrix",
-		Long: `scan computes every singular value of every matrix of MODEL and prints per
-type of layer the signal-to-noise ratio (SNR), noise scale σ, threshold t, and
-how many values are signal (above t) and noise.
+		Long: `scan computes every singular value of every matrix of MODEL and shows the
+signal-to-noise ratio (SNR) of each type of layer and of each block. With --all the
+table lists every layer with its noise scale σ, threshold t, and how many values are
+signal (above t) and noise.
 
 ` + modelHelp + `
 
@@ -77,6 +79,7 @@ Formats:` + scanFormatHelp(),
 	fl := cmd.Flags()
 	fl.StringVarP(&f.output, "output", "o", "", "write the results to `FILE` instead of standard output; "+list(scanExtensions(), "and")+" choose the format")
 	fl.StringVar(&f.format, "format", "", "`FORMAT` of the results: "+list(scanFormatNames(), "or")+" (default: by the name of the file, else "+scanFormatNames()[0]+")")
+	fl.BoolVar(&f.all, "all", false, "list every layer in the table")
 	fl.Var(&f.top, "top", "also select the top `P` percent of the layers of each type; csv, which cannot show them, needs --selection")
 	fl.StringVar(&f.selection, "selection", "", "also write what --top selects to `FILE`, as a trainer reads it")
 	fl.StringVar(&f.selectionFormat, "selection-format", string(emit.Axolotl), "`FORMAT` of --selection, see spectrum select")
@@ -227,18 +230,6 @@ func (f *scanFlags) journal(stderr io.Writer, out *output) (*results.Journal, er
 	return j, nil
 }
 
-// stopped says where what was finished of a scan is.
-func stopped(res *results.Result, j *results.Journal, err error) error {
-	done := 0
-	for i := range res.Rows {
-		if res.Rows[i].TiedTo == "" {
-			done++
-		}
-	}
-	return fmt.Errorf("%w: %s of %d are in %s; the same command goes on from there: %w",
-		errUnfinished, plural(done, "matrix"), done+res.Missing, j.Name(), err)
-}
-
 // write writes the results, and the selection that was asked for.
 func (f *scanFlags) write(cmd *cobra.Command, m *checkpoint.Model, res *results.Result, format scanFormat, out *output, ended error) error {
 	total := m.Params()
@@ -251,7 +242,13 @@ func (f *scanFlags) write(cmd *cobra.Command, m *checkpoint.Model, res *results.
 		}
 		res.Chosen = results.NewChosen(sel, total)
 	}
-	if err := out.commit(func(w io.Writer) error { return format.write(w, res, total) }); err != nil {
+	next := f.next(cmd, res, out.name != "" && format.name == formatJSON)
+	show := func(w io.Writer) error { return writeSummary(w, res, total, next, screenOf(w)) }
+	write := func(w io.Writer) error { return format.write(w, res, total) }
+	if format.name == formatTable && !f.all {
+		write = show
+	}
+	if err := out.commit(write); err != nil {
 		return err
 	}
 	if err := f.recorder.Journal.Remove(); err != nil {
@@ -263,7 +260,11 @@ func (f *scanFlags) write(cmd *cobra.Command, m *checkpoint.Model, res *results.
 		}
 	}
 	summary(cmd.ErrOrStderr(), res)
-	return report(cmd.ErrOrStderr(), res, out, ended)
+	err := report(cmd.ErrOrStderr(), res, out, ended)
+	if out.name != "" && format.name != formatTable && res.Kind == "" && f.speaks() {
+		_ = show(cmd.ErrOrStderr()) // the results are written, whether it can be said or not
+	}
+	return err
 }
 
 // limitMemory tells the collector of the cap, which counts what is in use and leaves no
@@ -320,6 +321,9 @@ func (f *scanFlags) check(cmd *cobra.Command) (scanFormat, error) {
 	}
 	if f.quiet {
 		f.progress = progressNone
+	}
+	if f.all && format.name != formatTable {
+		return format, fmt.Errorf("--all is for --format table: %s has every layer anyway", format.name)
 	}
 	if err := oneOf("types", f.types, typesRole, typesReference); err != nil {
 		return format, err

@@ -19,32 +19,46 @@ import (
 
 // writeTable prints the layers grouped by type, best first; total is the
 // number of parameters of the model.
-func writeTable(w io.Writer, res *results.Result, total int64) error {
-	b := bufio.NewWriter(w)
+func writeTable(w io.Writer, res *results.Result, total int64, s screen) error {
+	b, flush := s.writer(w)
 	if res.Kind != "" {
 		writeChanges(b, res)
-		return b.Flush()
+		return flush()
 	}
+	writeHead(b, res, total)
+	candidates := candidatesOf(res)
+	chosen := chosenRows(res.Chosen, candidates)
+	for _, group := range byType(res.Rows) {
+		writeGroup(b, group, chosen, s)
+	}
+	writeFused(b, candidates, chosen)
+	writeNotes(b, res)
+	writeTop(b, res.Chosen)
+	return flush()
+}
+
+// writeHead says what was scanned, and how.
+func writeHead(b *bufio.Writer, res *results.Result, total int64) {
 	p := res.Provenance
 	escape.Fprintf(b, "%s: %s, %s parameters in %s (%s)\n", p.Model, modelKind(p), formatCount(total), plural(len(p.Files), "file"), formatBytes(fileBytes(p)))
 	escape.Fprintf(b, "SNR = %s; signal: singular values above t; noise scale σ: %s, edge: %s; %s\n",
 		formula(p.Settings), p.Settings.Noise, p.Settings.Edge, ran(res))
+}
 
-	var candidates []results.Candidate
-	if res.Chosen != nil || slices.ContainsFunc(res.Rows, func(l results.Row) bool { return l.Parameter != "" && l.Parameter != l.Name }) {
-		candidates = res.Scores().Candidates(results.ExpertsFused)
-	}
-	chosen := chosenRows(res.Chosen, candidates)
-	for _, group := range byType(res.Rows) {
-		writeGroup(b, group, chosen)
-	}
-	writeFused(b, candidates, chosen)
-	writeNotes(b, res)
-	if s := res.Chosen; s != nil {
+// writeTop says how much was selected.
+func writeTop(b *bufio.Writer, c *results.Chosen) {
+	if c != nil {
 		escape.Fprintf(b, "\ntop %v %% of each type (marked *): %s, %s parameters, %.1f %% of the model\n",
-			s.TopPercent, plural(len(s.Layers), "layer"), formatCount(s.Params), 100*s.Share)
+			c.TopPercent, plural(len(c.Layers), "layer"), formatCount(c.Params), 100*c.Share)
 	}
-	return b.Flush()
+}
+
+// candidatesOf returns what a selection chooses among, if that is needed to show it.
+func candidatesOf(res *results.Result) []results.Candidate {
+	if res.Chosen != nil || slices.ContainsFunc(res.Rows, func(l results.Row) bool { return l.Parameter != "" && l.Parameter != l.Name }) {
+		return res.Scores().Candidates(results.ExpertsFused)
+	}
+	return nil
 }
 
 // chosenRows returns the names of the rows of which the candidates that were chosen
@@ -175,29 +189,85 @@ func btoi(b bool) int {
 	return 0
 }
 
-func writeGroup(b *bufio.Writer, group []*results.Row, chosen map[string]bool) {
-	escape.Fprintf(b, "\n%s (%d)\n", group[0].Type, len(group))
+// writeGroup lists the layers of a type. On a terminal the heading has what their names
+// have in common, and columns that do not fit are left out.
+func writeGroup(b *bufio.Writer, group []*results.Row, chosen map[string]bool, s screen) {
+	before, after := "", ""
+	if s.cut {
+		before, after = common(group)
+	}
+	in := ""
+	if before+after != "" {
+		in = "  " + before + "…" + after
+	}
+	escape.Fprintf(b, "\n%s (%d)%s\n", group[0].Type, len(group), in)
 	writeAligned(b, true, func(yield func(cells ...string) bool) {
-		ok := yield("", "SNR", "σ", "t", "signal", "noise", "s_max", "shape", "  layer")
+		ok := yield(s.columns("", "SNR", "σ", "t", "signal", "noise", "s_max", "shape", "  layer")...)
 		for i, l := range group {
 			mark, shape := marked(chosen[l.Name]), fmt.Sprintf("%d×%d", l.Rows, l.Cols)
+			name := "  " + l.Name[len(before):len(l.Name)-len(after)]
 			if l.Error != "" {
-				ok = ok && yield(mark, "failed", "", "", "", "", "", shape, "  "+l.Name)
+				ok = ok && yield(s.columns(mark, "failed", "", "", "", "", "", shape, name)...)
 				continue
 			}
-			ok = ok && yield(mark, formatScore(l.SNR, float64(l.SNRError)), formatNumber(l.Sigma), formatNumber(l.Threshold),
-				fmt.Sprint(l.SignalCount), fmt.Sprint(l.NoiseCount), formatNumber(l.SMax), shape, "  "+l.Name+remark(group, i))
+			ok = ok && yield(s.columns(mark, formatScore(l.SNR, float64(l.SNRError)), formatNumber(l.Sigma), formatNumber(l.Threshold),
+				fmt.Sprint(l.SignalCount), fmt.Sprint(l.NoiseCount), formatNumber(l.SMax), shape, name+remark(group, i, s))...)
 		}
 	})
-	writeCut(b, group, chosen)
+	if cut := tieAtCut(group, chosen); cut != "" {
+		escape.Fprintf(b, "  %s\n", cut)
+	}
+}
+
+// columns leaves out those of the columns of writeGroup that a terminal has no room for.
+func (s screen) columns(cells ...string) []string {
+	var omit []int // from the last
+	switch {
+	case !s.cut || s.width >= 110:
+	case s.width >= 70:
+		omit = []int{6, 2} // s_max and σ
+	default:
+		omit = []int{6, 5, 3, 2} // noise and t, too
+	}
+	for _, i := range omit {
+		cells = slices.Delete(cells, i, i+1)
+	}
+	return cells
+}
+
+// common returns the components that all names of a group begin with, and end with.
+func common(group []*results.Row) (before, after string) {
+	if len(group) < 2 {
+		return "", ""
+	}
+	before, after = group[0].Name, group[0].Name
+	for _, l := range group[1:] {
+		for !strings.HasPrefix(l.Name, before) {
+			before = before[:strings.LastIndexByte(strings.TrimSuffix(before, "."), '.')+1]
+		}
+		for !strings.HasSuffix(l.Name, after) {
+			_, rest, more := strings.Cut(strings.TrimPrefix(after, "."), ".")
+			if after = ""; more {
+				after = "." + rest
+			}
+		}
+	}
+	for _, l := range group {
+		if len(before)+len(after) >= len(l.Name) {
+			return "", ""
+		}
+	}
+	return before, after
 }
 
 // remark says what is special about the i-th layer of a group.
-func remark(group []*results.Row, i int) (text string) {
+func remark(group []*results.Row, i int, s screen) (text string) {
 	l := group[i]
 	switch {
 	case l.Zero:
 		text = "  (all zero)"
+	case l.Saturated && s.cut:
+		text = "  (saturated)"
 	case l.Saturated:
 		text = "  (saturated: no noise to divide by)"
 	}
@@ -210,14 +280,14 @@ func remark(group []*results.Row, i int) (text string) {
 	return text
 }
 
-// writeCut says when a tie decided what was selected from a group.
-func writeCut(b *bufio.Writer, group []*results.Row, chosen map[string]bool) {
+// tieAtCut says when a tie decided what was selected from a group, which is sorted.
+func tieAtCut(group []*results.Row, chosen map[string]bool) string {
 	if slices.ContainsFunc(group, func(l *results.Row) bool { return l.PartOf != "" || l.Parameter != "" && names.IsExpert(l.Name) }) {
-		return // rows that are no candidates of their own
+		return "" // rows that are no candidates of their own
 	}
 	cut := slices.IndexFunc(group, func(l *results.Row) bool { return !chosen[l.Name] })
 	if cut <= 0 || group[cut].SNR != group[cut-1].SNR {
-		return
+		return ""
 	}
 	tied, taken := 0, 0
 	for _, l := range group {
@@ -228,7 +298,7 @@ func writeCut(b *bufio.Writer, group []*results.Row, chosen map[string]bool) {
 			}
 		}
 	}
-	escape.Fprintf(b, "  %d layers tie at the cut: the %d selected merely come first in the model\n", tied, taken)
+	return fmt.Sprintf("%d layers tie at the cut: the %d selected merely come first in the model", tied, taken)
 }
 
 // writeNotes lists what is not in the groups, one line for each reason.

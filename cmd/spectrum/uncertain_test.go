@@ -24,7 +24,7 @@ func TestScoresWithoutMeaningLookIt(t *testing.T) {
 		}
 	}
 	dir := modelDir(t, "model.safetensors", nil, low, full)
-	table, progress := ok(t, "scan", dir)
+	table, progress := ok(t, "scan", dir, "--all")
 	assert.Regexp(t, `\S\?  .* low.weight .*\(\?: no digit of the score is certain\)`, table)
 	assert.NotRegexp(t, `\?.* full.weight`, table)
 	assert.Regexp(t, `low.weight .*SNR \S+\? `, progress)

@@ -36,3 +36,15 @@ func readResults(cmd *cobra.Command, file string, partial bool) (*results.Scores
 	}
 	return res, nil
 }
+
+// stopped says where what was finished of a scan is.
+func stopped(res *results.Result, j *results.Journal, err error) error {
+	done := 0
+	for i := range res.Rows {
+		if res.Rows[i].TiedTo == "" {
+			done++
+		}
+	}
+	return fmt.Errorf("%w: %s of %d are in %s; the same command goes on from there: %w",
+		errUnfinished, plural(done, "matrix"), done+res.Missing, j.Name(), err)
+}

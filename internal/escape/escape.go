@@ -84,6 +84,20 @@ func Python(items []string) string {
 // have no NUL, which no argument can have.
 func Shell(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
+// plainWord are strings that a POSIX shell takes as they are.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+,-]+$`)
+
+// Word writes a string as [Shell] does, without the quotes where a person can do without.
+func Word(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return Shell(s)
+}
+
+// Printable reports whether [Line] leaves a string as it is.
+func Printable(s string) bool { return !strings.ContainsFunc(s, unprintable) }
+
 // Pattern writes a string as a regular expression of Python's re that matches it alone. The
 // characters in keep stay as they are, for readers that escape them themselves.
 func Pattern(s, keep string) string {
@@ -122,7 +136,7 @@ func FromCell(s string) string {
 // printable, such as an escape sequence, a line's end or a mark that changes the direction
 // of writing, becomes the escape that Go and Python have for it.
 func Line(s string) string {
-	if !strings.ContainsFunc(s, unprintable) {
+	if Printable(s) {
 		return s
 	}
 	var b strings.Builder
