@@ -159,6 +159,7 @@ func (c cluster) run(j kubeJob, index int) int {
 // started again for its index; the merge fails with 4, which is tried again, as long as a
 // shard is missing; what it writes at the end is one scan.
 func TestKubernetesPods(t *testing.T) {
+	t.Setenv("SPECTRUM_KERNEL", "") // pods have an environment of their own
 	if testing.Short() {
 		t.Skip("builds the command")
 	}
