@@ -189,6 +189,7 @@ func TestKubernetesPods(t *testing.T) {
 	require.Equal(t, exitOK, c.run(merge, -1))
 
 	whole := filepath.Join(t.TempDir(), "whole.json")
-	ok(t, "scan", filepath.Join(c.data, "model"), "-o", whole)
+	out, err := exec.Command(c.program, "scan", filepath.Join(c.data, "model"), "-o", whole).CombinedOutput()
+	require.NoError(t, err, "%s", out)
 	assert.Equal(t, withoutTimes(t, read(t, whole)), withoutTimes(t, read(t, filepath.Join(c.data, "out", "result.json"))))
 }
