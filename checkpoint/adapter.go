@@ -138,25 +138,7 @@ func (m *Model) noteAdapter() {
 // scalar: as its first dimension × all others, dimensions of 1 included. The types it reads
 // are those of Load, without scales. The error is that of Load.
 func (m *Model) LoadPart(ctx context.Context, t Tensor, buf *Buffer) (*spectrum.Weights, error) {
-	if err := checkContext(ctx); err != nil {
-		return nil, err
-	}
-	if m == nil {
-		return nil, fmt.Errorf("%w: nil model", ErrNoTensor)
-	}
-	i, ok := m.find(t.File, t.Name)
-	if !ok {
-		return nil, fmt.Errorf("%s: tensor %q: %w", t.File, t.Name, ErrNoTensor)
-	}
-	if buf == nil {
-		buf = new(Buffer)
-	}
-	e := m.tensors[i].entry()
-	w, err := e.part().load(ctx, buf)
-	if err != nil {
-		return nil, fmt.Errorf("%s: tensor %q: %w", t.File, t.Name, err)
-	}
-	return w, nil
+	return m.load(ctx, t, buf, (*entry).part)
 }
 
 // part returns the entry as a matrix of its first dimension × all others, whatever it is a

@@ -26,6 +26,11 @@ const piece = 16 << 20
 // cut short after Open, [spectrum.ErrOption] for a nil context, and the context's
 // error when it ended.
 func (m *Model) Load(ctx context.Context, t Tensor, buf *Buffer) (*spectrum.Weights, error) {
+	return m.load(ctx, t, buf, func(e *entry) *entry { return e })
+}
+
+// load loads what of makes of the entry of a tensor.
+func (m *Model) load(ctx context.Context, t Tensor, buf *Buffer, of func(*entry) *entry) (*spectrum.Weights, error) {
 	if err := checkContext(ctx); err != nil {
 		return nil, err
 	}
@@ -40,7 +45,7 @@ func (m *Model) Load(ctx context.Context, t Tensor, buf *Buffer) (*spectrum.Weig
 		buf = new(Buffer)
 	}
 	e := m.tensors[i].entry()
-	w, err := e.load(ctx, buf)
+	w, err := of(&e).load(ctx, buf)
 	if err != nil {
 		return nil, fmt.Errorf("%s: tensor %q: %w", t.File, t.Name, err)
 	}

@@ -261,21 +261,11 @@ func (m *model) columns(rows []results.Row) {
 	if len(rows) <= 5000 {
 		width = 4
 	}
-	for name, of := range map[string]func(r *results.Row) results.Number{
-		"snr":            func(r *results.Row) results.Number { return r.SNR },
-		"ratio_sum":      func(r *results.Row) results.Number { return r.RatioSum },
-		"sigma":          func(r *results.Row) results.Number { return r.Sigma },
-		"threshold":      func(r *results.Row) results.Number { return r.Threshold },
-		"s_max":          func(r *results.Row) results.Number { return r.SMax },
-		"s_min":          func(r *results.Row) results.Number { return r.SMin },
-		"stable_rank":    func(r *results.Row) results.Number { return r.StableRank },
-		"effective_rank": func(r *results.Row) results.Number { return r.EffectiveRank },
-		"snr_error":      func(r *results.Row) results.Number { return r.SNRError },
-		"value_error":    func(r *results.Row) results.Number { return r.ValueError },
-		"fit":            func(r *results.Row) results.Number { return r.Fit },
-		"fit_limit":      func(r *results.Row) results.Number { return r.FitLimit },
-		"seconds":        func(r *results.Row) results.Number { return r.Seconds },
+	for _, name := range []string{
+		"snr", "ratio_sum", "sigma", "threshold", "s_max", "s_min", "stable_rank", "effective_rank",
+		"snr_error", "value_error", "fit", "fit_limit", "seconds",
 	} {
+		of, _ := results.Column(name)
 		list := make([]float64, len(rows))
 		for i := range rows {
 			list[i] = float64(of(&rows[i]))
@@ -289,10 +279,8 @@ func (m *model) columns(rows []results.Row) {
 		}
 		m.Columns[name] = numbers(list, width, math.Round)
 	}
-	for name, of := range map[string]func(r *results.Row) int64{
-		"signal_count": func(r *results.Row) int64 { return r.SignalCount },
-		"uncertain":    func(r *results.Row) int64 { return r.Uncertain },
-	} {
+	for _, name := range []string{"signal_count", "uncertain"} {
+		of, _ := results.Column(name)
 		list := make([]int, len(rows))
 		for i := range rows {
 			if list[i] = int(min(max(of(&rows[i]), -1), math.MaxInt32)); rows[i].Error != "" {

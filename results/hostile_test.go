@@ -24,7 +24,7 @@ func TestNoPanicOnBadInput(t *testing.T) {
 			"NewChosen": results.NewChosen, "Layers": results.Layers, "ReadParameters": results.ReadParameters, "Compare": results.Compare, "ParseConvention": results.ParseConvention,
 			"DeadExperts": results.DeadExperts, "Diagnose": results.Diagnose, "NewRow": results.NewRow, "Read": results.Read, "ReadFile": results.ReadFile,
 			"Merge": results.Merge, "Sketch": results.Sketch, "SketchRanks": results.SketchRanks, "OpenJournal": results.OpenJournal, "Verdicts": results.Verdicts, "Changed": results.Changed,
-			"Columns": results.Columns, "ParseOrder": results.ParseOrder, "Rescore": results.Rescore,
+			"Columns": results.Columns, "Column": results.Column, "ParseOrder": results.ParseOrder, "Rescore": results.Rescore,
 		},
 		Types: []any{scores, results.Result{}, results.Row{}, results.Recorder{}, results.Chosen{}, results.Comparison{}, results.Diagnosis{},
 			results.Number(0), results.Parameters{}, results.Candidate{}, results.Skipped{}, results.Convention(0), results.Schema(0), results.KindDelta, results.Verdict{}, results.LayerRank{}, results.RankTable{}, new(results.Journal), results.Order{Column: "alpha", Ascending: true}},

@@ -75,6 +75,18 @@ func Columns() (list []string) {
 	return list
 }
 
+// Column returns what reads a column of [Columns] from a row; a number that is missing is
+// NaN. ok reports whether there is such a column.
+func Column(name string) (of func(*Row) Number, ok bool) {
+	c, ok := Order{Column: name}.column()
+	return func(r *Row) Number {
+		if r == nil || !ok {
+			return Number(math.NaN())
+		}
+		return Number(r.value(c))
+	}, ok && name != ""
+}
+
 // alike lists some columns, those first that share a part with a name.
 func alike(name string) []string {
 	list := Columns()

@@ -22,12 +22,7 @@ func Estimate(ctx context.Context, m *checkpoint.Model, opt Options) (time.Durat
 	if err != nil {
 		return 0, err
 	}
-	for i, o := range p.tensors() {
-		if o.Reason == "" {
-			p.jobs = append(p.jobs, p.newJob(i, o.Tensor))
-		}
-	}
-	p.arrange()
+	p.gather(func(Outcome, error) bool { return true })
 	if len(p.jobs) == 0 {
 		return 0, nil
 	}

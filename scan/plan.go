@@ -99,6 +99,20 @@ func costOf(r, c int) float64 {
 	return small * small * (large + small)
 }
 
+// gather makes the jobs, in their order, and hands out the tensors that are not analysed. It
+// reports whether yield wanted all of them.
+func (p *plan) gather(yield func(Outcome, error) bool) bool {
+	for i, o := range p.tensors() {
+		if o.Reason == "" {
+			p.jobs = append(p.jobs, p.newJob(i, o.Tensor))
+		} else if !yield(o, nil) {
+			return false
+		}
+	}
+	p.arrange()
+	return true
+}
+
 // arrange leaves of the jobs those of the shard that the caller does not have the analyses
 // of, and sorts them.
 func (p *plan) arrange() {

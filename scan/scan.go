@@ -147,12 +147,7 @@ func MatricesOf(s Source, opt Options) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for i, o := range p.tensors() {
-		if o.Reason == "" {
-			p.jobs = append(p.jobs, p.newJob(i, o.Tensor))
-		}
-	}
-	p.arrange()
+	p.gather(func(Outcome, error) bool { return true })
 	return len(p.jobs), nil
 }
 

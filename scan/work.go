@@ -33,14 +33,9 @@ func (p *plan) outcome(f finished) Outcome {
 
 // run works on the jobs until all are done, ctx ends or yield returns false.
 func (p *plan) run(ctx context.Context, yield func(Outcome, error) bool) {
-	for i, o := range p.tensors() {
-		if o.Reason == "" {
-			p.jobs = append(p.jobs, p.newJob(i, o.Tensor))
-		} else if !yield(o, nil) {
-			return
-		}
+	if !p.gather(yield) {
+		return
 	}
-	p.arrange()
 	progress := Progress{Done: p.done, Total: p.done + len(p.jobs)}
 	for _, j := range p.jobs {
 		progress.TotalWork += j.cost

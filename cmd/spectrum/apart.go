@@ -13,20 +13,8 @@ import (
 
 // otherColumns are columns that may differ where scores do not. None depends on the scale
 // of the weights.
-func otherColumns() []struct {
-	name string
-	of   func(*results.Row) results.Number
-} {
-	return []struct {
-		name string
-		of   func(*results.Row) results.Number
-	}{
-		{"stable_rank", func(r *results.Row) results.Number { return r.StableRank }},
-		{"effective_rank", func(r *results.Row) results.Number { return r.EffectiveRank }},
-		{"hill_alpha", func(r *results.Row) results.Number { return r.HillAlpha }},
-		{"alpha", func(r *results.Row) results.Number { return r.Alpha }},
-		{"condition", func(r *results.Row) results.Number { return r.Condition }},
-	}
+func otherColumns() []string {
+	return []string{"stable_rank", "effective_rank", "hill_alpha", "alpha", "condition"}
 }
 
 // mostBlind is of how many types it is said what would tell their layers apart.
@@ -76,16 +64,17 @@ func blind(rows []*results.Row) string {
 
 // byColumn names the first column in which no two rows are the same, with its range.
 func byColumn(rows []*results.Row) string {
-	for _, c := range otherColumns() {
+	for _, name := range otherColumns() {
+		of, _ := results.Column(name)
 		values := make([]float64, len(rows))
 		for i, r := range rows {
-			values[i] = float64(c.of(r))
+			values[i] = float64(of(r))
 		}
 		slices.Sort(values) // NaN first
 		if math.IsNaN(values[0]) || math.IsInf(values[len(values)-1], 0) || len(slices.Compact(slices.Clone(values))) < len(values) {
 			continue
 		}
-		return fmt.Sprintf("; select --by %s has no ties, %s", c.name, span(values[0], values[len(values)-1]))
+		return fmt.Sprintf("; select --by %s has no ties, %s", name, span(values[0], values[len(values)-1]))
 	}
 	return "; no other column of this result has a different value for each"
 }

@@ -23,13 +23,13 @@ func Gram[T kernel.Float](ctx context.Context, k *kernel.Kernel[T], w *kernel.Ma
 	if err != nil {
 		return nil, err
 	}
-	return s.solve(ctx, g, outliers{})
+	_, frobenius, row := g.Norms()
+	return s.solve(ctx, g, frobenius, row, outliers{})
 }
 
 // solve returns the singular values that g, the Gram matrix of what the outliers left of
-// W, has together with these. It overwrites g.
-func (s *squarer[T]) solve(ctx context.Context, g *block.Sym[T], out outliers) (*Result, error) {
-	_, frobenius, row := g.Norms()
+// W, has together with these, given its norms, see [block.Sym.Norms]. It overwrites g.
+func (s *squarer[T]) solve(ctx context.Context, g *block.Sym[T], frobenius, row float64, out outliers) (*Result, error) {
 	// Sparse or graded weights leave ‖G‖_F far below 1, where squares underflow.
 	shift := 0
 	if frobenius > 0 {

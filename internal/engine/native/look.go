@@ -134,12 +134,8 @@ func (s *squarer[T]) dominant(ctx context.Context, seen sight) (*mat.Dense, erro
 }
 
 // dominantOf returns the columns to take out of W, found by products with its Gram matrix
-// g; nil where there are none or it does not pay.
-func (s *squarer[T]) dominantOf(ctx context.Context, g *block.Sym[T]) (*mat.Dense, error) {
-	trace, frobenius, _ := g.Norms()
-	if !dominated(g.N, max(s.w.Rows, s.w.Cols), trace, frobenius) {
-		return nil, nil
-	}
+// g, which has the given trace; nil where there are none.
+func (s *squarer[T]) dominantOf(ctx context.Context, g *block.Sym[T], trace float64) (*mat.Dense, error) {
 	r, err := krylov(s.k, random(g.N), productsOfG, func(x, y *block.Panels[T]) error {
 		return block.MulSym(ctx, s.k, g, x, y, s.workers)
 	})

@@ -34,15 +34,16 @@ func Single(ctx context.Context, k *kernel.Kernel[float32], w *kernel.Matrix, ma
 	if err != nil {
 		return nil, err
 	}
-	if !seen.dominated { // else they were looked for
-		if u, err = s.dominantOf(ctx, g); err != nil {
+	trace, frobenius, row := g.Norms()
+	if !seen.dominated && dominated(g.N, max(w.Rows, w.Cols), trace, frobenius) { // else they were looked for
+		if u, err = s.dominantOf(ctx, g, trace); err != nil {
 			return nil, err
 		}
 	}
 	if u != nil {
 		return deflated(ctx, s, g, u)
 	}
-	return s.solve(ctx, g, outliers{})
+	return s.solve(ctx, g, frobenius, row, outliers{})
 }
 
 // nearSquare reports whether the least singular values of r×c noise are so small that the
@@ -62,7 +63,8 @@ func deflated(ctx context.Context, s *squarer[float32], g *block.Sym[float32], u
 	if err != nil {
 		return nil, err
 	}
-	return s.solve(ctx, g, out)
+	_, frobenius, row := g.Norms()
+	return s.solve(ctx, g, frobenius, row, out)
 }
 
 // unsquared returns the singular values of W by the direct way, those of the columns u, if

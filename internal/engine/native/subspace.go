@@ -40,13 +40,13 @@ func krylov[T kernel.Float](k *kernel.Kernel[T], start *mat.Dense, products int,
 	next, size := start, 0
 	part, rest := mat.NewDense(n, width, nil), mat.NewDense(n, width, nil)
 	for {
-		basis.Slice(0, n, size, size+width).(*mat.Dense).Copy(next)
+		last := basis.Slice(0, n, size, size+width).(*mat.Dense)
+		last.Copy(next)
 		store(x, next)
 		if err := multiply(x, y); err != nil {
 			return nil, err
 		}
 		load(next, y)
-		last := basis.Slice(0, n, size, size+width)
 		enter(h, size, size, product(last.T(), next))
 		size += width
 		for range 2 {
@@ -73,12 +73,11 @@ func enter(h *mat.SymDense, i, j int, block *mat.Dense) {
 	rows, cols := block.Dims()
 	for p := range rows {
 		for q := range cols {
-			if v := block.At(p, q); i == j {
+			v := block.At(p, q)
+			if i == j {
 				v = (v + block.At(q, p)) / 2
-				h.SetSym(i+p, j+q, v)
-			} else {
-				h.SetSym(i+p, j+q, v)
 			}
+			h.SetSym(i+p, j+q, v)
 		}
 	}
 }
